@@ -1,0 +1,267 @@
+"""An option chain: one underlying at one instant, in columns.
+
+Rows are (expiry, strike), expiries by settlement instant, strikes rising within one. A *quote
+index* names one contract: `row` for the call, ``n_rows + row`` for the put. Prices are per share
+(per coin for inverse chains), sizes in contracts, ages in seconds.
+
+Conventions for what is absent: a price of 0 or nan is "no quote on that side"; a size or an age
+of nan is "not known", a size of 0 is "nothing there".
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import dataclass, field
+from datetime import date
+
+from engine.clock import years_between
+
+AMERICAN = "american"
+EUROPEAN = "european"
+
+EQUITY = "equity"
+INDEX = "index"
+COIN = "coin"
+
+
+@dataclass(frozen=True, slots=True)
+class Underlying:
+    """The quote of what the options are on; nan is absent or not known.
+
+    `bid_size` and `ask_size` are in shares. `kind` is EQUITY, INDEX (not tradable) or COIN.
+    """
+
+    symbol: str
+    bid: float
+    ask: float
+    bid_size: float = math.nan
+    ask_size: float = math.nan
+    bid_age: float = math.nan
+    ask_age: float = math.nan
+    kind: str = EQUITY
+
+    @property
+    def mid(self) -> float:
+        """The middle of the quote; nan when a side is absent."""
+        return 0.5 * (self.bid + self.ask)
+
+    @property
+    def is_tradable(self) -> bool:
+        """Whether the underlying itself can be bought and sold (an index cannot)."""
+        return self.kind != INDEX
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Expiry:
+    """When a series stops trading and when it settles.
+
+    `date` is the last trading day of the series, `settles_ns` the settlement instant in UTC
+    nanoseconds, `settlement` "AM" or "PM", `trading_class` as IB has it (SPX against SPXW).
+    """
+
+    settles_ns: int
+    date: date
+    settlement: str = "PM"
+    trading_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionChain:
+    """One underlying, one instant, all expiries.
+
+    Attributes
+    ----------
+    symbol, ts_ns, source
+        What, when (UTC nanoseconds), from where (shown to people).
+    underlying
+        Its quote.
+    expiries
+        By settlement instant, then trading class.
+    first
+        ``array('q')`` of ``len(expiries) + 1`` row offsets: expiry e has rows
+        ``first[e] .. first[e + 1] - 1``.
+    strike
+        ``array('d')`` by row.
+    bid, ask, bid_size, ask_size, bid_age, ask_age
+        ``array('d')`` by quote index (calls, then puts).
+    style
+        AMERICAN or EUROPEAN.
+    multiplier
+        Shares (coins) per contract.
+    currency
+        Of the prices: "USD", or the coin of an inverse chain.
+    is_inverse
+        Whether options are quoted and settled in the underlying coin.
+    forward_bid, forward_ask
+        ``array('d')`` by expiry, executable future of that expiry in dollars; empty if none.
+    tick
+        Smallest price step, for near misses and pin risk.
+    calendar
+        Name of the trading calendar: "us" or "crypto" (`engine.market.calendar.calendar_named`).
+    is_delayed, is_halted
+        Facts a gate reads.
+    volume, open_interest
+        ``array('d')`` by quote index, nan unknown; empty when the source has none.
+    """
+
+    symbol: str
+    ts_ns: int
+    underlying: Underlying
+    expiries: tuple[Expiry, ...]
+    first: array[int]
+    strike: array[float]
+    bid: array[float]
+    ask: array[float]
+    bid_size: array[float]
+    ask_size: array[float]
+    bid_age: array[float]
+    ask_age: array[float]
+    style: str = AMERICAN
+    multiplier: float = 100.0
+    currency: str = "USD"
+    is_inverse: bool = False
+    forward_bid: array[float] = field(default_factory=lambda: array("d"))
+    forward_ask: array[float] = field(default_factory=lambda: array("d"))
+    tick: float = 0.01
+    calendar: str = "us"
+    is_delayed: bool = False
+    is_halted: bool = False
+    volume: array[float] = field(default_factory=lambda: array("d"))
+    open_interest: array[float] = field(default_factory=lambda: array("d"))
+    source: str = ""
+
+    @property
+    def n_rows(self) -> int:
+        """How many (expiry, strike) rows there are; contracts are twice that."""
+        return len(self.strike)
+
+    @property
+    def is_european(self) -> bool:
+        """Whether no option can be exercised early."""
+        return self.style == EUROPEAN
+
+    def tau(self, expiry: int) -> float:
+        """Return ACT/365 years from the chain's instant to the settlement of expiry index."""
+        return years_between(self.ts_ns, self.expiries[expiry].settles_ns)
+
+    def rows(self, expiry: int) -> range:
+        """Return the rows of expiry index `expiry`."""
+        return range(self.first[expiry], self.first[expiry + 1])
+
+    def expiry_of(self, row: int) -> int:
+        """Return the expiry index of `row`. O(log expiries)."""
+        low, high = 0, len(self.expiries)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.first[middle] <= row:
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def quote_index(self, row: int, right: str) -> int:
+        """Return the quote index of the call ("C") or put ("P") of `row`."""
+        return row if right == "C" else self.n_rows + row
+
+    def right_of(self, quote: int) -> str:
+        """Return "C" or "P" of quote index `quote`."""
+        return "C" if quote < self.n_rows else "P"
+
+    def row_of(self, quote: int) -> int:
+        """Return the row of quote index `quote`."""
+        return quote if quote < self.n_rows else quote - self.n_rows
+
+
+class ChainBuilder:
+    """Collect contracts in any order and build the sorted columns.
+
+    >>> from datetime import date
+    >>> builder = ChainBuilder("XYZ", 0, Underlying("XYZ", 99.9, 100.1))
+    >>> december = Expiry(86_400_000_000_000, date(1970, 1, 2))
+    >>> builder.add(december, 100.0, "C", 1.0, 1.1)
+    True
+    >>> builder.add(december, 100.0, "C", 1.0, 1.1)
+    False
+    >>> chain = builder.build()
+    >>> chain.n_rows, chain.bid[0], chain.ask[1]
+    (1, 1.0, 0.0)
+    """
+
+    def __init__(self, symbol: str, ts_ns: int, underlying: Underlying) -> None:
+        self.symbol = symbol
+        self.ts_ns = ts_ns
+        self.underlying = underlying
+        self._quotes: dict[tuple[Expiry, float], dict[str, tuple[float, ...]]] = {}
+        self._forwards: dict[Expiry, tuple[float, float]] = {}
+
+    def add(
+        self,
+        expiry: Expiry,
+        strike: float,
+        right: str,
+        bid: float,
+        ask: float,
+        bid_size: float = math.nan,
+        ask_size: float = math.nan,
+        bid_age: float = math.nan,
+        ask_age: float = math.nan,
+        volume: float = math.nan,
+        open_interest: float = math.nan,
+    ) -> bool:
+        """Take one contract; return False, changing nothing, if it is there already."""
+        sides = self._quotes.setdefault((expiry, strike), {})
+        if right in sides:
+            return False
+        sides[right] = (
+            bid, ask, bid_size, ask_size, bid_age, ask_age, volume, open_interest,
+        )  # fmt: skip
+        return True
+
+    def set_forward(self, expiry: Expiry, bid: float, ask: float) -> None:
+        """Give the executable future of `expiry`."""
+        self._forwards[expiry] = (bid, ask)
+
+    def build(
+        self,
+        *,
+        style: str = AMERICAN,
+        multiplier: float = 100.0,
+        currency: str = "USD",
+        is_inverse: bool = False,
+        tick: float = 0.01,
+        calendar: str = "us",
+        is_delayed: bool = False,
+        is_halted: bool = False,
+        source: str = "",
+    ) -> OptionChain:
+        """Return the chain. O(n log n). A missing right becomes absent quotes with age unknown."""
+        keys = sorted(self._quotes)
+        expiries = tuple(sorted({expiry for expiry, _ in keys}))
+        absent = (0.0, 0.0, 0.0, 0.0) + (math.nan,) * 4
+        columns = [
+            array("d", (self._quotes[key].get(right, absent)[k] for right in "CP" for key in keys))
+            for k in range(8)
+        ]
+        first = array("q", [0] * (len(expiries) + 1))
+        position = {expiry: e for e, expiry in enumerate(expiries)}
+        for expiry, _ in keys:
+            first[position[expiry] + 1] += 1
+        for e in range(len(expiries)):
+            first[e + 1] += first[e]
+        forwards = [self._forwards.get(e, (math.nan, math.nan)) for e in expiries]
+        has_forward = bool(self._forwards)
+        bid, ask, bid_size, ask_size, bid_age, ask_age, volume, open_interest = columns
+        return OptionChain(
+            symbol=self.symbol, ts_ns=self.ts_ns, underlying=self.underlying, expiries=expiries,
+            first=first, strike=array("d", (strike for _, strike in keys)),
+            bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size,
+            bid_age=bid_age, ask_age=ask_age, style=style, multiplier=multiplier,
+            currency=currency, is_inverse=is_inverse,
+            forward_bid=array("d", (f[0] for f in forwards) if has_forward else ()),
+            forward_ask=array("d", (f[1] for f in forwards) if has_forward else ()),
+            tick=tick, calendar=calendar, is_delayed=is_delayed, is_halted=is_halted,
+            volume=volume if any(v == v for v in volume) else array("d"),
+            open_interest=open_interest if any(v == v for v in open_interest) else array("d"),
+            source=source,
+        )  # fmt: skip

@@ -1,0 +1,178 @@
+"""What a scan returns: frozen values, from candidate to proven opportunity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from engine.market.chain import OptionChain
+
+LOCKED = "LOCKED"
+CONDITIONAL = "CONDITIONAL"
+CARRY = "CARRY"
+SYNTHETIC = "SYNTHETIC"
+GRADES = (LOCKED, CONDITIONAL, CARRY, SYNTHETIC)
+
+OPTION = "option"
+STOCK = "stock"
+FUTURE = "future"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One contract of a combo at its executable price.
+
+    `ratio` counts contracts per package (for stock, multiples of the multiplier), `side` is +1
+    to buy and -1 to sell, `price` the ask when bought and the bid when sold, `fee` per share.
+    `size` (contracts) and `age` (seconds) are those of the traded side, nan when not known.
+    For stock and futures `right` is "" and `strike` nan; `expiry` is None for stock.
+    `quote` is the quote index of the chain, -1 for stock and futures.
+    """
+
+    kind: str
+    side: int
+    ratio: int
+    price: float
+    fee: float = 0.0
+    right: str = ""
+    strike: float = math.nan
+    expiry: date | None = None
+    settles_ns: int = 0
+    bid: float = math.nan
+    ask: float = math.nan
+    size: float = math.nan
+    age: float = math.nan
+    quote: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One row of a state table: what happens, at which spot, and what the position is then worth.
+
+    `pv` is the present value per share of everything the position pays, net of its price and fees.
+    """
+
+    event: str
+    spot: float
+    pv: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The verifier's own account of a position.
+
+    `minimum` is the worst present value per share over every state tried, `states` the table
+    (its worst rows first), `n_states` how many were tried.
+    """
+
+    minimum: float
+    states: tuple[State, ...]
+    n_states: int
+
+    @property
+    def worst(self) -> State:
+        """The state at the minimum."""
+        return self.states[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """A position with its price, its grade, its proof and its rank.
+
+    Attributes
+    ----------
+    id
+        Stable: same legs, same chain instant, same id.
+    unit
+        Short shares the edge is per: ``edge_usd`` is
+        ``edge * multiplier * unit * lots`` less order minimums.
+    edge, best
+        Worst-case and best-case present value per share after fees (`best` nan if unbounded).
+    plain
+        Edge with every rate 0, what naive scanners show; nan where it means nothing.
+    implied_rate
+        Rate at which the package lends (positive cost today) or borrows; nan where none.
+    conditions
+        What must hold, for CONDITIONAL: "borrow", "projected dividend", "ages unknown", ...
+    flags
+        What a trader should know: "locked-market", "pin-risk", "age-unknown", ...
+    terms
+        Every term of the edge, in order, as (name, amount per share); they sum to `edge`.
+    """
+
+    id: str
+    family: str
+    grade: str
+    symbol: str
+    legs: tuple[Leg, ...]
+    unit: int
+    edge: float
+    edge_usd: float
+    lots: int
+    capital: float
+    annualised: float
+    score: float
+    days: float
+    best: float = math.nan
+    plain: float = math.nan
+    implied_rate: float = math.nan
+    fill_probability: float = math.nan
+    leg_out_loss: float = math.nan
+    conditions: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    terms: tuple[tuple[str, float], ...] = ()
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A candidate that failed, and the smallest change that would make it pass.
+
+    `reason` is the failing gate's name; `change` one human sentence ("ask of C 100 lower by 0.03");
+    `amount` the size of that change in `unit_of_change` ("price", "rate", "fee", "size", "age").
+    """
+
+    family: str
+    legs: tuple[Leg, ...]
+    edge: float
+    reason: str
+    change: str
+    amount: float
+    unit_of_change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """How many candidates died at which gate, in the order of the gates.
+
+    ``candidates == sum(rejected.values()) + passed``.
+    """
+
+    candidates: int
+    rejected: Mapping[str, int]
+    passed: int
+    by_family: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """Everything one chain gave.
+
+    `mismatches` holds opportunities that the verifier did not reproduce: never shown as found,
+    always reported. `unusable` is a sentence when the quotes are plainly not simultaneous, else "".
+    `synthetics` are bounded risks, listed only on request; `carry` the CARRY rows.
+    `skipped` in the funnel names families not asked and why.
+    """
+
+    chain: OptionChain
+    opportunities: tuple[Opportunity, ...]
+    near_misses: tuple[NearMiss, ...]
+    funnel: Funnel
+    carry: tuple[Opportunity, ...] = ()
+    synthetics: tuple[Opportunity, ...] = ()
+    mismatches: tuple[Opportunity, ...] = ()
+    unusable: str = ""
+    timing: Mapping[str, float] = field(default_factory=dict)
