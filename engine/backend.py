@@ -1,0 +1,97 @@
+"""Which kernels run: chosen once, at start-up, and handed down as a value."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from engine.errors import ConfigurationError, UnavailableError
+from kernels_pure import MODULES
+
+NAMES = ("auto", "pure", "numba")
+VARIABLE = "ENGINE_BACKEND"
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The kernel modules in use and why these; one process may hold several.
+
+    ``str(backend)`` is the line that every report prints.
+    """
+
+    name: str
+    reason: str
+    pricing: ModuleType
+    parity: ModuleType
+    surface: ModuleType
+    envelope: ModuleType
+    simplex: ModuleType
+    scoring: ModuleType
+
+    def __str__(self) -> str:
+        kernels = "pure" if self.name == "pure" else f"Numba {numba_version()}"
+        return f"{kernels} kernels on {runtime()} ({self.reason})"
+
+
+def runtime() -> str:
+    """Return the interpreter and the version of Python it speaks: ``PyPy 3.11.11``."""
+    return f"{platform.python_implementation()} {platform.python_version()}"
+
+
+def numba_version() -> str:
+    """Return the version of the imported Numba, or "" when it has not been imported."""
+    return str(getattr(sys.modules.get("numba"), "__version__", ""))
+
+
+def select(name: str | None = None, environ: Mapping[str, str] = os.environ) -> Backend:
+    """Return the backend called `name`, else the one of ``ENGINE_BACKEND``, else ``auto``.
+
+    ``auto`` takes Numba where it imports and never fails; ``pure`` and ``numba`` never fall back.
+    Numba is imported only when it may be chosen.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no backend of that name.
+    UnavailableError
+        If ``numba`` was asked for by name and does not run here.
+    """
+    asked, source = (name, "asked for") if name else (environ.get(VARIABLE) or "auto", VARIABLE)
+    if asked not in NAMES:
+        near = difflib.get_close_matches(asked.lower(), NAMES, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}" if near else "use one of " + ", ".join(NAMES)
+        raise ConfigurationError(f"no backend is called {asked!r} ({source}): {hint}")
+    if asked == "pure":
+        return _bind("pure", f"pure: {source}")
+    problem = _numba_problem()
+    if not problem:
+        return _bind("numba", "auto: Numba is installed" if asked == "auto" else f"numba: {source}")
+    if asked == "auto":
+        return _bind("pure", f"auto: {problem}")
+    raise UnavailableError(f"backend numba ({source}): {problem}; --backend pure runs everywhere")
+
+
+def _numba_problem() -> str:
+    if platform.python_implementation() == "PyPy":
+        return "Numba does not run on PyPy"
+    if find_spec("numba") is None:
+        return "Numba is not installed (pip install 'parity-engine[numba]')"
+    try:
+        import_module("kernels_numba")
+    except Exception as error:  # a broken Numba fails in many ways, and auto must not
+        return f"Numba does not import: {type(error).__name__}: {error}".splitlines()[0]
+    return ""
+
+
+def _bind(name: str, reason: str) -> Backend:
+    modules = {module: import_module(f"kernels_{name}.{module}") for module in MODULES}
+    for module in ("pricing", "parity", "surface", "envelope", "simplex", "scoring"):
+        modules.setdefault(module, ModuleType(module))  # until every kernel module has landed
+    return Backend(name=name, reason=reason, **modules)

@@ -1,0 +1,7 @@
+"""Twins of `kernels_pure.envelope`."""
+
+from kernels_numba._compile import compiled
+from kernels_pure import envelope as pure
+
+lower_hull = compiled(pure.lower_hull)
+hull_screen = compiled(pure.hull_screen)
