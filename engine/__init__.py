@@ -1,0 +1,26 @@
+"""Options arbitrage: chains of quotes in, proven and ranked opportunities out.
+
+>>> from engine import __version__
+>>> __version__.count(".")
+2
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.api import load_chain, scan
+
+__all__ = ("__version__", "load_chain", "scan")
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    # Lazy, so that `import engine.errors` does not read every feed and strategy.
+    if name in ("load_chain", "scan"):
+        from engine import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,207 @@
+"""Dispatch of the command line, and the rim where every error becomes one line and one code.
+
+A verb is a module with ``add_arguments(parser)`` and ``run(args) -> int``, imported when chosen.
+
+Exit codes: 0 done (also when the reader of a pipe has gone away), 1 nothing found with
+--fail-empty, 2 usage, 65 bad data, 66 no input, 69 missing extra or runtime, 70 the verifier did
+not reproduce an opportunity or any other bug, 74 input/output, 77 not permitted, 78
+configuration, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from engine import __version__
+from engine.errors import (
+    INTERRUPTED,
+    IO_ERROR,
+    NO_INPUT,
+    NOT_PERMITTED,
+    OK,
+    VERIFIER_MISMATCH,
+    EngineError,
+    UsageError,
+)
+from engine.nearest import hint, nearest
+
+PROGRAM = "parity"
+
+# verb: (module, one line of help)
+VERBS = {
+    "scan": ("engine.cli.scan", "find, prove and rank arbitrages in option chains"),
+    "backend": ("engine.cli.backend", "say which kernels run and why; compile them ahead"),
+    "doctor": ("engine.cli.doctor", "check this machine and say what could be better"),
+}
+
+EXIT_CODES = """exit codes:
+  0 done   1 nothing found (--fail-empty)   2 usage   65 bad data   66 no input
+  69 missing extra or runtime   70 verifier mismatch or another bug   74 input/output
+  77 not permitted   78 configuration   130 interrupted"""
+
+_NEGATIVE = re.compile(r"-\.?\d")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are `UsageError` and name the nearest option."""
+
+    def __init__(self, prog: str, description: str, epilog: str = "") -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog or None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError` with `message`.
+
+        Raises
+        ------
+        UsageError
+            Always.
+        """
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """Return the namespace of `words`.
+
+        Raises
+        ------
+        UsageError
+            If an option is unknown; the message names the nearest one.
+        """
+        known, left = self.parse_known_args(_join_negative(words))
+        for word in left:
+            name = word.split("=")[0]
+            options = [o for o in self._option_string_actions if o.startswith("--")]
+            near = nearest(name, options)
+            meant = f"did you mean {near}?" if near else f"see `{self.prog} --help`"
+            raise UsageError(f"unknown option {name}: {meant}")
+        return known
+
+
+def _join_negative(words: Sequence[str]) -> list[str]:
+    """Write ``--rates -0.01,0.02`` as ``--rates=-0.01,0.02``, which argparse understands."""
+    joined: list[str] = []
+    for word in words:
+        if _NEGATIVE.match(word) and joined and re.fullmatch(r"--[a-z-]+", joined[-1]):
+            joined[-1] += "=" + word
+        else:
+            joined.append(word)
+    return joined
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; never raise for what a person can cause."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _guarded(words)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BaseException as error:
+        code = _report(error, is_debug="--debug" in words)
+    return code
+
+
+def _guarded(words: list[str]) -> int:
+    try:
+        return _dispatch(words)
+    except SystemExit as stop:  # argparse leaves this way after --help and --version
+        return stop.code if isinstance(stop.code, int) else OK
+
+
+def _dispatch(words: list[str]) -> int:
+    position = next((k for k, word in enumerate(words) if not word.startswith("-")), len(words))
+    before, verb, after = words[:position], words[position : position + 1], words[position + 1 :]
+    top = _top_parser()
+    flags = top.parse(before)
+    if not verb:
+        top.print_help()
+        return OK if not words else _no_verb(words)
+    if verb[0] not in VERBS:
+        raise UsageError(f"unknown verb {verb[0]!r}: {hint(verb[0], VERBS)}")
+    module_name, line = VERBS[verb[0]]
+    module = import_module(module_name)
+    parser = Parser(f"{PROGRAM} {verb[0]}", line, EXIT_CODES)
+    module.add_arguments(parser)
+    _add_common(parser)
+    args = parser.parse(after)
+    args.no_color = args.no_color or flags.no_color
+    code: int = module.run(args)
+    return code
+
+
+def _no_verb(words: list[str]) -> int:
+    raise UsageError(f"no verb after {' '.join(words)}: {hint('', VERBS)}")
+
+
+def _top_parser() -> Parser:
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {name:<{width}}  {line}" for name, (_, line) in VERBS.items())
+    parser = Parser(
+        PROGRAM,
+        "Find option positions whose worst outcome is a profit, and prove it.\n\n"
+        f"verbs:\n{verbs}\n\n`{PROGRAM} VERB --help` explains one.",
+        EXIT_CODES,
+    )
+    parser.usage = f"{PROGRAM} [-h] [--version] VERB ..."
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    _add_common(parser)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-color", action="store_true", help="plain text (as NO_COLOR does)")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _report(error: BaseException, *, is_debug: bool) -> int:
+    """Say what happened in one line on stderr and return the exit code."""
+    if is_debug:
+        import traceback
+
+        traceback.print_exception(type(error), error, error.__traceback__)
+    if isinstance(error, BrokenPipeError):
+        _silence_stdout()
+        return OK
+    if isinstance(error, KeyboardInterrupt):
+        line, code = "interrupted", INTERRUPTED
+    elif isinstance(error, EngineError):
+        line, code = str(error), error.code
+    elif isinstance(error, OSError):
+        line, code = _os_line(error)
+    else:
+        line = f"bug: {type(error).__name__}: {error}; please report it with the output of --debug"
+        code = VERIFIER_MISMATCH
+    if code == IO_ERROR:
+        _silence_stdout()
+    print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr)
+    return code
+
+
+def _os_line(error: OSError) -> tuple[str, int]:
+    where = f"{error.filename}: " if error.filename else ""
+    line = where + (error.strerror or str(error))
+    if isinstance(error, FileNotFoundError):
+        return line, NO_INPUT
+    if isinstance(error, PermissionError):
+        return line, NOT_PERMITTED
+    return line, IO_ERROR
+
+
+def _silence_stdout() -> None:
+    """Let the interpreter's last flush go nowhere: it would complain after we have answered."""
+    try:
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, sys.stdout.fileno())
+        os.close(sink)
+    except (OSError, ValueError, AttributeError):
+        return  # not a real file (tests, embedding): nothing will be flushed at exit
