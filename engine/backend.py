@@ -30,9 +30,13 @@ class Backend:
     reason: str
     pricing: ModuleType
     parity: ModuleType
+    pairs: ModuleType
+    rolls: ModuleType
     surface: ModuleType
     envelope: ModuleType
     simplex: ModuleType
+    candidates: ModuleType
+    gates: ModuleType
     scoring: ModuleType
 
     def __str__(self) -> str:
@@ -92,6 +96,6 @@ def _numba_problem() -> str:
 
 def _bind(name: str, reason: str) -> Backend:
     modules = {module: import_module(f"kernels_{name}.{module}") for module in MODULES}
-    for module in ("pricing", "parity", "surface", "envelope", "simplex", "scoring"):
+    for module in ("pricing", "parity", "pairs", "rolls", "surface", "envelope", "simplex", "candidates", "gates", "scoring"):
         modules.setdefault(module, ModuleType(module))  # until every kernel module has landed
     return Backend(name=name, reason=reason, **modules)

@@ -18,5 +18,14 @@ A module holds constants and functions, nothing that runs at import. A name with
 underscore is private to its module and has no twin of its own.
 """
 
-MODULES: tuple[str, ...] = ("envelope",)
+MODULES: tuple[str, ...] = (
+    "envelope",
+    "parity",
+    "pairs",
+    "rolls",
+    "surface",
+    "candidates",
+    "gates",
+    "scoring",
+)
 """The kernel modules; `kernels_numba` has one of the same name for each."""

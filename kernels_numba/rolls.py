@@ -1,0 +1,7 @@
+"""Twins of ``kernels_pure.rolls``."""
+
+from kernels_numba._compile import compiled
+from kernels_pure import rolls as pure
+
+roll_floor = compiled(pure.roll_floor)
+roll_hits = compiled(pure.roll_hits)

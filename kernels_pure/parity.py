@@ -1,0 +1,243 @@
+"""Put-call parity families: what a strike can be bought and sold for through stock and options.
+
+The whole-chain kernels write one edge per row and return ``(hits, best_row, best_edge)``: how many
+rows have an edge above `floor` (their rows in `out_row`, as far as it reaches), and the best row
+whether or not it has. Quotes come net of fees, by quote index (the call of row r is r, its put
+``n + r``); a nan quote is absent and never hits. Columns by expiry are those of
+``engine.market.terms``. All are O(rows), times the dividends of an American chain.
+
+Source: Stoll 1969; Merton 1973; Klemkosky and Resnick 1979 (costs); SCANNER section 3.
+"""
+
+from math import inf, nan
+
+from kernels_pure.columns import Floats, Ints
+
+
+def net_prices(
+    bid: Floats,
+    ask: Floats,
+    tier_start: Floats,
+    tier_fee: Floats,
+    proportional: float,
+    premium_cap: float,
+    out_receive: Floats,
+    out_pay: Floats,
+) -> None:
+    """Write what each quote brings when sold and costs when bought, after fees per share.
+
+    `tier_fee` is the fee per share of premiums from `tier_start` on; the proportional fee is
+    ``min(proportional, premium_cap * price)``. A side that is not > 0 becomes nan. O(n).
+    """
+    n_tiers = len(tier_start)
+    for q in range(len(bid)):
+        price = bid[q]
+        net = nan
+        if price > 0.0 and price < inf:
+            fee = tier_fee[0]
+            for t in range(1, n_tiers):
+                if price >= tier_start[t]:
+                    fee = tier_fee[t]
+            net = price - fee - min(proportional, premium_cap * price)
+        out_receive[q] = net
+        price = ask[q]
+        net = nan
+        if price > 0.0 and price < inf:
+            fee = tier_fee[0]
+            for t in range(1, n_tiers):
+                if price >= tier_start[t]:
+                    fee = tier_fee[t]
+            net = price + fee + min(proportional, premium_cap * price)
+        out_pay[q] = net
+
+
+def row_hits(edge: Floats, floor: float, out_row: Ints) -> tuple[int, int, float]:
+    """Write the rows whose edge exceeds `floor`; return their number, the best row and its edge."""
+    hits = 0
+    best_row = -1
+    best_edge = -inf
+    for row in range(len(edge)):
+        value = edge[row]
+        if value > best_edge:
+            best_edge = value
+            best_row = row
+        if value > floor:
+            if hits < len(out_row):
+                out_row[hits] = row
+            hits += 1
+    return hits, best_row, best_edge
+
+
+def conversion_edge(
+    put_pay: float,
+    call_receive: float,
+    stock_pay: float,
+    value: float,
+) -> float:
+    """Return the edge of a conversion: long stock, long put, short call.
+
+    `value` is the least that strike and dividends are worth today; European: ``Db K + Vin``.
+
+    >>> from math import exp
+    >>> at = lambda rate, days: exp(-rate * days / 365)
+    >>> value = 100 * at(.055, 60) + .5 * at(.055, 20)
+    >>> round(conversion_edge(2.107, 3.193, 100.025, value), 4)
+    0.6595
+    """
+    return value - (stock_pay + put_pay - call_receive)
+
+
+def reversal_edge(
+    put_receive: float,
+    call_pay: float,
+    stock_receive: float,
+    cost: float,
+) -> float:
+    """Return the edge of a reversal: short stock, short put, long call.
+
+    `cost` is the most that strike, dividends and borrow fee cost today; European:
+    ``Dl K + Vout + B``.
+
+    >>> from math import exp
+    >>> at = lambda rate, days: exp(-rate * days / 365)
+    >>> cost = 100 * at(.045, 60) + .5 * at(.045, 20) + .01 * 100 * 60 / 365
+    >>> round(reversal_edge(1.993, 3.307, 99.995, cost), 4)
+    -1.2452
+    """
+    return stock_receive + put_receive - call_pay - cost
+
+
+def conversion_hits(
+    first: Ints,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    stock_pay: Floats,
+    discount_borrow: Floats,
+    div_in: Floats,
+    hold_first: Ints,
+    hold_discount: Floats,
+    hold_value: Floats,
+    floor: float,
+    out_row: Ints,
+    out_edge: Floats,
+) -> tuple[int, int, float]:
+    """Price every conversion; the call may be assigned on an eve (`hold` branches)."""
+    n = len(strike)
+    for e in range(len(first) - 1):
+        for row in range(first[e], first[e + 1]):
+            k = strike[row]
+            value = discount_borrow[e] * k + div_in[e]
+            for b in range(hold_first[e], hold_first[e + 1]):
+                value = min(value, hold_discount[b] * k + hold_value[b])
+            out_edge[row] = conversion_edge(pay[n + row], receive[row], stock_pay[e], value)
+    return row_hits(out_edge, floor, out_row)
+
+
+def reversal_hits(
+    first: Ints,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    stock_receive: Floats,
+    discount_lend: Floats,
+    div_out: Floats,
+    stock_borrow: Floats,
+    owe_first: Ints,
+    owe_discount: Floats,
+    owe_value: Floats,
+    floor: float,
+    out_row: Ints,
+    out_edge: Floats,
+) -> tuple[int, int, float]:
+    """Price every reversal; the put may be assigned on any `owe` date."""
+    n = len(strike)
+    for e in range(len(first) - 1):
+        owed = div_out[e] + stock_borrow[e]
+        for row in range(first[e], first[e + 1]):
+            k = strike[row]
+            cost = discount_lend[e] * k + owed
+            for b in range(owe_first[e], owe_first[e + 1]):
+                cost = max(cost, owe_discount[b] * k + owe_value[b])
+            out_edge[row] = reversal_edge(receive[n + row], pay[row], stock_receive[e], cost)
+    return row_hits(out_edge, floor, out_row)
+
+
+def intrinsic_call_hits(
+    first: Ints,
+    strike: Floats,
+    pay: Floats,
+    stock_receive: Floats,
+    discount_lend: Floats,
+    div_out: Floats,
+    stock_borrow: Floats,
+    take_first: Ints,
+    take_discount: Floats,
+    take_value: Floats,
+    floor: float,
+    out_row: Ints,
+    out_edge: Floats,
+) -> tuple[int, int, float]:
+    """Price short stock against each call, exercised when best (`take`): its lower bound."""
+    for e in range(len(first) - 1):
+        owed = div_out[e] + stock_borrow[e]
+        for row in range(first[e], first[e + 1]):
+            k = strike[row]
+            cost = discount_lend[e] * k + owed
+            for b in range(take_first[e], take_first[e + 1]):
+                cost = min(cost, take_discount[b] * k + take_value[b])
+            out_edge[row] = stock_receive[e] - cost - pay[row]
+    return row_hits(out_edge, floor, out_row)
+
+
+def intrinsic_put_hits(
+    first: Ints,
+    strike: Floats,
+    pay: Floats,
+    stock_pay: Floats,
+    discount_borrow: Floats,
+    div_in: Floats,
+    give_first: Ints,
+    give_discount: Floats,
+    give_value: Floats,
+    floor: float,
+    out_row: Ints,
+    out_edge: Floats,
+) -> tuple[int, int, float]:
+    """Price long stock with each put, exercised when best (`give`): its lower bound."""
+    n = len(strike)
+    for e in range(len(first) - 1):
+        for row in range(first[e], first[e + 1]):
+            k = strike[row]
+            value = discount_borrow[e] * k + div_in[e]
+            for b in range(give_first[e], give_first[e + 1]):
+                value = max(value, give_discount[b] * k + give_value[b])
+            out_edge[row] = value - stock_pay[e] - pay[n + row]
+    return row_hits(out_edge, floor, out_row)
+
+
+def call_bound_hits(
+    first: Ints, receive: Floats, bound: Floats, floor: float, out_row: Ints, out_edge: Floats
+) -> tuple[int, int, float]:
+    """Price each call sold against the stock that covers it; `bound` is by expiry."""
+    for e in range(len(first) - 1):
+        for row in range(first[e], first[e + 1]):
+            out_edge[row] = receive[row] - bound[e]
+    return row_hits(out_edge, floor, out_row)
+
+
+def put_bound_hits(
+    first: Ints,
+    strike: Floats,
+    receive: Floats,
+    discount: Floats,
+    floor: float,
+    out_row: Ints,
+    out_edge: Floats,
+) -> tuple[int, int, float]:
+    """Price each put sold against the cash for its strike; `discount` is by expiry."""
+    n = len(strike)
+    for e in range(len(first) - 1):
+        for row in range(first[e], first[e + 1]):
+            out_edge[row] = receive[n + row] - discount[e] * strike[row]
+    return row_hits(out_edge, floor, out_row)

@@ -1,0 +1,164 @@
+"""Jelly rolls: a synthetic of one expiry against the same strike of a later one.
+
+A long roll (+C2 -P2 -C1 +P1) sells the strike at the near expiry and buys it at the far one; a
+short roll the other way round. The strike is received when a sold call is assigned and paid when
+a sold put is, at expiry or early, and between the two dates the position is short or long one
+share. The dates are columns by expiry, the settlement last: for receipts `in_*` (eves of ex-dates)
+and for payments `out_*` (now, ex-dates, nodes of the curve), each with its `order` in time, its
+`discount`, and the dividends and borrow fee up to it.
+
+Source: Hull (put-call parity at two dates); SCANNER section 3.
+"""
+
+from math import inf
+
+from kernels_pure.columns import Floats, Ints
+
+
+def roll_floor(
+    strike: float,
+    receipts: int,
+    receipts_end: int,
+    receipt_order: Floats,
+    receipt_discount: Floats,
+    receipt_div_in: Floats,
+    receipt_owed: Floats,
+    payments: int,
+    payments_end: int,
+    payment_order: Floats,
+    payment_discount: Floats,
+    payment_div_in: Floats,
+    payment_owed: Floats,
+) -> float:
+    """Return the least that the two strikes and what lies between them are worth today.
+
+    `receipts .. receipts_end` are the dates on which the strike may be received, `payments ..
+    payments_end` those on which it may be paid; the counterparty chooses both. Paid first, the
+    share brings its dividends until it is delivered; received first, it is owed with dividends
+    and borrow fee (`*_owed`) until it comes back. O(receipts x payments).
+    """
+    least = inf
+    for a in range(receipts, receipts_end):
+        for b in range(payments, payments_end):
+            value = strike * (receipt_discount[a] - payment_discount[b])
+            if payment_order[b] < receipt_order[a]:
+                value = value + max(0.0, receipt_div_in[a] - payment_div_in[b])
+            else:
+                value = value - max(0.0, payment_owed[b] - receipt_owed[a])
+            least = min(least, value)
+    return least
+
+
+def roll_hits(
+    first: Ints,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    receipt_first: Ints,
+    receipt_order: Floats,
+    receipt_discount: Floats,
+    receipt_div_in: Floats,
+    receipt_owed: Floats,
+    payment_first: Ints,
+    payment_order: Floats,
+    payment_discount: Floats,
+    payment_div_in: Floats,
+    payment_owed: Floats,
+    floor: float,
+    out_near: Ints,
+    out_far: Ints,
+    out_side: Ints,
+    out_edge: Floats,
+) -> tuple[int, int, int, int, float]:
+    """Find the jelly rolls above `floor`; `out_side` is +1 for long, -1 for short rolls.
+
+    Returns ``(hits, best_near, best_far, best_side, bound)``; `bound` is the greatest edge if
+    nothing is assigned early, the edge itself for European chains. Hits beyond the capacity of the
+    out columns are counted, not written. O(rows x expiries).
+    """
+    n = len(strike)
+    hits = 0
+    best_near = -1
+    best_far = -1
+    best_side = 0
+    bound = -inf
+    n_expiries = len(first) - 1
+    for e1 in range(n_expiries):
+        near_in = receipt_first[e1 + 1] - 1
+        near_out = payment_first[e1 + 1] - 1
+        for e2 in range(e1 + 1, n_expiries):
+            far_in = receipt_first[e2 + 1] - 1
+            far_out = payment_first[e2 + 1] - 1
+            long_gap = receipt_discount[near_in] - payment_discount[far_out]
+            long_cost = payment_owed[far_out] - receipt_owed[near_in]
+            short_gap = receipt_discount[far_in] - payment_discount[near_out]
+            short_gain = receipt_div_in[far_in] - payment_div_in[near_out]
+            j = first[e2]
+            for i in range(first[e1], first[e1 + 1]):
+                k = strike[i]
+                while j < first[e2 + 1] and strike[j] < k:
+                    j += 1
+                if j < first[e2 + 1] and strike[j] - k <= 0.0:
+                    credit = receive[i] - pay[n + i] + receive[n + j] - pay[j]
+                    edge = credit + k * long_gap - long_cost
+                    if edge > bound:
+                        bound = edge
+                        best_near = i
+                        best_far = j
+                        best_side = 1
+                    if edge > floor:
+                        worst = roll_floor(
+                            k,
+                            receipt_first[e1],
+                            receipt_first[e1 + 1],
+                            receipt_order,
+                            receipt_discount,
+                            receipt_div_in,
+                            receipt_owed,
+                            payment_first[e2],
+                            payment_first[e2 + 1],
+                            payment_order,
+                            payment_discount,
+                            payment_div_in,
+                            payment_owed,
+                        )
+                        edge = credit + worst
+                        if edge > floor:
+                            if hits < len(out_edge):
+                                out_near[hits] = i
+                                out_far[hits] = j
+                                out_side[hits] = 1
+                                out_edge[hits] = edge
+                            hits += 1
+                    credit = receive[j] - pay[n + j] + receive[n + i] - pay[i]
+                    edge = credit + k * short_gap + short_gain
+                    if edge > bound:
+                        bound = edge
+                        best_near = i
+                        best_far = j
+                        best_side = -1
+                    if edge > floor:
+                        worst = roll_floor(
+                            k,
+                            receipt_first[e2],
+                            receipt_first[e2 + 1],
+                            receipt_order,
+                            receipt_discount,
+                            receipt_div_in,
+                            receipt_owed,
+                            payment_first[e1],
+                            payment_first[e1 + 1],
+                            payment_order,
+                            payment_discount,
+                            payment_div_in,
+                            payment_owed,
+                        )
+                        edge = credit + worst
+                        if edge > floor:
+                            if hits < len(out_edge):
+                                out_near[hits] = i
+                                out_far[hits] = j
+                                out_side[hits] = -1
+                                out_edge[hits] = edge
+                            hits += 1
+    return hits, best_near, best_far, best_side, bound

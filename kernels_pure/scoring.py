@@ -1,0 +1,122 @@
+"""Fill probability, leg-out loss and score of a candidate; the k best rows.
+
+Gates decide; the score only orders. Sizes in contracts, ages in seconds, amounts in currency.
+
+Source: SCANNER section 6.
+"""
+
+from math import exp, inf, nan, sqrt
+
+from kernels_pure.columns import Floats, Ints
+
+
+def fill_factor(
+    size: float, needed: float, age: float, spread: float, fill_time: float, spread_cap: float
+) -> float:
+    """Return one leg's chance to fill: size, age and spread each lower it.
+
+    A size that is not known counts as enough, an age that is not known as `fill_time`.
+    """
+    factor = 1.0
+    if size >= 0.0 and needed > 0.0:
+        factor = min(1.0, size / needed)
+    seconds = fill_time
+    if age >= 0.0:
+        seconds = age
+    factor = factor * exp(-seconds / fill_time)
+    share = 1.0
+    if spread_cap > 0.0:
+        share = min(1.0, spread / spread_cap)
+    return factor * (1.0 - 0.5 * share)
+
+
+def leg_out_loss(legs: int, cost: Floats, delta: Floats, sigma: float) -> float:
+    """Return the worst loss when only some of `legs` legs fill and must be closed again.
+
+    `cost` is what crossing each filled leg's spread back costs, `delta` its delta, both for the
+    whole size; `sigma` is one standard deviation of the spot while waiting. The maximum runs
+    over all proper, non-empty subsets of the legs. O(legs 2**legs).
+    """
+    worst = 0.0
+    subsets = 1
+    for _ in range(legs):
+        subsets = 2 * subsets
+    for subset in range(1, subsets - 1):
+        rest = subset
+        loss = 0.0
+        exposure = 0.0
+        for leg in range(legs):
+            if rest % 2 == 1:
+                loss += cost[leg]
+                exposure += delta[leg]
+            rest = rest // 2
+        worst = max(worst, loss + sigma * abs(exposure))
+    return worst
+
+
+def annualised_return(edge_usd: float, capital: float, days: float) -> float:
+    """Return the excess return per year on `capital`; nan without capital or time."""
+    if not (capital > 0.0 and days > 0.0):
+        return nan
+    return edge_usd / capital * 365.0 / days
+
+
+def opportunity_score(
+    edge_usd: float, loss: float, fill_probability: float, capital: float, days: float
+) -> float:
+    """Return the expected value per capital and year, or the expected loss itself.
+
+    ``EV = P E - (1 - P) L``; a negative EV is not divided, so that a loss does not look better
+    on more capital.
+    """
+    value = fill_probability * edge_usd - (1.0 - fill_probability) * loss
+    if value >= 0.0 and capital > 0.0 and days > 0.0:
+        return value / capital * 365.0 / days
+    return value
+
+
+def sigma_move(spot: float, vol: float, seconds: float) -> float:
+    """Return one standard deviation of the spot over `seconds`."""
+    if not (spot > 0.0 and vol > 0.0 and seconds > 0.0):
+        return 0.0
+    return spot * vol * sqrt(seconds / 31536000.0)
+
+
+def exercise_threshold(put: float, strike: float, rate: float, tau: float) -> float:
+    """Return the dividend above which a call in the money is exercised on the eve of its ex-date.
+
+    ``P + K (1 - exp(-r tau))`` with `tau` the years left at the ex-date: what exercise gives up.
+
+    >>> round(exercise_threshold(0.20, 100.0, 0.045, 40 / 365), 4)
+    0.6919
+    """
+    return put + strike * (1.0 - exp(-rate * tau))
+
+
+def top_rows(score: Floats, edge: Floats, k: int, out_row: Ints) -> int:
+    """Write the rows of the `k` highest scores, best first; return how many.
+
+    Ties go to the higher edge, then to the earlier row; nan is never taken. O(rows k).
+    """
+    taken = 0
+    for row in range(len(score)):
+        value = score[row]
+        if value > -inf:
+            place = taken
+            searching = True
+            while place > 0 and searching:
+                other = out_row[place - 1]
+                is_better = value > score[other]
+                if not is_better and not value < score[other]:
+                    is_better = edge[row] > edge[other]
+                searching = is_better
+                if is_better:
+                    place -= 1
+            if place < k:
+                last = min(taken, k - 1)
+                for step in range(last - place):
+                    out_row[last - step] = out_row[last - step - 1]
+                out_row[place] = row
+                if taken < k:
+                    taken += 1
+    return taken
