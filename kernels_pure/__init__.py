@@ -20,6 +20,7 @@ underscore is private to its module and has no twin of its own.
 
 MODULES: tuple[str, ...] = (
     "envelope",
+    "simplex",
     "parity",
     "pairs",
     "rolls",
