@@ -1,0 +1,112 @@
+"""What the user says about carry, laid over what a source knows, over documented defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from engine.market.carry import Carry, Dividend, RateCurve
+
+# Used where neither the user nor the source says anything.
+DEFAULT_LEND = 0.04
+DEFAULT_BORROW = 0.05
+# Between the two ends when the user gives one of them in a file.
+DEFAULT_SPREAD = DEFAULT_BORROW - DEFAULT_LEND
+
+EVERY = ""  # the key of what holds for every symbol without an entry of its own
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOverrides:
+    """What the user says about carry; None or no entry where nothing was said.
+
+    Attributes
+    ----------
+    lend, borrow
+        Your two rates. One alone puts the other `DEFAULT_SPREAD` away.
+    rates_as_of_ns
+        When they were read, UTC nanoseconds; 0 vouches for them at the instant of the chain.
+    dividends, borrow_fee, shortable, index_yield
+        By symbol in capitals, `EVERY` for all others. A symbol's dividends *replace* the source's.
+    """
+
+    lend: RateCurve | None = None
+    borrow: RateCurve | None = None
+    rates_as_of_ns: int = 0
+    withholding: float | None = None
+    dividends: Mapping[str, tuple[Dividend, ...]] = field(default_factory=dict)
+    borrow_fee: Mapping[str, float] = field(default_factory=dict)
+    shortable: Mapping[str, float] = field(default_factory=dict)
+    index_yield: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def has_rates(self) -> bool:
+        """Whether the user gave a rate."""
+        return self.lend is not None or self.borrow is not None
+
+    def carry(self, symbol: str, ts_ns: int, known: Carry | None = None) -> Carry:
+        """Return the carry of `symbol` at `ts_ns`: the user's over `known` over the defaults.
+
+        Raises
+        ------
+        ValueError
+            If lending exceeds borrowing at some term.
+        """
+        base = known if known is not None else Carry()
+        lend, borrow, as_of = self._rates(base, ts_ns)
+        return replace(
+            base,
+            lend=lend,
+            borrow=borrow,
+            as_of_ns=as_of,
+            withholding=base.withholding if self.withholding is None else self.withholding,
+            dividends=_by_symbol(self.dividends, symbol, base.dividends),
+            borrow_fee=_by_symbol(self.borrow_fee, symbol, base.borrow_fee),
+            shortable=_by_symbol(self.shortable, symbol, base.shortable),
+            index_yield=_by_symbol(self.index_yield, symbol, base.index_yield),
+        )
+
+    def under(self, flags: CarryOverrides) -> CarryOverrides:
+        """Return these with `flags` winning wherever both speak."""
+        rates = flags if flags.has_rates else self
+        return CarryOverrides(
+            lend=rates.lend,
+            borrow=rates.borrow,
+            rates_as_of_ns=rates.rates_as_of_ns,
+            withholding=self.withholding if flags.withholding is None else flags.withholding,
+            dividends=_merged(self.dividends, flags.dividends),
+            borrow_fee=_merged(self.borrow_fee, flags.borrow_fee),
+            shortable=_merged(self.shortable, flags.shortable),
+            index_yield=_merged(self.index_yield, flags.index_yield),
+        )
+
+    def _rates(self, known: Carry, ts_ns: int) -> tuple[RateCurve, RateCurve, int]:
+        lend, borrow = self.lend, self.borrow
+        if lend is not None and borrow is not None:
+            return lend, borrow, self.rates_as_of_ns or ts_ns
+        if lend is not None:
+            return lend, lend.shifted(DEFAULT_SPREAD), self.rates_as_of_ns or ts_ns
+        if borrow is not None:
+            return borrow.shifted(-DEFAULT_SPREAD), borrow, self.rates_as_of_ns or ts_ns
+        if knows_rates(known):
+            return known.lend, known.borrow, known.as_of_ns
+        return RateCurve.flat(DEFAULT_LEND), RateCurve.flat(DEFAULT_BORROW), 0
+
+
+def knows_rates(carry: Carry | None) -> bool:
+    """Return whether a source's carry says anything about rates: all 0 and undated says nothing."""
+    if carry is None:
+        return False
+    return carry.as_of_ns != 0 or any(carry.lend.rates) or any(carry.borrow.rates)
+
+
+def _by_symbol(said: Mapping[str, _T], symbol: str, known: _T) -> _T:
+    return said.get(symbol.upper(), said.get(EVERY, known))
+
+
+def _merged(low: Mapping[str, _T], high: Mapping[str, _T]) -> dict[str, _T]:
+    # A flag for every symbol silences what the file says of single ones.
+    return dict(high) if EVERY in high else {**low, **high}
