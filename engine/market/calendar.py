@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.clock import from_ns, to_ns
-from engine.errors import UsageError
+from engine.errors import UnavailableError, UsageError
 from engine.market.holidays import us_closures, us_early_closes
 
 _DAY = timedelta(days=1)
@@ -102,17 +102,34 @@ class Calendar:
 
     def session_date(self, ts_ns: int) -> date:
         """Return the local calendar date of an instant."""
-        return from_ns(ts_ns).astimezone(ZoneInfo(self.zone)).date()
+        return from_ns(ts_ns).astimezone(zone_named(self.zone)).date()
 
     def nights_to_settlement(self, day: date) -> int:
         """Return the calendar days from session `day` to the next session: 1 to 4, 7 in 2001."""
         return (self.next_session(day) - day).days
 
 
+@lru_cache(maxsize=16)
+def zone_named(name: str) -> ZoneInfo:
+    """Return the time zone `name` of the IANA database.
+
+    Raises
+    ------
+    UnavailableError
+        If this machine has no time zone database (a bare container, a relocated PyPy).
+    """
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        raise UnavailableError(
+            f"no time zone {name!r} on this machine: python -m pip install tzdata"
+        ) from None
+
+
 @lru_cache(maxsize=4096)
 def _wall_ns(zone: str, day: date, since_midnight: timedelta) -> int:
     # Adding to an aware local midnight moves the wall clock, so 16:00 stays 16:00 across DST.
-    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone_named(zone))
     return to_ns(midnight + since_midnight)
 
 
