@@ -35,6 +35,7 @@ class Backend:
     surface: ModuleType
     envelope: ModuleType
     simplex: ModuleType
+    forward: ModuleType
     candidates: ModuleType
     gates: ModuleType
     scoring: ModuleType

@@ -254,8 +254,10 @@ def hull_screen(
     pay: Floats,
     receive: Floats,
     frame: Floats,
+    is_coupled: int,
     out_sell: Floats,
     out_buy: Floats,
+    out_hits: Ints,
     work_hull: Floats,
 ) -> int:
     """Write by how much each quote violates the largest arbitrage-free surface below the asks.
@@ -277,9 +279,13 @@ def hull_screen(
         5, 6: the same for put bids.
         7, 8: the vertex, a point the surface may not exceed (nan is none).
         9, 10: the floor is ``max(frame[9] - z, frame[10])``.
+    is_coupled
+        1 when later expiries bound earlier ones, 0 to judge every expiry alone.
     out_sell, out_buy
         By quote index: bid less surface, floor less ask; positive is a violation, negative how
         far the quote is from one. Quotes that are absent or left out are not written.
+    out_hits
+        By expiry: the number of violations.
     work_hull
         ``4 * (n_rows + len(first) + 1)`` elements.
 
@@ -293,7 +299,7 @@ def hull_screen(
     American puts fit too: with ``p - K`` for a price p (frame[4] = 1, frame[3] = 0) convexity
     stays, "rises with slope <= 1" becomes "falls with slope >= -1", and the vertex is (0, 0).
 
-    Returns the number of violations. O(n_expiries * n_rows) at worst, O(n_rows) where the later
+    Returns the number of all violations. O(n_expiries * n_rows) at worst, O(n_rows) where the later
     hulls have few vertices.
 
     Source: see the head of this module; Cousot 2007 for bids and asks.
@@ -310,9 +316,13 @@ def hull_screen(
         base = room - base
         high = merge_hull(e, first, strike, pay, frame, work_hull, half, base, low, high)
         low = base
+        out_hits[e] = 0
         if high > base:
-            n_hits += read_hull(
+            out_hits[e] = read_hull(
                 e, first, strike, pay, receive, frame, out_sell, out_buy,
                 work_hull, half, base, high,
             )  # fmt: skip
+        n_hits += out_hits[e]
+        if is_coupled == 0:
+            low = high
     return n_hits
