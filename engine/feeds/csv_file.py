@@ -67,7 +67,7 @@ class CsvFeed:
         self._as_of = as_of
         self._unplaced: list[str] = []
         columns, rows = read_table(self._path, _checked(mapping))
-        columns.require(REQUIRED if as_of is None else REQUIRED[1:])
+        columns.require(REQUIRED if as_of is None else REQUIRED[1:], OPTIONAL)
         self._snapshots: dict[tuple[str, int], _Snapshot] = {}
         self._read(rows)
 

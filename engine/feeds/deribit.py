@@ -180,7 +180,7 @@ def _kind(book: _Book, listed: date) -> str:
         return "quoted"
     if listed not in book.marks:
         return "unknown"
-    return "synthetic marks" if listed in book.synthetic else "marks"
+    return "synthetic" if listed in book.synthetic else "at mark"
 
 
 def _listed(found: re.Match[str]) -> date | None:

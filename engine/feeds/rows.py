@@ -115,16 +115,19 @@ class Columns:
     def __contains__(self, name: str) -> bool:
         return name in self.position or name in self.constant
 
-    def require(self, needed: Sequence[str]) -> None:
-        """Raise `BadDataError` naming the first of `needed` that is not there, and the nearest."""
+    def require(self, needed: Sequence[str], known: Sequence[str] = ()) -> None:
+        """Raise `BadDataError` naming those of `needed` that are not there.
+
+        It also names the file's column nearest to the first one, leaving out `known`, whose
+        meaning is settled.
+        """
         missing = [name for name in needed if name not in self]
         if missing:
-            raise BadDataError(
-                f"{self.file}:1: no column {', '.join(missing)}{self._near(missing[0])}"
-            )
+            near = self._near(missing[0], (*needed, *known))
+            raise BadDataError(f"{self.file}:1: no column {', '.join(missing)}{near}")
 
-    def _near(self, wanted: str) -> str:
-        folded = {name.casefold(): name for name in self.names}
+    def _near(self, wanted: str, known: Sequence[str] = ()) -> str:
+        folded = {name.casefold(): name for name in self.names if name not in known}
         found = difflib.get_close_matches(wanted.casefold(), list(folded), n=1, cutoff=0.5)
         hint = f"; nearest to {wanted}: {folded[found[0]]}" if found else ""
         return f"; the file has {', '.join(self.names) or 'none'}{hint}"
