@@ -454,7 +454,7 @@ tarball_name() {
     if [ -z "$version" ]; then [ "$target" = 3.11 ] && version=7.3.23 || version=7.3.19; fi
     printf 'pypy%s-v%s-%s.tar.bz2\n' "$target" "$version" "$platform"
 }
-expected_sha256() { checksums | sed -n "s/^\\([0-9a-f]\\{64\\}\\)  $1\$/\\1/p"; }
+expected_sha256() { checksums | awk -v name="$1" '$2 == name { print $1 }'; }
 actual_sha256() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1; }
 
 why_no_tarball() {
