@@ -4,7 +4,7 @@
 - `pypy310` falls back to PyPy 3.11, which most machines have, and says so in one line.
 - tox looks where scripts/setup_pypy.sh put PyPy.
 
-`_validate_base_python` is private to tox: tox.ini bounds the version, tests/tooling checks the effect.
+`_validate_base_python` is private to tox: tox.ini bounds the version, tests/tooling sees the effect.
 """
 
 import os
