@@ -29,6 +29,9 @@ class Leg:
     `size` (contracts) and `age` (seconds) are those of the traded side, nan when not known.
     For stock and futures `right` is "" and `strike` nan; `expiry` is None for stock.
     `quote` is the quote index of the chain, -1 for stock and futures.
+    `notional` is for futures of an inverse chain: dollars per coin of the package, so that one
+    bought at `price` pays ``notional / price - notional / spot`` coins (a conversion at strike K
+    needs K, a box its width); its `fee` is per ratio, in coins. Other futures leave it nan.
     """
 
     kind: str
@@ -45,6 +48,7 @@ class Leg:
     size: float = math.nan
     age: float = math.nan
     quote: int = -1
+    notional: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,163 @@
+"""A package of legs as claims on one asset, whatever the chain is quoted in.
+
+The claims of an inverse chain are turned round: in coins, a call pays ``(1 - strike / spot)+``,
+which is `strike` puts of strike ``1 / strike`` on the dollar, whose price in coins is
+``1 / spot``. With the asset's price called `level` (the spot, or ``1 / spot``), every claim is a
+plain call, put or forward, and one settlement rule serves both kinds of chain.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+from engine.market.chain import OptionChain
+from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One option leg: `quantity` (negative when sold) calls (`right` +1) or puts (-1)."""
+
+    name: str
+    right: int
+    strike: float
+    quantity: float
+    series: int
+
+    def pays(self, level: float) -> float:
+        """Return what one unit pays when the asset settles at `level`."""
+        return max(0.0, self.right * (level - self.strike))
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A future: pays ``quantity * (level - price)`` at the settlement of its series."""
+
+    quantity: float
+    price: float
+    series: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What a package holds once it is bought.
+
+    Attributes
+    ----------
+    claims, forwards
+        The option legs and the futures.
+    stock
+        Shares per contract multiplier held at once, negative when sold short.
+    cost
+        What the package costs today, fees included; negative is a credit.
+    settles_ns, days
+        Settlement instant and date of each series, rising.
+    is_inverse
+        Whether `level` is one over the spot.
+    """
+
+    claims: tuple[Claim, ...]
+    forwards: tuple[Forward, ...]
+    stock: float
+    cost: float
+    settles_ns: tuple[int, ...]
+    days: tuple[date, ...]
+    is_inverse: bool
+
+    def spot(self, level: float) -> float:
+        """Return the spot at which the asset stands at `level`; inf at level 0 of an inverse."""
+        if not self.is_inverse:
+            return level
+        return 1.0 / level if level > 0.0 else math.inf
+
+
+def recompute_cost(legs: tuple[Leg, ...]) -> float:
+    """Return what `legs` cost today per package, prices and fees; negative is a credit.
+
+    A future costs its fee alone.
+    """
+    cost = 0.0
+    for leg in legs:
+        price = 0.0 if leg.kind == FUTURE else leg.price
+        cost += leg.ratio * (leg.side * price + leg.fee)
+    return cost
+
+
+def position_of(chain: OptionChain, legs: tuple[Leg, ...]) -> Position:
+    """Return the claims of `legs`.
+
+    Raises
+    ------
+    ValueError
+        If a leg is of no known kind, has no settlement, or is stock of an inverse chain.
+    """
+    dated = {_settlement(chain, leg): leg for leg in legs if leg.kind != STOCK}
+    settles_ns = tuple(sorted(dated))
+    claims: list[Claim] = []
+    forwards: list[Forward] = []
+    stock = 0.0
+    for leg in legs:
+        quantity = float(leg.side * leg.ratio)
+        if leg.kind == STOCK:
+            if chain.is_inverse:
+                raise ValueError("an inverse chain has no stock leg: its cash is the coin")
+            stock += quantity
+            continue
+        series = settles_ns.index(_settlement(chain, leg))
+        if leg.kind == OPTION:
+            claims.append(_claim(leg, quantity, series, chain.is_inverse))
+        elif leg.kind == FUTURE:
+            forwards.append(_forward(leg, quantity, series, chain.is_inverse))
+        else:
+            raise ValueError(f"a leg is an option, stock or a future, not {leg.kind!r}")
+    days = tuple(dated[ns].expiry or date.min for ns in settles_ns)
+    return Position(
+        tuple(claims), tuple(forwards), stock, recompute_cost(legs), settles_ns, days,
+        chain.is_inverse,
+    )  # fmt: skip
+
+
+def _settlement(chain: OptionChain, leg: Leg) -> int:
+    if leg.settles_ns > 0:
+        return leg.settles_ns
+    if leg.quote >= 0:
+        return chain.expiries[chain.expiry_of(chain.row_of(leg.quote))].settles_ns
+    raise ValueError(f"the {leg.kind} leg {leg.right} {leg.strike:g} has no settlement instant")
+
+
+def _claim(leg: Leg, quantity: float, series: int, is_inverse: bool) -> Claim:
+    right = 1 if leg.right == "C" else -1
+    name = f"{leg.right} {leg.strike:g}"
+    if is_inverse:
+        return Claim(name, -right, 1.0 / leg.strike, quantity * leg.strike, series)
+    return Claim(name, right, leg.strike, quantity, series)
+
+
+def _forward(leg: Leg, quantity: float, series: int, is_inverse: bool) -> Forward:
+    if is_inverse:
+        # notional / price - notional / spot coins: a sale of `notional` dollars.
+        return Forward(-quantity * leg.notional, 1.0 / leg.price, series)
+    return Forward(quantity, leg.price, series)
+
+
+def misquoted(chain: OptionChain, legs: tuple[Leg, ...]) -> str:
+    """Return which leg is priced better than `chain` offers, as a short phrase; "" if none.
+
+    Only legs that name a quote are checked, and stock where the chain has its quote.
+    """
+    for leg in legs:
+        if leg.kind == STOCK:
+            quote = chain.underlying.ask if leg.side > 0 else chain.underlying.bid
+        elif leg.kind == OPTION and leg.quote >= 0:
+            row = chain.row_of(leg.quote)
+            if chain.strike[row] != leg.strike or chain.right_of(leg.quote) != leg.right:
+                return f"{leg.right} {leg.strike:g} is not quote {leg.quote}"
+            quote = chain.ask[leg.quote] if leg.side > 0 else chain.bid[leg.quote]
+        else:
+            continue
+        if leg.side * (quote - leg.price) > 1e-12 * abs(quote):
+            side = "ask" if leg.side > 0 else "bid"
+            return f"{leg.right or leg.kind} {leg.strike:g} has {side} {quote:g}, not {leg.price:g}"
+    return ""

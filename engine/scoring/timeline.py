@@ -1,0 +1,144 @@
+"""The moments of a position's life at which something can happen, with what it costs to wait."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from engine.clock import NS_PER_DAY, years_between
+from engine.market.calendar import Calendar, calendar_named
+from engine.market.carry import DECLARED, Carry, Dividend
+from engine.market.chain import OptionChain
+from engine.scoring.claims import Position
+
+# Kinds of moment, in their order within one instant.
+TODAY = 0
+NODE = 1
+EVE = 2
+EX = 3
+EXPIRY = 4
+AFTER_EXPIRY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment and the way to it.
+
+    Attributes
+    ----------
+    kind
+        TODAY; NODE of a rate curve; EVE of an ex-date, whose strikes are dated at the ex-date;
+        EX, after the dividend has gone; EXPIRY of a series; AFTER_EXPIRY, if others live on.
+    day
+        Calendar date; of an EVE the ex-date.
+    lend, borrow
+        Discount factors of payments and of receipts dated at this moment.
+    night
+        Interest per unit of cash paid for an assigned put until the next settlement.
+    received, paid
+        Present value per share, held long or short since the previous moment, of dividends
+        received, and of dividends and borrow fee paid.
+    series
+        Which series settles, -1 for none.
+    """
+
+    kind: int
+    day: date
+    lend: float
+    borrow: float
+    night: float
+    received: float
+    paid: float
+    series: int
+
+    def present(self, amount: float) -> float:
+        """Return the value today of the net flow `amount` of this moment's settlement."""
+        return amount * (self.borrow if amount >= 0.0 else self.lend)
+
+    def forward(self, value: float) -> float:
+        """Return present `value` as an amount of this moment: the inverse of `present`."""
+        return value / (self.borrow if value >= 0.0 else self.lend)
+
+
+def timeline(
+    chain: OptionChain, position: Position, carry: Carry, count_projected: bool, is_early: bool
+) -> tuple[Moment, ...]:
+    """Return the moments of `position` in order, the last settlement last.
+
+    With `is_early`, options can be assigned and exercised today, on every eve, after every
+    ex-date, at the nodes of the rate curves and after a nearer expiry; without, only settlements
+    remain. Several dividends of one ex-date share its moments. O(moments + dividends).
+    """
+    calendar = calendar_named(chain.calendar)
+    now, end = chain.ts_ns, position.settles_ns[-1]
+    dividends = [] if chain.is_inverse else _counted(carry, calendar, now, end)
+    stops = [
+        (max(ns, now), EXPIRY, day, k)
+        for k, (ns, day) in enumerate(zip(position.settles_ns, position.days, strict=True))
+    ]
+    has_short_put = any(c.right < 0 and c.quantity < 0 for c in position.claims)
+    if is_early:
+        stops.append((now, TODAY, calendar.session_date(now), -1))
+        for ex_ns, dividend in dividends:
+            stops += [(ex_ns, EVE, dividend.ex_date, -1), (ex_ns, EX, dividend.ex_date, -1)]
+        if has_short_put:
+            stops += _nodes(carry, calendar, now, end)
+            stops += [(ns, AFTER_EXPIRY, day, -1) for ns, kind, day, _ in stops
+                      if kind == EXPIRY and ns < end]  # fmt: skip
+    stops = sorted(set(stops))
+
+    fee = 0.0 if chain.is_inverse else _yearly_cost(chain, carry.borrow_fee + carry.index_yield)
+    income = 0.0
+    if count_projected and not chain.is_inverse:
+        income = _yearly_cost(chain, carry.index_yield) * (1.0 - carry.withholding)
+    moments: list[Moment] = []
+    pending = list(dividends)
+    before, settled = now, 1.0
+    for ns, kind, day, series in stops:
+        tau = years_between(now, ns)
+        lend, borrow = carry.lend.discount(tau), carry.borrow.discount(tau)
+        waited = years_between(before, ns)
+        received = income * waited * borrow
+        # A cost that is known today is not discounted; after a settlement it is one of then.
+        paid = fee * waited * settled if waited > 0.0 else 0.0
+        while pending and (pending[0][0], EX) <= (ns, kind):
+            _, dividend = pending.pop(0)
+            pays = years_between(now, calendar.open_ns(dividend.pay_date))
+            paid += dividend.amount * carry.lend.discount(pays)
+            if dividend.status == DECLARED or count_projected:
+                kept = dividend.amount * (1.0 - carry.withholding)
+                received += kept * carry.borrow.discount(pays)
+        is_late = is_early and has_short_put and kind != EXPIRY
+        night = _night(calendar, carry, kind, day) if is_late else 0.0
+        moments.append(Moment(kind, day, lend, borrow, night, received, paid, series))
+        before = ns
+        if kind == EXPIRY:
+            settled = lend
+    return tuple(moments)
+
+
+def _counted(carry: Carry, calendar: Calendar, now: int, end: int) -> list[tuple[int, Dividend]]:
+    dated = [(calendar.open_ns(dividend.ex_date), dividend) for dividend in carry.dividends]
+    return [(ns, dividend) for ns, dividend in dated if now < ns <= end]
+
+
+def _nodes(
+    carry: Carry, calendar: Calendar, now: int, end: int
+) -> list[tuple[int, int, date, int]]:
+    instants = {now + round(day * NS_PER_DAY) for day in carry.lend.days + carry.borrow.days}
+    return [(ns, NODE, calendar.session_date(ns), -1) for ns in instants if now < ns < end]
+
+
+def _yearly_cost(chain: OptionChain, rate: float) -> float:
+    # The fee is charged on the first bid; without one, short stock costs more than anything.
+    if rate == 0.0:
+        return 0.0
+    bid = chain.underlying.bid
+    return rate * bid if bid > 0.0 else math.inf
+
+
+def _night(calendar: Calendar, carry: Carry, kind: int, day: date) -> float:
+    session = calendar.previous_session(day if kind == EVE else day + timedelta(days=1))
+    years = calendar.nights_to_settlement(session) / 365.0
+    return math.expm1(carry.borrow.rate(years) * years)
