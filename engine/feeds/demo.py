@@ -7,17 +7,25 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from engine.errors import NoInputError
+from engine.feeds.demo_choice import choose_families
+from engine.feeds.demo_decoys import natural_decoys, plant_decoys
 from engine.feeds.demo_listing import KINDS, list_symbol
-from engine.feeds.demo_quotes import quote_symbol
+from engine.feeds.demo_plants import Label, Planter
+from engine.feeds.demo_quotes import Book, quote_symbol
+from engine.feeds.demo_worth import Worth
 from engine.feeds.protocol import Loaded
 from engine.nearest import hint
+
+# Where in the list of their families the American chains start: together they plant all of it.
+_ROTATION = {"ZDIV": 0, "ZGRO": 4, "ZHTB": 8}
 
 
 class DemoFeed:
     """Whole chains, arbitrage-free until arbitrages and decoys are planted, each with a label.
 
     The same seed gives the same chains to the last bit on every runtime. `symbols` restricts the
-    underlyings; `compact` makes chains of 4 expiries and 11 strikes for quick tests.
+    underlyings; `compact` makes chains of 4 expiries and 11 strikes for quick tests; without
+    `planted` they stay arbitrage-free.
 
     Raises
     ------
@@ -26,10 +34,16 @@ class DemoFeed:
     """
 
     def __init__(
-        self, seed: int = 0, symbols: Sequence[str] | None = None, *, compact: bool = False
+        self,
+        seed: int = 0,
+        symbols: Sequence[str] | None = None,
+        *,
+        compact: bool = False,
+        planted: bool = True,
     ) -> None:
         self.seed = seed
         self.compact = compact
+        self.planted = planted
         self._symbols = tuple(sorted(KINDS if symbols is None else symbols))
         for symbol in self._symbols:
             _check(symbol)
@@ -50,7 +64,18 @@ class DemoFeed:
         rng = Random(zlib.crc32(f"{self.seed}:{symbol}".encode()))
         listing = list_symbol(symbol, rng, compact=self.compact)
         book = quote_symbol(listing, rng, compact=self.compact)
-        yield Loaded(book.chain(), listing.carry)
+        labels = _plant(book, self.seed, rng, self.compact) if self.planted else ()
+        yield Loaded(book.chain(), listing.carry, labels=labels)
+
+
+def _plant(book: Book, seed: int, rng: Random, compact: bool) -> tuple[Label, ...]:
+    listing = book.listing
+    planter = Planter(book, Worth(listing, book.spot.bid), rng)
+    plants, moved = (3, 1) if compact else (6, 3)
+    rotation = seed + _ROTATION.get(listing.symbol, 0)
+    planter.plant(choose_families(book, plants, rotation))
+    decoys = plant_decoys(planter, moved=moved, rotation=rotation) + natural_decoys(planter)
+    return (*planter.labels(), *decoys)
 
 
 def _check(symbol: str) -> None:

@@ -85,7 +85,9 @@ class PriceModel:
     def __init__(self, dynamics: Dynamics) -> None:
         self._dynamics = dynamics
         self._grid = _grid(dynamics)
-        self._anchor = dynamics.spot - sum(d.value for d in dynamics.dividends)
+        self._anchor = dynamics.spot
+        for dividend in dynamics.dividends:
+            self._anchor -= dividend.value
         if self._anchor <= 0.0:
             raise ValueError("the dividends are worth more than the share")
         self._steps: list[_Step] = []
@@ -98,11 +100,14 @@ class PriceModel:
         low, probability = self._ends[expiry]
         level, discount = self._level(self._dynamics.taus[expiry], low, len(probability))
         fixed = strike * discount
-        if right == "C":
-            return sum(
-                [p * (x - fixed) for p, x in zip(probability, level, strict=True) if x > fixed]
-            )
-        return sum([p * (fixed - x) for p, x in zip(probability, level, strict=True) if x < fixed])
+        sign = 1.0 if right == "C" else -1.0
+        mean = 0.0
+        # Not sum(): from Python 3.12 on it adds floats more precisely than elsewhere.
+        for p, x in zip(probability, level, strict=True):
+            gain = sign * (x - fixed)
+            if gain > 0.0:
+                mean += p * gain
+        return mean
 
     def american(self, expiry: int, strike: float, right: str) -> float:
         """Return the Snell envelope today of the discounted payoff."""
@@ -134,7 +139,10 @@ class PriceModel:
     ) -> tuple[list[float], float]:
         """Return discounted share prices at t by node, and the discount; `cum` the ex-date at t."""
         dynamics = self._dynamics
-        due = sum(d.value for d in dynamics.dividends if d.ex > t or (cum and d.ex == t))
+        due = 0.0
+        for dividend in dynamics.dividends:
+            if dividend.ex > t or (cum and dividend.ex == t):
+                due += dividend.value
         scale = self._anchor * math.exp(-dynamics.drain * t)
         level = [due + scale * x for x in self._grid[low : low + count]]
         return level, dynamics.discount(t)
