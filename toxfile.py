@@ -3,12 +3,14 @@
 - `py311` means CPython: without this file a PyPy 3.11 that tox was told of would do as well.
 - `pypy310` falls back to PyPy 3.11, which most machines have, and says so in one line.
 - tox looks where scripts/setup_pypy.sh put PyPy.
+- PyPy does not start under a locale that the machine does not have, so every leg gets a sure one.
 
-`_validate_base_python` is private to tox: tox.ini bounds the version, tests/tooling sees the effect.
+`_validate_base_python` is private to tox: tox.ini bounds the version, tests/tooling sees the rest.
 """
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from tox.plugin import impl
@@ -43,6 +45,7 @@ def _installed_pypys() -> list[str]:
     return [str(path) for path in paths if path.exists()]
 
 
+os.environ["LC_ALL"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 os.environ.setdefault("TOX_DISCOVER", "\n".join(_installed_pypys()))
 
 

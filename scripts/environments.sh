@@ -11,7 +11,11 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-export LC_ALL=C.UTF-8 # PyPy does not start under a locale that the machine does not have
+# PyPy does not start under a locale that the machine does not have.
+user_locale=${LC_ALL:-}
+LC_ALL=C.UTF-8
+[ "$(uname -s)" != Darwin ] || LC_ALL=en_US.UTF-8
+export LC_ALL
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() {
@@ -111,7 +115,7 @@ make_pypy() {
     local sum pypy
     sum=$(digest pyproject.toml requirements-pypy.txt)
     if current .venv-pypy/.parity-pypy "$sum" && usable .venv-pypy; then return; fi
-    pypy=$(bash scripts/setup_pypy.sh)
+    pypy=$(LC_ALL=$user_locale bash scripts/setup_pypy.sh)
     say ".venv-pypy from $pypy"
     rm -rf .venv-pypy
     quietly "making .venv-pypy" "$pypy" -m venv .venv-pypy
@@ -124,7 +128,7 @@ make_pypy() {
 
 make_tox() {
     local sum
-    bash scripts/setup_pypy.sh >/dev/null
+    LC_ALL=$user_locale bash scripts/setup_pypy.sh >/dev/null
     make_venv
     sum=$(digest constraints.txt)
     current .venv/.parity-tox "$sum" && return

@@ -9,7 +9,10 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd -P)
 network_timeout=${PARITY_NETWORK_TIMEOUT:-8}
 user_locale=${LC_ALL:-${LC_CTYPE:-${LANG:-}}}
-export LC_ALL=C.UTF-8 # PyPy does not start under a locale that the machine does not have
+# PyPy does not start under a locale that the machine does not have.
+sure_locale=C.UTF-8
+[ "$(uname -s)" != Darwin ] || sure_locale=en_US.UTF-8
+export LC_ALL=$sure_locale
 
 say() { printf 'setup_pypy: %s\n' "$*" >&2; }
 die() {
@@ -552,7 +555,7 @@ auto)
 esac
 
 if [ -n "$user_locale" ] && ! LC_ALL=$user_locale "$found" -c '' >/dev/null 2>&1; then
-    say "PyPy does not start under the locale $user_locale here: export LC_ALL=C.UTF-8"
+    say "PyPy does not start under the locale $user_locale here: export LC_ALL=$sure_locale"
 fi
 [ ! "$(uname -s)" = Linux ] || [ -e /etc/ssl/certs ] || say "no CA certificates: https from PyPy will fail (apt-get install ca-certificates)"
 printf '%s\n' "$found"

@@ -1,5 +1,6 @@
 """scripts/environments.sh picks a CPython that runs, and says in one line when there is none."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,8 +15,8 @@ def machine(tmp_path: Path):
     """Run the script where the only Pythons are the fakes of the test."""
     programs = tmp_path / "programs"
     programs.mkdir()
-    dirname = next(p for p in (Path("/usr/bin/dirname"), Path("/bin/dirname")) if p.exists())
-    (programs / "dirname").symlink_to(dirname)
+    for name in ("dirname", "uname"):
+        (programs / name).symlink_to(shutil.which(name))
 
     def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
