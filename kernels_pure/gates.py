@@ -347,3 +347,47 @@ def gate_rows(
         if gate == 0:
             passed += 1
     return passed
+
+
+def usable_quotes(
+    bid: Floats,
+    ask: Floats,
+    bid_size: Floats,
+    ask_size: Floats,
+    bid_age: Floats,
+    ask_age: Floats,
+    receive: Floats,
+    pay: Floats,
+    limits: Floats,
+    out_receive: Floats,
+    out_pay: Floats,
+) -> int:
+    """Write the net prices of quotes that pass the gates of a single leg, nan for the others.
+
+    The gates are crossed, age, size and spread. Returns how many present sides do not pass.
+    """
+    absent = inf - inf
+    refused = 0
+    is_timed = not limits[IS_SYNCHRONOUS] > 0.0
+    for q in range(len(bid)):
+        spread = leg_spread(bid[q], ask[q])
+        is_out = bid[q] > ask[q] and ask[q] > 0.0
+        if is_wide(bid[q], ask[q], spread, limits):
+            is_out = True
+        sold = receive[q]
+        if is_out or bid_size[q] < limits[LOTS]:
+            sold = absent
+        if is_timed and bid_age[q] > limits[MAX_OPTION_AGE]:
+            sold = absent
+        if not sold > -inf and receive[q] > -inf:
+            refused += 1
+        out_receive[q] = sold
+        bought = pay[q]
+        if is_out or ask_size[q] < limits[LOTS]:
+            bought = absent
+        if is_timed and ask_age[q] > limits[MAX_OPTION_AGE]:
+            bought = absent
+        if not bought > -inf and pay[q] > -inf:
+            refused += 1
+        out_pay[q] = bought
+    return refused

@@ -141,6 +141,11 @@ class OptionChain:
         """Whether no option can be exercised early."""
         return self.style == EUROPEAN
 
+    @property
+    def contract_value(self) -> float:
+        """Dollars per contract of a price of 1: the multiplier, times the spot if inverse."""
+        return self.multiplier * (self.underlying.mid if self.is_inverse else 1.0)
+
     def tau(self, expiry: int) -> float:
         """Return ACT/365 years from the chain's instant to the settlement of expiry index."""
         return years_between(self.ts_ns, self.expiries[expiry].settles_ns)

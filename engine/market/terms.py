@@ -63,6 +63,8 @@ class Terms:
         What a share costs and brings today, net of fees.
     div_in, div_out
         Dividends received by long and owed by short stock up to settlement.
+    div_future
+        Dividends received, compounded to settlement at the lending rate (for implied rates).
     stock_borrow
         Fee of short stock up to settlement.
     late_call
@@ -91,6 +93,7 @@ class Terms:
     stock_receive: array[float]
     div_in: array[float]
     div_out: array[float]
+    div_future: array[float]
     stock_borrow: array[float]
     late_call: array[float]
     late_roll: array[float]
@@ -105,11 +108,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class _Flow:
-    """One dividend in years from now, with what it is worth received and owed."""
+    """One dividend in years from now, and its worth today received, owed, received at lending."""
 
     ex: float
     received: float
     owed: float
+    kept: float
 
 
 def _flows(chain: OptionChain, carry: Carry, calendar: Calendar, count: bool) -> list[_Flow]:
@@ -121,10 +125,9 @@ def _flows(chain: OptionChain, carry: Carry, calendar: Calendar, count: bool) ->
         pay = years_between(chain.ts_ns, calendar.open_ns(dividend.pay_date))
         amount = dividend.amount
         is_counted = count or dividend.status != PROJECTED
-        received = amount * (1.0 - carry.withholding) * carry.borrow.discount(pay)
-        flows.append(
-            _Flow(ex, received if is_counted else 0.0, amount * carry.lend.discount(pay))
-        )
+        owed = amount * carry.lend.discount(pay)
+        net = (1.0 - carry.withholding) if is_counted else 0.0
+        flows.append(_Flow(ex, net * amount * carry.borrow.discount(pay), owed, net * owed))
     return flows
 
 
@@ -254,6 +257,9 @@ def chain_terms(
         div_out=array(
             "d", (sum(f.owed for f in flows if f.ex <= t) + s for t, s in zip(taus, stream))
         ),
+        div_future=array(
+            "d", (sum(f.kept for f in flows if f.ex <= t) / lend.discount(t) for t in taus)
+        ),
         stock_borrow=array("d", (carry.borrow_fee * spot.bid * t for t in taus)),
         late_call=array("d", (x if is_american else 0.0 for x in late)),
         late_roll=array("d", (x if is_american else 0.0 for x in roll)),
@@ -307,7 +313,7 @@ def _inverse_terms(chain: OptionChain, carry: Carry) -> Terms:
         borrow=array("d", (d / f if f > 0.0 else math.nan for d, f in zip(receives, asks))),
         stock_pay=pays,
         stock_receive=receives,
-        div_in=zeros, div_out=zeros, stock_borrow=zeros,
+        div_in=zeros, div_out=zeros, div_future=zeros, stock_borrow=zeros,
         late_call=zeros, late_roll=zeros, night=zeros,
         hold=none, owe=none, take=none, give=none, receipts=never, payments=never,
     )  # fmt: skip

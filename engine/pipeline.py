@@ -1,0 +1,205 @@
+"""The scan on one screen: chain, families, gates, score, proof.
+
+Pure and synchronous: no I/O, no time but the clock it is given.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import replace
+
+from engine.backend import Backend
+from engine.clock import SYSTEM, Clock
+from engine.config import ScanSettings
+from engine.market.carry import PROJECTED, Carry
+from engine.market.chain import OptionChain
+from engine.market.fees import DERIBIT, FeeSchedule
+from engine.market.terms import chain_terms
+from engine.scoring.carry_only import find_carry_only
+from engine.scoring.gating import (
+    Gated,
+    affordable_lots,
+    ask_gates,
+    count_reasons,
+    limits_of,
+)
+from engine.scoring.legs import family_of
+from engine.scoring.near import near_misses
+from engine.scoring.opportunity import Funnel, Opportunity, ScanResult
+from engine.scoring.proposal import Ranked, propose, rank
+from engine.scoring.usable import unusable_sentence
+from engine.scoring.verifier import reproduces, verify
+from engine.strategies import candidates
+from engine.strategies.candidates import CandidateTable, Columns
+from engine.strategies.registry import REGISTRY, why_not
+from engine.strategies.view import View, days_by_row, net_prices
+
+
+def scan_chain(
+    chain: OptionChain, settings: ScanSettings, backend: Backend, clock: Clock = SYSTEM
+) -> ScanResult:
+    """Return every executable arbitrage of `chain`, proven and ranked, and why not the others.
+
+    Pure but for durations taken from `clock`. O(rows x expiries + candidates).
+    """
+    started = clock.monotonic_ns()
+    if chain.is_inverse and settings.fees == FeeSchedule():
+        settings = replace(settings, fees=DERIBIT)
+    view = make_view(chain, settings, settings.carry, backend)
+    table, skipped = search(view, settings)
+    searched = clock.monotonic_ns()
+    found = table.found
+    gated = ask_gates(view, found, settings)
+    ranked, short_of_capital = rank_all(view, found, gated, settings)
+    unusable = unusable_sentence(view, found, gated)
+    ordered = [] if unusable else best(view, found, ranked, settings.top)
+    scored = clock.monotonic_ns()
+    shown, mismatches = prove(view, found, ordered, gated, settings)
+    proven = clock.monotonic_ns()
+    passed = len(ranked)
+    funnel = Funnel(
+        candidates=found.count,
+        rejected=count_reasons(gated, short_of_capital),
+        passed=passed,
+        by_family=_by_family(found),
+        skipped=skipped,
+    )
+    carry, more = find_carry_only(view, settings)
+    mismatches += more
+    return ScanResult(
+        chain=chain,
+        opportunities=tuple(shown),
+        near_misses=near_misses(view, found, gated, table.near, settings),
+        funnel=funnel,
+        carry=carry,
+        mismatches=tuple(mismatches),
+        unusable=unusable,
+        timing={
+            "search_s": (searched - started) / 1e9,
+            "score_s": (scored - searched) / 1e9,
+            "proof_s": (proven - scored) / 1e9,
+            "rest_s": (clock.monotonic_ns() - proven) / 1e9,
+        },
+    )
+
+
+def make_view(
+    chain: OptionChain,
+    settings: ScanSettings,
+    carry: Carry,
+    backend: Backend,
+    *,
+    count_projected: bool = False,
+) -> View:
+    """Return `chain` as the families see it under `carry`."""
+    receive, pay = net_prices(chain, settings.fees, backend)
+    usable_receive, usable_pay = array("d", receive), array("d", pay)
+    backend.gates.usable_quotes(
+        chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
+        receive, pay, limits_of(chain, settings), usable_receive, usable_pay,
+    )  # fmt: skip
+    terms = chain_terms(chain, carry, settings.fees, count_projected=count_projected)
+    return View(
+        chain, terms, settings.fees, backend, receive, pay, usable_receive, usable_pay,
+        days_by_row(chain),
+    )  # fmt: skip
+
+
+def search(view: View, settings: ScanSettings) -> tuple[CandidateTable, dict[str, str]]:
+    """Return the candidates of every family asked for, and why families were skipped."""
+    table = CandidateTable(view.backend, view.chain.n_rows, view.days)
+    skipped = {}
+    searched = []
+    for name in settings.families:
+        family = REGISTRY.get(name)
+        if family is None:
+            continue
+        reason = why_not(family, view)
+        if reason:
+            skipped[name] = reason
+        else:
+            family.find(view, table)
+            searched.append(name)
+    if any(dividend.status == PROJECTED for dividend in settings.carry.dividends):
+        _add_projected(view, settings, table, searched)
+    return table, skipped
+
+
+def _add_projected(
+    view: View, settings: ScanSettings, table: CandidateTable, searched: list[str]
+) -> None:
+    """Add what is a candidate only if projected dividends are paid, on that condition."""
+    paid = make_view(view.chain, settings, settings.carry, view.backend, count_projected=True)
+    counted = CandidateTable(view.backend, view.chain.n_rows, view.days)
+    for name in searched:
+        if REGISTRY[name].gets_dividends:
+            REGISTRY[name].find(paid, counted)
+    known = {_key(table.found, row) for row in range(table.found.count)}
+    for row in range(counted.found.count):
+        if _key(counted.found, row) not in known:
+            table.found.copy_row(counted.found, row, candidates.PROJECTED)
+
+
+def _key(table: Columns, row: int) -> tuple[int, tuple[tuple[int, int], ...], int]:
+    return table.family[row], table.legs(row), table.stock[row]
+
+
+def rank_all(
+    view: View, found: Columns, gated: Gated, settings: ScanSettings
+) -> tuple[list[Ranked], int]:
+    """Return the candidates that pass every gate with their scores, and how many lack capital."""
+    ranked, short = [], 0
+    for row in range(found.count):
+        if gated.gate[row]:
+            continue
+        entry = rank(view, found, row, gated.lots[row], gated.usd[row], settings)
+        lots = affordable_lots(gated.lots[row], entry.capital, settings)
+        if lots < entry.lots:
+            usd = gated.usd[row] * lots / gated.lots[row]
+            if lots < settings.gates.lots or usd < settings.gates.min_edge_usd:
+                short += 1
+                continue
+            entry = rank(view, found, row, lots, usd, settings)
+        ranked.append(entry)
+    return ranked, short
+
+
+def best(view: View, found: Columns, ranked: list[Ranked], top: int) -> list[Ranked]:
+    """Return the `top` best, best first; ties go to the higher edge, then to the earlier row."""
+    k = min(top, len(ranked))
+    if k == 0:
+        return []
+    score = array("d", (entry.score for entry in ranked))
+    edge = array("d", (found.edge[entry.row] for entry in ranked))
+    order = array("q", bytes(8 * k))
+    taken = view.backend.scoring.top_rows(score, edge, k, order)
+    return [ranked[order[place]] for place in range(taken)]
+
+
+def prove(
+    view: View, found: Columns, ordered: list[Ranked], gated: Gated, settings: ScanSettings
+) -> tuple[list[Opportunity], list[Opportunity]]:
+    """Return the opportunities that the verifier reproduces, and those that it does not."""
+    shown, mismatches = [], []
+    for entry in ordered:
+        opportunity = propose(view, found, entry, gated.flags[entry.row], settings)
+        condition = found.condition[entry.row]
+        proof = verify(
+            view.chain,
+            opportunity.legs,
+            opportunity.unit,
+            settings.carry,
+            count_projected=bool(condition & candidates.PROJECTED),
+        )
+        opportunity = replace(opportunity, proof=proof)
+        (shown if reproduces(opportunity.edge, proof) else mismatches).append(opportunity)
+    return shown, mismatches
+
+
+def _by_family(found: Columns) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for row in range(found.count):
+        name = family_of(found, row)
+        counts[name] = counts.get(name, 0) + 1
+    return counts

@@ -1,0 +1,55 @@
+"""Margin of a position, per share, as brokers state it (SCANNER section 6)."""
+
+from __future__ import annotations
+
+from engine.scoring.opportunity import OPTION, STOCK, Leg
+from engine.scoring.legs import cost
+
+STOCK_INITIAL = 0.50
+"""Initial margin of stock, long or short, as a fraction of its price (Regulation T)."""
+
+
+def margin(family: str, legs: tuple[Leg, ...], unit: int, spot: float) -> float:
+    """Return the margin per share of one package of `family`."""
+    stock = [leg for leg in legs if leg.kind == STOCK]
+    shorts = [leg for leg in legs if leg.kind == OPTION and leg.side < 0]
+    if stock:
+        in_the_money = sum(intrinsic(leg, spot) * leg.ratio for leg in shorts)
+        return (STOCK_INITIAL * spot * stock[0].ratio + in_the_money) / unit
+    strikes = sorted({leg.strike for leg in legs if leg.kind == OPTION})
+    width = strikes[-1] - strikes[0] if strikes else 0.0
+    if family == "box":
+        lower_call = next(leg for leg in legs if leg.right == "C" and leg.strike == strikes[0])
+        if lower_call.side > 0:
+            return 0.0
+        return max(1.02 * _cost_to_close(legs), width)
+    if family == "vertical_width":
+        return width
+    if family == "upper_bound":
+        return sum(leg.strike * leg.ratio for leg in shorts) / unit
+    if family == "jelly_roll":
+        far = max(shorts, key=lambda leg: leg.settles_ns)
+        return naked(far, spot)
+    return 0.0
+
+
+def capital_per_share(family: str, legs: tuple[Leg, ...], unit: int, spot: float) -> float:
+    """Return the larger of margin and cash outlay, per share."""
+    return max(margin(family, legs, unit, spot), cost(legs, unit), 0.0)
+
+
+def intrinsic(leg: Leg, spot: float) -> float:
+    """Return what exercising the option would bring now."""
+    return max(0.0, spot - leg.strike if leg.right == "C" else leg.strike - spot)
+
+
+def naked(leg: Leg, spot: float) -> float:
+    """Return the margin of an uncovered short option: premium + max(20 % S - OTM, 10 %)."""
+    out_of_the_money = max(0.0, leg.strike - spot if leg.right == "C" else spot - leg.strike)
+    base = spot if leg.right == "C" else leg.strike
+    return leg.price + max(0.20 * spot - out_of_the_money, 0.10 * base)
+
+
+def _cost_to_close(legs: tuple[Leg, ...]) -> float:
+    """Return what buying back the shorts and selling the longs would cost now, per share."""
+    return sum(leg.ratio * (leg.ask if leg.side < 0 else -leg.bid) for leg in legs)

@@ -1,0 +1,116 @@
+"""Gates of a whole scan: limits in, first failing gates out, counted in a funnel."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import dataclass
+from enum import Enum
+
+from engine.config import ScanSettings
+from engine.market.chain import OptionChain
+from engine.strategies.candidates import Columns
+from engine.strategies.view import View
+
+
+class RejectionReason(str, Enum):
+    """Why a candidate died; the order is the order in which gates are asked."""
+
+    QUOTE = "quote"
+    CROSSED = "crossed"
+    DELAYED = "delayed"
+    STOCK_AGE = "stock_age"
+    OPTION_AGE = "option_age"
+    SKEW = "skew"
+    SIZE = "size"
+    SPREAD = "spread"
+    SPREAD_SUM = "spread_sum"
+    DAYS = "days"
+    OPEN_INTEREST = "open_interest"
+    VOLUME = "volume"
+    EDGE = "edge"
+    EDGE_USD = "edge_usd"
+    RATES = "rates"
+    DELIVERABLE = "deliverable"
+    CAPITAL = "capital"
+
+
+REASONS = tuple(RejectionReason)
+"""A kernel's gate code g > 0 is ``REASONS[g - 1]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """Gate codes (0 passes), lots, edge in currency and flags, by candidate row."""
+
+    gate: array[int]
+    lots: array[float]
+    usd: array[float]
+    flags: array[int]
+
+
+def limits_of(chain: OptionChain, settings: ScanSettings) -> array[float]:
+    """Return the limits in the order that the gate kernels read."""
+    gates, fees = settings.gates, settings.fees
+    # Limits are in dollars; the prices of an inverse chain are in coins.
+    price = chain.underlying.mid if chain.is_inverse else 1.0
+    age = settings.carry.rate_age_days(chain.ts_ns)
+    return array(
+        "d",
+        (
+            gates.max_stock_age, gates.max_option_age, gates.max_skew, gates.lots,
+            gates.max_spread / price, gates.max_spread_fraction, gates.max_spread_per_edge,
+            gates.min_days, gates.max_days, gates.min_open_interest, gates.min_volume,
+            gates.min_edge / price, gates.min_edge_usd, chain.contract_value, fees.exchange,
+            fees.order_minimum, fees.stock_minimum,
+            float(chain.is_delayed and not gates.allow_delayed),
+            float(age > gates.max_rate_age_days), float(chain.is_halted),
+            float(settings.assume_synchronous),
+        ),
+    )  # fmt: skip
+
+
+def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
+    """Ask the gates of every candidate in `table`. O(candidates)."""
+    chain, n = view.chain, table.count
+    spot = chain.underlying
+    is_coin = chain.is_inverse
+    stock_quote = array(
+        "d",
+        (
+            spot.bid, spot.ask, spot.bid_size, spot.ask_size, spot.bid_age, spot.ask_age,
+            0.0 if is_coin else settings.fees.stock_fee(spot.ask),
+        ),
+    )  # fmt: skip
+    gated = Gated(
+        array("b", bytes(n)), array("d", bytes(8 * n)), array("d", bytes(8 * n)),
+        array("b", bytes(n)),
+    )  # fmt: skip
+    # The future of a coin is not among the columns; its quote gates nothing.
+    stock = array("q", bytes(8 * n)) if is_coin else table.stock
+    view.backend.gates.gate_rows(
+        n, table.quote, table.ratio, stock, table.unit, table.days, table.edge,
+        chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
+        chain.volume, chain.open_interest, view.receive, view.pay, stock_quote,
+        limits_of(chain, settings), gated.gate, gated.lots, gated.usd, gated.flags,
+    )  # fmt: skip
+    return gated
+
+
+def count_reasons(gated: Gated, capital: int) -> dict[str, int]:
+    """Return how many candidates died at each gate that killed any, in order of the gates."""
+    counts = [0] * (len(REASONS) + 1)
+    for code in gated.gate:
+        counts[code] += 1
+    counts[len(REASONS)] += capital
+    return {
+        reason.value: counts[g] for g, reason in enumerate(REASONS, start=1) if counts[g]
+    }
+
+
+def affordable_lots(lots: float, capital: float, settings: ScanSettings) -> float:
+    """Return how many of `lots` packages, `capital` in all, the capital limit allows."""
+    limit = settings.gates.max_capital
+    if math.isnan(limit) or capital <= limit or capital <= 0.0:
+        return lots
+    return float(int(lots * limit / capital))

@@ -1,0 +1,189 @@
+"""From candidate rows that passed their gates to ranked opportunities, not yet proven."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from array import array
+from dataclasses import dataclass
+
+from engine.clock import from_ns
+from engine.config import ScanSettings
+from engine.market.chain import OptionChain
+from engine.scoring import rates
+from engine.scoring.accounts import account
+from engine.scoring.capital import capital_per_share
+from engine.scoring.legs import family_of, legs_of
+from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, OPTION, STOCK, Leg, Opportunity
+from engine.strategies.candidates import CONDITIONS, Columns
+from engine.strategies.view import View
+
+AGE_UNKNOWN, SIZE_UNKNOWN, LOCKED_MARKET = 1, 2, 4
+AGES_UNKNOWN = "the quotes are simultaneous (their ages are not known)"
+PIN_DAYS = 5.0
+ALARM = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What a candidate is worth: everything that ordering needs, before words are made of it."""
+
+    row: int
+    legs: tuple[Leg, ...]
+    lots: int
+    usd: float
+    capital: float
+    loss: float
+    fill_probability: float
+    score: float
+
+
+def rank(
+    view: View, table: Columns, row: int, lots: float, usd: float, settings: ScanSettings
+) -> Ranked:
+    """Return the score of a candidate at `lots` packages."""
+    kernels, chain = view.backend.scoring, view.chain
+    legs = legs_of(view, table, row)
+    unit, days = table.unit[row], table.days[row]
+    family = family_of(table, row)
+    shares = chain.contract_value * lots
+    spot = spot_price(chain, legs)
+    loss = leg_out(view, legs, lots, spot, settings)
+    probability = 1.0
+    gates = settings.gates
+    dollar = chain.underlying.mid if chain.is_inverse else 1.0
+    for leg in legs:
+        middle = 0.5 * (leg.bid + leg.ask)
+        cap = max(gates.max_spread / dollar, gates.max_spread_fraction * middle)
+        probability *= kernels.fill_factor(
+            leg.size, leg.ratio * lots, leg.age, leg.ask - leg.bid, settings.fill_time, cap
+        )
+    capital = capital_per_share(family, legs, unit, spot) * shares * unit + loss
+    score = kernels.opportunity_score(usd, loss, probability, capital, days)
+    return Ranked(row, legs, int(lots), usd, capital, loss, probability, score)
+
+
+def spot_price(chain: OptionChain, legs: tuple[Leg, ...]) -> float:
+    """Return the price of the underlying in the chain's currency: 1 for inverse chains."""
+    if chain.is_inverse:
+        return 1.0
+    middle = chain.underlying.mid
+    if middle > 0.0:
+        return middle
+    strikes = [leg.strike for leg in legs if leg.kind == OPTION]
+    return sum(strikes) / len(strikes)
+
+
+def leg_out(
+    view: View, legs: tuple[Leg, ...], lots: float, spot: float, settings: ScanSettings
+) -> float:
+    """Return the leg-out loss of `lots` packages, in currency."""
+    shares = view.chain.contract_value * lots
+    cost, delta = array("d"), array("d")
+    for leg in legs:
+        cost.append(max(0.0, leg.ask - leg.bid) * leg.ratio * shares)
+        delta.append(leg.side * leg.ratio * shares * _delta(view, leg, spot, settings.vol))
+    kernels = view.backend.scoring
+    sigma = kernels.sigma_move(spot, settings.vol, settings.leg_gap)
+    return float(kernels.leg_out_loss(len(legs), cost, delta, sigma))
+
+
+def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
+    """Return the delta of one share of a leg, options at a flat volatility."""
+    if leg.kind != OPTION:
+        return 1.0
+    chain = view.chain
+    strike = leg.strike
+    tau = max(chain.tau(chain.expiry_of(chain.row_of(leg.quote))), 1e-6)
+    if chain.is_inverse:
+        strike = strike / chain.forward_ask[chain.expiry_of(chain.row_of(leg.quote))]
+    spread = vol * math.sqrt(tau)
+    d1 = math.log(spot / strike) / spread + 0.5 * spread
+    return float(view.backend.pricing.norm_cdf(d1)) - (0.0 if leg.right == "C" else 1.0)
+
+
+def propose(
+    view: View, table: Columns, ranked: Ranked, flags: int, settings: ScanSettings
+) -> Opportunity:
+    """Return the opportunity of a ranked candidate; the verifier has the last word."""
+    row, legs = ranked.row, ranked.legs
+    family, unit, days = family_of(table, row), table.unit[row], table.days[row]
+    edge = table.edge[row]
+    conditions = [text for bit, text in CONDITIONS.items() if table.condition[row] & bit]
+    if flags & AGE_UNKNOWN and not settings.assume_synchronous:
+        conditions.append(AGES_UNKNOWN)
+    grade = CONDITIONAL if conditions else LOCKED
+    if edge <= 0.0:
+        grade = CARRY
+    return Opportunity(
+        id=identity(view.chain, family, legs),
+        family=family, grade=grade, symbol=view.chain.symbol, legs=legs, unit=unit, edge=edge,
+        edge_usd=ranked.usd, lots=ranked.lots, capital=ranked.capital,
+        annualised=view.backend.scoring.annualised_return(ranked.usd, ranked.capital, days),
+        score=ranked.score, days=days, best=rates.best_edge(view, family, legs),
+        plain=rates.plain_edge(view, family, legs),
+        implied_rate=rates.implied_rate(view, family, legs),
+        fill_probability=ranked.fill_probability, leg_out_loss=ranked.loss,
+        conditions=tuple(conditions), flags=flag_names(view, legs, flags, days, settings),
+        terms=account(view, family, legs, unit),
+    )  # fmt: skip
+
+
+def identity(chain: OptionChain, family: str, legs: tuple[Leg, ...]) -> str:
+    """Return the id of a position: the same legs at the same instant have the same one."""
+    words = [chain.symbol, str(chain.ts_ns), family]
+    for leg in legs:
+        words.append(
+            f"{leg.kind}{leg.side:+d}x{leg.ratio}{leg.right}{leg.strike!r}{leg.settles_ns}"
+        )
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:10]
+
+
+def flag_names(
+    view: View, legs: tuple[Leg, ...], flags: int, days: float, settings: ScanSettings
+) -> tuple[str, ...]:
+    """Return what a trader should know about a position, as short names."""
+    names = []
+    if flags & AGE_UNKNOWN:
+        names.append("age-unknown")
+    if flags & SIZE_UNKNOWN:
+        names.append("size-unknown")
+    if flags & LOCKED_MARKET:
+        names.append("locked-market")
+    chain = view.chain
+    if chain.is_inverse or not chain.underlying.is_tradable:
+        return tuple(names)
+    spot = chain.underlying.mid
+    shorts = [leg for leg in legs if leg.kind == OPTION and leg.side < 0]
+    near = max(2.0 * chain.tick, 0.0025 * spot)
+    if days <= PIN_DAYS and any(abs(spot - leg.strike) < near for leg in shorts):
+        names.append("pin-risk")
+    if not chain.is_european and any(_is_assignment_due(view, leg, settings) for leg in shorts):
+        names.append("assignment-likely")
+    if any(leg.kind == STOCK and leg.side < 0 for leg in legs):
+        names.append("short-stock")
+    return tuple(names)
+
+
+def _is_assignment_due(view: View, leg: Leg, settings: ScanSettings) -> bool:
+    """Whether a short call's next dividend comes near what its holder gives up by exercise."""
+    chain = view.chain
+    row = chain.row_of(leg.quote)
+    e = chain.expiry_of(row)
+    if leg.right != "C" or leg.strike >= chain.underlying.mid or view.terms.late_call[e] <= 0.0:
+        return False
+    today = from_ns(chain.ts_ns).date()
+    dividends = [
+        d
+        for d in settings.carry.dividends
+        if d.ex_date > today and (leg.expiry is None or d.ex_date <= leg.expiry)
+    ]
+    put = chain.bid[chain.quote_index(row, "P")]
+    for dividend in dividends:
+        left = (leg.expiry - dividend.ex_date).days / 365.0 if leg.expiry else 0.0
+        threshold = view.backend.scoring.exercise_threshold(
+            max(put, 0.0), leg.strike, settings.carry.lend.rate(left), left
+        )
+        if dividend.amount > ALARM * threshold:
+            return True
+    return False

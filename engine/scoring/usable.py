@@ -1,0 +1,39 @@
+"""Whether a chain's quotes can have stood at the same time at all."""
+
+from __future__ import annotations
+
+from engine.config import FAMILIES
+from engine.scoring.gating import Gated
+from engine.strategies.candidates import Columns
+from engine.strategies.view import View
+
+LEAST_PAIRS = 500
+SHARE = 0.25
+
+_PAIR_CODES = frozenset(FAMILIES.index(name) for name in ("box", "vertical", "vertical_width"))
+
+
+def unusable_sentence(view: View, found: Columns, gated: Gated) -> str:
+    """Return why the chain is not believed, or "".
+
+    One wrong quote makes at most a few rows per strike; when a quarter of all pairs of strikes
+    "lock" a profit after every gate, the quotes were not taken at the same time.
+    """
+    pairs = sum(
+        n * (n - 1) // 2
+        for n in (
+            view.chain.first[e + 1] - view.chain.first[e]
+            for e in range(len(view.chain.expiries))
+        )
+    )
+    passing = sum(
+        1
+        for row in range(found.count)
+        if gated.gate[row] == 0 and found.family[row] in _PAIR_CODES
+    )
+    if passing < LEAST_PAIRS or passing < SHARE * pairs:
+        return ""
+    return (
+        f"{passing} of {pairs} pairs of strikes would lock a profit: "
+        "the quotes are not simultaneous, nothing in this chain can be believed"
+    )

@@ -1,0 +1,147 @@
+"""Calendars and calendar butterflies: a short option covered by later ones."""
+
+from __future__ import annotations
+
+import math
+from array import array
+
+from engine.strategies.butterfly import add_mixture
+from engine.strategies.candidates import (
+    BORROW,
+    FUNDING,
+    HIGH,
+    LOW,
+    MIDDLE,
+    CandidateTable,
+    Template,
+)
+from engine.strategies.ratios import whole_ratio
+from engine.strategies.view import Hits, View, all_hits
+
+_WORK = ("front scale", "front pay", "next scale", "next pay")
+
+
+def _calendar(right: str, condition: int) -> Template:
+    return Template("calendar", ((LOW, right, -1), (HIGH, right, 1)), condition=condition)
+
+
+def _mixture(right: str, condition: int) -> Template:
+    legs = ((LOW, right, 1), (MIDDLE, right, -1), (HIGH, right, 1))
+    return Template("calendar_butterfly", legs, condition=condition)
+
+
+def find_calendars(view: View, table: CandidateTable) -> None:
+    """Add for every sold quote the cheapest later option that covers it."""
+    chain, terms = view.chain, view.terms
+    n = len(chain.expiries)
+    for right in "CP":
+        scale, deduct, condition = _scale(view, right)
+        excess = array("d", [math.inf] * n)
+        if chain.is_european:
+            for e in range(n):
+                excess[e] = 1.0 if right == "C" else terms.lend[e] / terms.borrow[e]
+        template = _calendar(right, condition)
+        side = 1 if right == "C" else -1
+        taken: set[int] = set()
+        near = (-1, -1, -math.inf)
+        for receive, pay in ((view.usable_receive, view.usable_pay), (view.receive, view.pay)):
+
+            def search(
+                hits: Hits,
+                receive: array[float] = receive,
+                pay: array[float] = pay,
+                shift: int = 0 if right == "C" else chain.n_rows,
+                side: int = side,
+                scale: array[float] = scale,
+                deduct: array[float] = deduct,
+                excess: array[float] = excess,
+            ) -> tuple[int, ...]:
+                answer: tuple[int, ...] = view.backend.surface.calendar_hits(
+                    chain.first, scale, shift, side, receive, pay, deduct, excess, view.floor,
+                    hits.low, hits.high, hits.edge, *_work(view),
+                )  # fmt: skip
+                return answer
+
+            hits, (count, sold, bought, edge) = all_hits(view, search)
+            near = (sold, bought, edge)
+            rows = [h for h in range(count) if hits.low[h] not in taken]
+            if rows:
+                low = array("q", (hits.low[h] for h in rows))
+                high = array("q", (hits.high[h] for h in rows))
+                edges = array("d", (hits.edge[h] for h in rows))
+                table.add(template, len(rows), low, low, high, edges, view.condition)
+                taken.update(low)
+        if not taken and near[0] >= 0:
+            table.add_near(template, near[0], near[0], near[1], near[2])
+
+
+def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
+    """Add for every sold quote the cheapest two longs around it, one at least later."""
+    chain = view.chain
+    for right in "CP":
+        scale, deduct, condition = _scale(view, right)
+        template = _mixture(right, condition)
+        shift = 0 if right == "C" else chain.n_rows
+        side = 1 if right == "C" else -1
+        taken: set[int] = set()
+        for receive, pay in ((view.usable_receive, view.usable_pay), (view.receive, view.pay)):
+
+            def search(
+                hits: Hits,
+                receive: array[float] = receive,
+                pay: array[float] = pay,
+                shift: int = shift,
+                side: int = side,
+                scale: array[float] = scale,
+                deduct: array[float] = deduct,
+            ) -> tuple[int, ...]:
+                answer: tuple[int, ...] = view.backend.surface.calendar_butterfly_hits(
+                    chain.first, scale, shift, side, receive, pay, deduct, view.floor,
+                    hits.low, hits.middle, hits.high, hits.edge, *_work(view),
+                )  # fmt: skip
+                return answer
+
+            hits, (count, _, _) = all_hits(view, search)
+            for h in range(count):
+                low, sold, high = hits.low[h], hits.middle[h], hits.high[h]
+                if sold in taken:
+                    continue
+                run = scale[high] - scale[low]
+                weight = (scale[high] - scale[sold]) / run
+                lows, shorts, cost = whole_ratio(weight, pay[shift + low], pay[shift + high])
+                edge = receive[shift + sold] - cost - deduct[sold]
+                if shorts and edge > view.floor:
+                    taken.add(sold)
+                    add_mixture(view, table, template, (low, sold, high), (lows, shorts), edge)
+
+
+def _work(view: View) -> tuple[array[float] | array[int], ...]:
+    """Return the scratch columns of the frontier, as the kernels take them."""
+    n = view.chain.n_rows
+    front_scale, front_pay, next_scale, next_pay = (view.column(name, n) for name in _WORK)
+    return (
+        front_scale, front_pay, view.indices("front row", n),
+        next_scale, next_pay, view.indices("next row", n),
+    )  # fmt: skip
+
+
+def _scale(view: View, right: str) -> tuple[array[float], array[float], int]:
+    """Return the scale z and the late-notice deduction by row, and what the cover depends on."""
+    chain, terms = view.chain, view.terms
+    scale, deduct = view.rows(f"scale {right}"), view.rows(f"late roll {right}")
+    n = len(chain.expiries)
+    if not chain.is_european:
+        for e in range(n):
+            for row in chain.rows(e):
+                scale[row] = chain.strike[row]
+                late = terms.night[e] * chain.strike[row]
+                deduct[row] = terms.late_roll[e] if right == "C" else late
+        return scale, deduct, 0
+    value = array("d", bytes(8 * n))
+    for e in range(n):
+        value[e] = terms.div_out[e] + terms.stock_borrow[e] if right == "C" else terms.div_in[e]
+    discount = terms.lend if right == "C" else terms.borrow
+    view.backend.surface.roll_scale(chain.first, chain.strike, discount, value, scale)
+    for row in range(chain.n_rows):
+        deduct[row] = 0.0
+    return scale, deduct, BORROW if right == "C" else FUNDING

@@ -1,0 +1,151 @@
+"""The candidate table, and the templates by which families fill it."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+from engine.backend import Backend
+from engine.config import FAMILIES
+
+N_LEGS = 4
+
+# What must hold for an edge that is not locked; a candidate carries a sum of these.
+BORROW = 1
+PROJECTED = 2
+FUNDING = 4
+EARLY = 8
+CONDITIONS = {
+    BORROW: "the stock can be borrowed and its fee stays",
+    PROJECTED: "the projected dividends are paid",
+    FUNDING: "funding at the near expiry stays at today's forward rates",
+    EARLY: "short stock after early assignment can be borrowed and its fee stays",
+}
+
+LOW, MIDDLE, HIGH = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The shape of one family's positions.
+
+    `legs` are (which row of the hit, right, signed ratio), `stock` the signed stock multiples.
+    """
+
+    family: str
+    legs: tuple[tuple[int, str, int], ...]
+    stock: int = 0
+    condition: int = 0
+
+
+class Columns:
+    """Growing columns of one table; grown in place so that kernels write behind `count`."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.family = array("q")
+        self.condition = array("q")
+        self.stock = array("q")
+        self.unit = array("q")
+        self.quote = array("q")
+        self.ratio = array("q")
+        self.days = array("d")
+        self.edge = array("d")
+
+    def grow(self, hits: int) -> int:
+        """Make room for `hits` more rows and return where they start."""
+        start = self.count
+        for column in (self.family, self.condition, self.stock, self.unit):
+            column.frombytes(bytes(8 * hits))
+        for column in (self.quote, self.ratio):
+            column.frombytes(bytes(8 * N_LEGS * hits))
+        self.days.frombytes(bytes(8 * hits))
+        self.edge.frombytes(bytes(8 * hits))
+        self.count += hits
+        return start
+
+    def append(
+        self,
+        backend: Backend,
+        template: Template,
+        n_rows: int,
+        hits: int,
+        low: array[int],
+        middle: array[int],
+        high: array[int],
+        edge: array[float],
+        days: array[float],
+        condition: int = 0,
+    ) -> int:
+        """Append `hits` positions of `template`, given by rows; return where they start."""
+        start = self.grow(hits)
+        shift = array("q", [0] * N_LEGS)
+        weight = array("q", [0] * N_LEGS)
+        which = array("q", [-1] * N_LEGS)
+        for leg, (row, right, ratio) in enumerate(template.legs):
+            shift[leg] = n_rows if right == "P" else 0
+            weight[leg] = ratio
+            which[leg] = row
+        backend.candidates.append_rows(
+            hits, start, FAMILIES.index(template.family), template.condition + condition,
+            shift, weight, which, template.stock, low, middle, high, edge, days,
+            self.family, self.condition, self.quote, self.ratio, self.stock, self.unit,
+            self.days, self.edge,
+        )  # fmt: skip
+        return start
+
+    def copy_row(self, other: Columns, row: int, condition: int) -> None:
+        """Append one row of another table, on one more condition."""
+        at = self.grow(1)
+        self.family[at] = other.family[row]
+        self.condition[at] = other.condition[row] + condition
+        self.stock[at] = other.stock[row]
+        self.unit[at] = other.unit[row]
+        self.days[at] = other.days[row]
+        self.edge[at] = other.edge[row]
+        for leg in range(N_LEGS):
+            self.quote[N_LEGS * at + leg] = other.quote[N_LEGS * row + leg]
+            self.ratio[N_LEGS * at + leg] = other.ratio[N_LEGS * row + leg]
+
+    def legs(self, row: int) -> tuple[tuple[int, int], ...]:
+        """Return the option legs of `row` as (quote index, signed ratio)."""
+        base = N_LEGS * row
+        return tuple(
+            (self.quote[base + leg], self.ratio[base + leg])
+            for leg in range(N_LEGS)
+            if self.quote[base + leg] >= 0
+        )
+
+
+class CandidateTable:
+    """All candidates of one scan, and per family the best position that is not one."""
+
+    def __init__(self, backend: Backend, n_rows: int, days: array[float]) -> None:
+        self.found = Columns()
+        self.near = Columns()
+        self._backend = backend
+        self._n_rows = n_rows
+        self._days = days
+
+    def add(
+        self,
+        template: Template,
+        hits: int,
+        low: array[int],
+        middle: array[int],
+        high: array[int],
+        edge: array[float],
+        condition: int = 0,
+    ) -> int:
+        """Append candidates; return the table row of the first."""
+        return self.found.append(
+            self._backend, template, self._n_rows, hits, low, middle, high, edge, self._days,
+            condition,
+        )  # fmt: skip
+
+    def add_near(self, template: Template, low: int, middle: int, high: int, edge: float) -> int:
+        """Keep the best position of a family that has no candidate."""
+        return self.near.append(
+            self._backend, template, self._n_rows, 1, array("q", [low]), array("q", [middle]),
+            array("q", [high]), array("d", [edge]), self._days,
+        )  # fmt: skip

@@ -1,0 +1,135 @@
+"""One chain as the families see it: net quotes, terms and scratch columns."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.backend import Backend
+from engine.market.chain import COIN, OptionChain
+from engine.market.fees import FeeSchedule
+from engine.market.terms import Terms
+
+CAPACITY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a family needs to search one chain.
+
+    Attributes
+    ----------
+    receive, pay
+        Net quotes by quote index, nan absent.
+    usable_receive, usable_pay
+        The same with quotes that fail a gate of their own absent: families that report only the
+        best cover of a quote search these first, so that a stale quote cannot hide a live one.
+    days
+        Days to expiry by row.
+    floor
+        Edges above it make candidates; 0 in a scan.
+    condition
+        Added to every candidate of this view.
+    """
+
+    chain: OptionChain
+    terms: Terms
+    fees: FeeSchedule
+    backend: Backend
+    receive: array[float]
+    pay: array[float]
+    usable_receive: array[float]
+    usable_pay: array[float]
+    days: array[float]
+    floor: float = 0.0
+    condition: int = 0
+    scratch: dict[str, array[float]] = field(default_factory=dict)
+    index_scratch: dict[str, array[int]] = field(default_factory=dict)
+
+    @property
+    def has_stock(self) -> bool:
+        """Whether the underlying (or the future of a coin) can be traded at a known quote."""
+        spot = self.chain.underlying
+        if self.chain.is_inverse:
+            return len(self.chain.forward_bid) > 0
+        return spot.is_tradable and spot.kind != COIN and spot.bid > 0.0 and spot.ask > 0.0
+
+    def column(self, name: str, length: int) -> array[float]:
+        """Return a scratch column; its content is whatever the last user left."""
+        found = self.scratch.get(name)
+        if found is None or len(found) < length:
+            found = self.scratch[name] = array("d", bytes(8 * length))
+        return found
+
+    def indices(self, name: str, length: int) -> array[int]:
+        """Return an integer scratch column."""
+        found = self.index_scratch.get(name)
+        if found is None or len(found) < length:
+            found = self.index_scratch[name] = array("q", bytes(8 * length))
+        return found
+
+    def rows(self, name: str) -> array[float]:
+        """Return a scratch column with exactly one element per row."""
+        return self.column("rows " + name, self.chain.n_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Columns that a family kernel writes positions to."""
+
+    low: array[int]
+    middle: array[int]
+    high: array[int]
+    edge: array[float]
+
+    @classmethod
+    def of(cls, view: View, capacity: int) -> Hits:
+        """Return scratch columns of at least `capacity`."""
+        return cls(
+            view.indices("low", capacity), view.indices("middle", capacity),
+            view.indices("high", capacity), view.column("edge", capacity),
+        )  # fmt: skip
+
+
+def all_hits(view: View, search: Callable[[Hits], tuple[int, ...]]) -> tuple[Hits, tuple[int, ...]]:
+    """Run `search`, again with room for every hit if there were more than fit.
+
+    `search` returns the number of hits first.
+    """
+    hits = Hits.of(view, CAPACITY)
+    answer = search(hits)
+    if answer[0] > len(hits.edge):
+        hits = Hits.of(view, answer[0])
+        answer = search(hits)
+    return hits, answer
+
+
+def net_prices(
+    chain: OptionChain, fees: FeeSchedule, backend: Backend
+) -> tuple[array[float], array[float]]:
+    """Return what each quote brings and costs after fees, by quote index."""
+    receive = array("d", bytes(8 * len(chain.bid)))
+    pay = array("d", bytes(8 * len(chain.bid)))
+    backend.parity.net_prices(
+        chain.bid, chain.ask,
+        array("d", (start for start, _ in fees.tiers)),
+        array("d", ((fee + fees.exchange) / chain.multiplier for _, fee in fees.tiers)),
+        fees.proportional, fees.premium_cap, receive, pay,
+    )  # fmt: skip
+    return receive, pay
+
+
+def days_by_row(chain: OptionChain) -> array[float]:
+    """Return days to expiry by row, from the chain's instant to settlement."""
+    days = array("d")
+    for e in range(len(chain.expiries)):
+        value = chain.tau(e) * 365.0
+        days.extend([value] * (chain.first[e + 1] - chain.first[e]))
+    return days
+
+
+def is_absent(value: float) -> bool:
+    """Whether a net quote is absent."""
+    return math.isnan(value)
