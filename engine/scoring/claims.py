@@ -107,7 +107,8 @@ def position_of(chain: OptionChain, legs: tuple[Leg, ...]) -> Position:
             continue
         series = settles_ns.index(_settlement(chain, leg))
         if leg.kind == OPTION:
-            claims.append(_claim(leg, quantity, series, chain.is_inverse))
+            name = _name(leg) if len(settles_ns) == 1 else f"{_name(leg)} {leg.expiry}"
+            claims.append(_claim(leg, name, quantity, series, chain.is_inverse))
         elif leg.kind == FUTURE:
             forwards.append(_forward(leg, quantity, series, chain.is_inverse))
         else:
@@ -127,9 +128,8 @@ def _settlement(chain: OptionChain, leg: Leg) -> int:
     raise ValueError(f"the {leg.kind} leg {leg.right} {leg.strike:g} has no settlement instant")
 
 
-def _claim(leg: Leg, quantity: float, series: int, is_inverse: bool) -> Claim:
+def _claim(leg: Leg, name: str, quantity: float, series: int, is_inverse: bool) -> Claim:
     right = 1 if leg.right == "C" else -1
-    name = f"{leg.right} {leg.strike:g}"
     if is_inverse:
         return Claim(name, -right, 1.0 / leg.strike, quantity * leg.strike, series)
     return Claim(name, right, leg.strike, quantity, series)
@@ -143,21 +143,42 @@ def _forward(leg: Leg, quantity: float, series: int, is_inverse: bool) -> Forwar
 
 
 def misquoted(chain: OptionChain, legs: tuple[Leg, ...]) -> str:
-    """Return which leg is priced better than `chain` offers, as a short phrase; "" if none.
+    """Return which leg is not to be had on `chain` as stated, as a short phrase; "" if none.
 
-    Only legs that name a quote are checked, and stock where the chain has its quote.
+    An option that names its quote must be that contract, at that quote's price or a worse one;
+    so must stock and futures where the chain quotes them.
     """
     for leg in legs:
-        if leg.kind == STOCK:
-            quote = chain.underlying.ask if leg.side > 0 else chain.underlying.bid
-        elif leg.kind == OPTION and leg.quote >= 0:
+        if leg.kind == OPTION and leg.quote >= 0:
             row = chain.row_of(leg.quote)
-            if chain.strike[row] != leg.strike or chain.right_of(leg.quote) != leg.right:
-                return f"{leg.right} {leg.strike:g} is not quote {leg.quote}"
+            contract = (chain.right_of(leg.quote), chain.strike[row])
+            settles_ns = chain.expiries[chain.expiry_of(row)].settles_ns
+            if contract != (leg.right, leg.strike) or leg.settles_ns not in (0, settles_ns):
+                return f"{_name(leg)} is not the contract of quote {leg.quote}"
             quote = chain.ask[leg.quote] if leg.side > 0 else chain.bid[leg.quote]
         else:
+            quote = _underlying_quote(chain, leg)
+        # An absent quote is 0 or nan: only options say which one they mean.
+        is_absent = not quote > 0.0
+        if is_absent and (leg.kind != OPTION or leg.quote < 0):
             continue
-        if leg.side * (quote - leg.price) > 1e-12 * abs(quote):
-            side = "ask" if leg.side > 0 else "bid"
-            return f"{leg.right or leg.kind} {leg.strike:g} has {side} {quote:g}, not {leg.price:g}"
+        if is_absent or leg.side * (quote - leg.price) > 1e-12 * quote:
+            return (
+                f"{_name(leg)} has {'ask' if leg.side > 0 else 'bid'} {quote:g}: not {leg.price:g}"
+            )
     return ""
+
+
+def _name(leg: Leg) -> str:
+    return f"{leg.right} {leg.strike:g}" if leg.kind == OPTION else leg.kind
+
+
+def _underlying_quote(chain: OptionChain, leg: Leg) -> float:
+    if leg.kind == STOCK:
+        return chain.underlying.ask if leg.side > 0 else chain.underlying.bid
+    if leg.kind == FUTURE and chain.forward_bid:
+        forwards = chain.forward_ask if leg.side > 0 else chain.forward_bid
+        for expiry, forward in zip(chain.expiries, forwards, strict=True):
+            if expiry.settles_ns == leg.settles_ns:
+                return forward
+    return math.nan
