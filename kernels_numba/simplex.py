@@ -3,6 +3,7 @@
 from kernels_numba._compile import compiled
 from kernels_pure import simplex as pure
 
+payoff_rows = compiled(pure.payoff_rows)
 start_tableau = compiled(pure.start_tableau)
 entering_column = compiled(pure.entering_column)
 leaving_row = compiled(pure.leaving_row)

@@ -277,7 +277,7 @@ def hull_screen(
         2: added to call prices (0; nan leaves calls out).
         3, 4: added to put asks, ``frame[3] - frame[4] * strike`` (nan leaves puts out).
         5, 6: the same for put bids.
-        7, 8: the vertex, a point the surface may not exceed (nan is none).
+        7, 8: the vertex, a point the surface may not exceed (inf or nan is none).
         9, 10: the floor is ``max(frame[9] - z, frame[10])``.
     is_coupled
         1 when later expiries bound earlier ones, 0 to judge every expiry alone.
@@ -285,7 +285,7 @@ def hull_screen(
         By quote index: bid less surface, floor less ask; positive is a violation, negative how
         far the quote is from one. Quotes that are absent or left out are not written.
     out_hits
-        By expiry: the number of violations.
+        By expiry: the number of violations, -1 where frame[0] or frame[1] is nan.
     work_hull
         ``4 * (n_rows + len(first) + 1)`` elements.
 
@@ -312,6 +312,9 @@ def hull_screen(
     base = 0
     n_hits = 0
     for e in range(n_expiries - 1, -1, -1):
+        out_hits[e] = -1
+        if not (frame[FRAME_WIDTH * e] > 0.0 and abs(frame[FRAME_WIDTH * e + 1]) < inf):
+            continue
         # The hull before and the hull after swap places.
         base = room - base
         high = merge_hull(e, first, strike, pay, frame, work_hull, half, base, low, high)

@@ -33,6 +33,44 @@ SLACK = 1e-12
 FINE_SLACK = 1e-8
 
 
+def payoff_rows(
+    n_states: int,
+    n_columns: int,
+    state: Floats,
+    kind: Ints,
+    side: Floats,
+    strike: Floats,
+    scale: float,
+    out_rows: Floats,
+) -> None:
+    """Write what each instrument pays in each state: the rows of the profit programme.
+
+    `state` holds rising prices of the underlying, the first 0; one row more than states says what
+    each instrument gains per unit beyond the last one. `kind` is 1 for a call, -1 for a put, 0
+    for the underlying, 2 for money that pays `scale`; `side` is +1 bought, -1 sold, by column,
+    as is `strike`. Everything is divided by `scale`, a typical price. Payoffs of options are
+    linear between strikes, so a portfolio that loses in no state given loses nowhere, provided
+    every strike is a state. O(n_states * n_columns).
+    """
+    per = nan
+    if scale > 0.0:
+        per = 1.0 / scale
+    for r in range(n_states + 1):
+        for j in range(n_columns):
+            pays = 0.0
+            if r < n_states:
+                if kind[j] == 2:
+                    pays = scale
+                elif kind[j] == 0:
+                    pays = state[r]
+                else:
+                    pays = max(kind[j] * (state[r] - strike[j]), 0.0)
+                pays *= per
+            elif kind[j] == 0 or kind[j] == 1:
+                pays = 1.0
+            out_rows[r * n_columns + j] = side[j] * pays
+
+
 def start_tableau(
     n_rows: int, n_columns: int, rows: Floats, gain: Floats, work: Floats, work_index: Ints
 ) -> None:

@@ -1,0 +1,107 @@
+"""Whole lots of what the profit programme found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.strategies.programme import ProgrammeResult
+from engine.strategies.view import View
+
+_MAX_RATIO = 100
+_INTEGER = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A position in whole contracts that loses in no state.
+
+    Attributes
+    ----------
+    expiry
+        Index of its expiry.
+    legs
+        (quote index, signed contracts per package).
+    stock
+        Signed shares over the multiplier, per package.
+    lots
+        How many packages the displayed sizes allow.
+    value
+        Locked profit per package: present value per share of the multiplier.
+    """
+
+    expiry: int
+    legs: tuple[tuple[int, int], ...]
+    stock: int
+    lots: int
+    value: float
+
+
+def worst_value(
+    view: View, expiry: int, positions: Iterable[tuple[int, float]], stock: float
+) -> float:
+    """Return the present value of a position at `expiry` in its worst state, after its cost.
+
+    What it must pay is valued with the lending discount, what it is sure to receive with the
+    borrowing one. ``-inf`` when it loses without limit. O(positions x strikes).
+    """
+    chain, terms, n_rows = view.chain, view.terms, view.chain.n_rows
+    held = list(positions)
+    cost = math.fsum(q * (view.usable_pay if q > 0 else view.usable_receive)[k] for k, q in held)
+    if stock > 0.0:
+        cost += stock * (terms.stock_pay[expiry] - terms.div_in[expiry])
+    elif stock < 0.0:
+        brings = terms.stock_receive[expiry] - terms.div_out[expiry] - terms.stock_borrow[expiry]
+        cost += stock * brings
+    calls = [(chain.strike[k], q) for k, q in held if k < n_rows]
+    puts = [(chain.strike[k - n_rows], q) for k, q in held if k >= n_rows]
+    if stock + math.fsum(q for _, q in calls) < -1e-9:
+        return -math.inf
+    worst = min(
+        math.fsum(
+            (
+                stock * s,
+                *(q * max(s - k, 0.0) for k, q in calls),
+                *(q * max(k - s, 0.0) for k, q in puts),
+            )
+        )
+        for s in (0.0, *(chain.strike[row] for row in chain.rows(expiry)))
+    )
+    discount = terms.borrow[expiry] if worst > 0.0 else terms.lend[expiry]
+    return discount * worst - cost
+
+
+def integer_package(view: View, result: ProgrammeResult) -> Package | None:
+    """Return `result` in whole lots, or None when rounding down leaves no profit.
+
+    The largest scale at or below the optimum at which every quantity is whole keeps the hedge
+    exact; where there is none, quantities are cut to whole ones, the position gets the money it
+    then needs, and is kept if it still pays.
+    """
+    amounts = [quantity for _, quantity in result.positions] + [result.stock]
+    largest = max(map(abs, amounts))
+    if not (result.value > 0.0 and largest >= 1.0 - _INTEGER):
+        return None
+    whole = [int(q + math.copysign(_INTEGER, q)) for q in amounts]
+    for ratio in range(min(int(largest + _INTEGER), _MAX_RATIO), 0, -1):
+        scaled = [q * ratio / largest for q in amounts]
+        if all(abs(q - round(q)) < _INTEGER for q in scaled):
+            whole = [round(q) for q in scaled]
+            times = int(largest / ratio + _INTEGER)
+            whole = [times * q for q in whole]
+            break
+    return _package(view, result, whole)
+
+
+def _package(view: View, result: ProgrammeResult, whole: list[int]) -> Package | None:
+    lots = math.gcd(*whole)
+    if lots == 0:
+        return None
+    stock = whole[-1] // lots
+    quotes = [quote for quote, _ in result.positions]
+    legs = tuple((quote, n // lots) for quote, n in zip(quotes, whole[:-1], strict=True) if n)
+    value = worst_value(view, result.expiry, legs, float(stock))
+    if not value > 0.0:
+        return None
+    return Package(result.expiry, legs, stock, lots, value)
