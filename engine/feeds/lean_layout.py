@@ -1,0 +1,193 @@
+"""Where things lie in a LEAN data folder: option zips by symbol and day, and renamed tickers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from engine.errors import BadDataError, InputOutputError, NoInputError
+from engine.feeds.rows import CellError, parse_day
+
+EQUITY_OPTIONS = "option"
+INDEX_OPTIONS = "indexoption"
+MARKET = "usa"
+
+_ANY = re.compile(".*")
+_MINUTE_ZIP = re.compile(r"(\d{8})_quote_(american|european)\.zip")
+_HOUR_ZIP = re.compile(r"(.+)_(\d{4})_quote_(american|european)\.zip")
+_MEMBER = re.compile(r".+_(american|european)_(call|put)_(\d+)_(\d{8})\.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What the name of a member says: one contract."""
+
+    listed: date
+    strike: float
+    right: str
+    style: str
+
+
+def series_of(member: str, place: str) -> Series:
+    """Return the contract that `member` of an option zip holds.
+
+    >>> series_of("20140606_aapl_minute_quote_american_call_6450000_20140621.csv", "")
+    Series(listed=datetime.date(2014, 6, 21), strike=645.0, right='C', style='american')
+
+    Raises
+    ------
+    CellError
+        If its name is not one LEAN gives.
+    """
+    found = _MEMBER.fullmatch(member)
+    listed = parse_day(found[4]) if found else None
+    if not found or listed is None or int(found[3]) == 0:
+        raise CellError(
+            f"{place}: expected a name like 20151224_goog_minute_quote_american_call_7500000"
+            "_20160115.csv"
+        )
+    right = "C" if found[2] == "call" else "P"
+    return Series(listed, int(found[3]) / 1e4, right, found[1])
+
+
+@dataclass(frozen=True, slots=True)
+class OptionZip:
+    """One archive of option quotes: a day of minute bars or a year of hour bars."""
+
+    path: Path
+    style: str
+    is_hourly: bool
+
+    def companion(self, data: str) -> Path:
+        """Return the path beside it that holds "trade" or "openinterest" instead of quotes."""
+        return self.path.with_name(self.path.name.replace("_quote_", f"_{data}_"))
+
+
+class Folder:
+    """A LEAN data folder, listed once.
+
+    Raises
+    ------
+    NoInputError
+        If it does not exist or holds no option quotes.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.root = _root(Path(path))
+        self.symbols: dict[str, str] = {}
+        for kind in (EQUITY_OPTIONS, INDEX_OPTIONS):
+            for ticker in sorted(self._tickers(kind)):
+                self.symbols.setdefault(self._symbol(kind, ticker), kind)
+        if not self.symbols:
+            raise NoInputError(
+                f"{path}: no option quotes in it: expected {EQUITY_OPTIONS}/{MARKET}/minute/"
+                "SYMBOL/YYYYMMDD_quote_american.zip; name LEAN's Data folder"
+            )
+
+    def market(self, kind: str) -> Path:
+        """Return the folder of `kind` ("option", "equity", ...) for the US market."""
+        return self.root / kind / MARKET
+
+    def _tickers(self, kind: str) -> set[str]:
+        market = self.market(kind)
+        minute = {
+            folder.name
+            for folder, _ in _matching(market / "minute", _ANY)
+            if _matching(folder, _MINUTE_ZIP)
+        }
+        hour = {found[1] for _, found in _matching(market / "hour", _HOUR_ZIP)}
+        return minute | hour
+
+    def _symbol(self, kind: str, ticker: str) -> str:
+        if kind == EQUITY_OPTIONS and not self._map_file(ticker).exists():
+            for symbol, rows in self._all_maps.items():
+                if any(name == ticker for _, name in rows):
+                    return symbol.upper()
+        return ticker.upper()
+
+    def _map_file(self, symbol: str) -> Path:
+        return self.market("equity") / "map_files" / f"{symbol.lower()}.csv"
+
+    @cached_property
+    def _all_maps(self) -> dict[str, list[tuple[date, str]]]:
+        folder = self._map_file("any").parent
+        return {path.stem: _map_rows(path) for path in sorted(folder.glob("*.csv"))}
+
+    def ticker(self, symbol: str, day: date) -> str:
+        """Return the ticker, in lower case, that `symbol` traded under on `day`."""
+        if self.symbols.get(symbol) != INDEX_OPTIONS:
+            path = self._map_file(symbol)
+            for last, name in _map_rows(path) if path.exists() else ():
+                if day <= last:
+                    return name
+        return symbol.lower()
+
+    def _names(self, symbol: str) -> list[str]:
+        path = self._map_file(symbol)
+        is_equity = self.symbols.get(symbol) == EQUITY_OPTIONS
+        mapped = [name for _, name in _map_rows(path)] if is_equity and path.exists() else []
+        return sorted({*mapped, symbol.lower()})
+
+    def minute_zips(self, symbol: str) -> dict[date, OptionZip]:
+        """Return the minute archives of `symbol` by day, under the ticker of that day."""
+        market = self.market(self.symbols[symbol])
+        zips: dict[date, OptionZip] = {}
+        for name in self._names(symbol):
+            for path, found in _matching(market / "minute" / name, _MINUTE_ZIP):
+                day = parse_day(found[1])
+                if day is not None and self.ticker(symbol, day) == name:
+                    zips.setdefault(day, OptionZip(path, found[2], False))
+        return zips
+
+    def hour_zips(self, symbol: str) -> list[tuple[int, str, OptionZip]]:
+        """Return (year, ticker, archive) of the hour archives of `symbol`, oldest first."""
+        names = self._names(symbol)
+        market = self.market(self.symbols[symbol])
+        return [
+            (int(found[2]), found[1], OptionZip(path, found[3], True))
+            for path, found in sorted(
+                _matching(market / "hour", _HOUR_ZIP), key=lambda entry: entry[1][2]
+            )
+            if found[1] in names
+        ]
+
+    def shown(self, path: Path) -> str:
+        """Return `path` as people are shown it: from the folder's own root."""
+        return path.relative_to(self.root).as_posix()
+
+
+def _root(path: Path) -> Path:
+    if not path.exists():
+        raise NoInputError(f"{path}: no such folder")
+    if not path.is_dir():
+        raise NoInputError(f"{path}: is a file; name LEAN's Data folder")
+    inner = path / "Data"
+    return inner if not (path / EQUITY_OPTIONS).is_dir() and inner.is_dir() else path
+
+
+# Not Path.glob: PyPy's skips folders below a wildcard on file systems that leave d_type unknown.
+def _matching(folder: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
+    if not folder.is_dir():
+        return []
+    try:
+        found = [(entry, pattern.fullmatch(entry.name)) for entry in sorted(folder.iterdir())]
+    except OSError as error:
+        raise InputOutputError(f"{folder}: {error.strerror or error}") from None
+    return [(entry, match) for entry, match in found if match]
+
+
+def _map_rows(path: Path) -> list[tuple[date, str]]:
+    """Return (last day, ticker), oldest first."""
+    rows = []
+    for line, raw in enumerate(path.read_text(encoding="latin-1").splitlines(), 1):
+        cells = raw.strip().split(",")
+        last = parse_day(cells[0])
+        if last is None or len(cells) < 2 or not cells[1]:
+            if raw.strip():
+                raise BadDataError(f"{path.name}:{line}: expected YYYYMMDD,ticker, got {raw!r}")
+            continue
+        rows.append((last, cells[1].lower()))
+    return sorted(rows)
