@@ -62,13 +62,20 @@ class Moment:
 
 
 def timeline(
-    chain: OptionChain, position: Position, carry: Carry, count_projected: bool, is_early: bool
+    chain: OptionChain,
+    position: Position,
+    carry: Carry,
+    *,
+    count_projected: bool,
+    is_early: bool,
+    is_certain: bool = False,
 ) -> tuple[Moment, ...]:
     """Return the moments of `position` in order, the last settlement last.
 
     With `is_early`, options can be assigned and exercised today, on every eve, after every
     ex-date, at the nodes of the rate curves and after a nearer expiry; without, only settlements
-    remain. Several dividends of one ex-date share its moments. O(moments + dividends).
+    remain. Several dividends of one ex-date share its moments. `is_certain` says that the stock
+    held between settlements is known today. O(moments + dividends).
     """
     calendar = calendar_named(chain.calendar)
     now, end = chain.ts_ns, position.settles_ns[-1]
@@ -100,7 +107,7 @@ def timeline(
         lend, borrow = carry.lend.discount(tau), carry.borrow.discount(tau)
         waited = years_between(before, ns)
         received = income * waited * borrow
-        # A cost that is known today is not discounted; after a settlement it is one of then.
+        # A fee that is sure to come is not discounted; else it is as much as a settlement's flow.
         paid = fee * waited * settled if waited > 0.0 else 0.0
         while pending and (pending[0][0], EX) <= (ns, kind):
             _, dividend = pending.pop(0)
@@ -113,7 +120,7 @@ def timeline(
         night = _night(calendar, carry, kind, day) if is_late else 0.0
         moments.append(Moment(kind, day, lend, borrow, night, received, paid, series))
         before = ns
-        if kind == EXPIRY:
+        if kind == EXPIRY and not is_certain:
             settled = lend
     return tuple(moments)
 

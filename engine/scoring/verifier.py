@@ -72,10 +72,14 @@ def verify(
     if not position.settles_ns:
         raise ValueError("no leg settles: a position needs an option or a future")
     is_early = early_assignment and not chain.is_european
-    moments = timeline(chain, position, carry, count_projected, is_early)
-    game = Game(position, moments, chain.underlying.is_tradable, is_early)
+    is_tradable = chain.underlying.is_tradable
+    is_certain = is_tradable and not is_early and _is_certain(position)
+    moments = timeline(
+        chain, position, carry,
+        count_projected=count_projected, is_early=is_early, is_certain=is_certain,
+    )  # fmt: skip
+    game = Game(position, moments, is_tradable, is_early)
     now = chain.underlying.mid
-    is_certain = game.is_tradable and not is_early and _is_certain(position)
     rows = _certain_rows(game, now) if is_certain else state_rows(game, now)
     return _proof(rows, position.cost, unit, game)
 
