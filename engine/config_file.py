@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
+from typing import Any
 
 from engine import spelling
 from engine.config import Gates
@@ -84,10 +85,10 @@ class FileConfig:
     """What a configuration file says; empty where it is silent."""
 
     path: str = ""
-    scan: Mapping[str, object] = field(default_factory=dict)
+    scan: Mapping[str, Any] = field(default_factory=dict)
     overrides: CarryOverrides = field(default_factory=CarryOverrides)
     fees: FeeSchedule | None = None
-    gates: Mapping[str, float | int | bool] = field(default_factory=dict)
+    gates: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_config(path: str) -> FileConfig:

@@ -7,7 +7,6 @@ fork, and its answers are bytes.
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,11 +29,6 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     item: int
-
-
-def available_cores() -> int:
-    """Return how many workers ``--jobs 0`` means on this machine."""
-    return os.cpu_count() or 1
 
 
 def run(

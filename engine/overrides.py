@@ -42,10 +42,35 @@ class CarryOverrides:
     shortable: Mapping[str, float] = field(default_factory=dict)
     index_yield: Mapping[str, float] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, carry: Carry) -> CarryOverrides:
+        """Return the overrides that say all of `carry`, for every symbol."""
+        return cls(
+            lend=carry.lend,
+            borrow=carry.borrow,
+            rates_as_of_ns=carry.as_of_ns,
+            withholding=carry.withholding,
+            dividends={EVERY: carry.dividends},
+            borrow_fee={EVERY: carry.borrow_fee},
+            shortable={EVERY: carry.shortable},
+            index_yield={EVERY: carry.index_yield},
+        )
+
     @property
     def has_rates(self) -> bool:
         """Whether the user gave a rate."""
         return self.lend is not None or self.borrow is not None
+
+    def checked(self) -> CarryOverrides:
+        """Return these if their rates fit together.
+
+        Raises
+        ------
+        ValueError
+            If lending exceeds borrowing at some term.
+        """
+        self.carry(EVERY, 0)
+        return self
 
     def carry(self, symbol: str, ts_ns: int, known: Carry | None = None) -> Carry:
         """Return the carry of `symbol` at `ts_ns`: the user's over `known` over the defaults.

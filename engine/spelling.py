@@ -167,7 +167,7 @@ def profile(name: str) -> str:
 
 
 def gate(name: str, value: object) -> float | int | bool:
-    """Return the limit `value` of gate `name`, in the type that `Gates` has; "off" is nan.
+    """Return the limit `value` of gate `name`, in the type that `Gates` has; "off" lets all pass.
 
     >>> gate("max_option_age", "5"), gate("lots", 2), gate("allow_delayed", "true")
     (5.0, 2, True)
@@ -182,7 +182,7 @@ def gate(name: str, value: object) -> float | int | bool:
             raise ValueError(f"gate {name} is true or false, got {value!r}")
         return truth[str(value).lower()]
     if value == "off" and not isinstance(default, int):
-        return math.nan
+        return math.inf if name.startswith("max_") else 0.0
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"gate {name}: expected a number, got {value!r}")
     limit = number(value, f"a number for gate {name}") if isinstance(value, str) else float(value)

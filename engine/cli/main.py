@@ -78,7 +78,7 @@ class Parser(argparse.ArgumentParser):
         UsageError
             If an option is unknown; the message names the nearest one.
         """
-        known, left = self.parse_known_args(_join_negative(words))
+        known, left = self.parse_known_intermixed_args(_join_negative(words))
         for word in left:
             name = word.split("=")[0]
             options = [o for o in self._option_string_actions if o.startswith("--")]

@@ -1,0 +1,50 @@
+"""What is said to people on stderr, beside the result on stdout."""
+
+from __future__ import annotations
+
+import sys
+
+from engine.overrides import DEFAULT_BORROW, DEFAULT_LEND, EVERY, CarryOverrides
+from engine.survey import Survey
+
+PROBLEMS_SHOWN = 5
+PROGRAM = "parity"
+
+
+def note(line: str) -> None:
+    """Print one line on stderr."""
+    print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr)
+
+
+def say_what_was_assumed(survey: Survey, overrides: CarryOverrides) -> None:
+    """Say where rates are defaults, or so low that they may be a slip of the pen."""
+    is_default = [scan for scan in survey.scans if scan.settings.carry.as_of_ns == 0]
+    if is_default and not overrides.has_rates:
+        note(
+            f"note: no rates given: lending at {DEFAULT_LEND:.1%}, borrowing at "
+            f"{DEFAULT_BORROW:.1%} (--rates LEND,BORROW)"
+        )
+    ends = [curve for curve in (overrides.lend, overrides.borrow) if curve is not None]
+    if any(rate < 0.0 for curve in ends for rate in curve.rates):
+        note("note: a rate is negative: money lent comes back as less")
+    known = {scan.result.chain.symbol.upper() for scan in survey.scans}
+    said = {*overrides.dividends, *overrides.borrow_fee, *overrides.shortable}
+    for symbol in sorted(said - known - {EVERY}):
+        note(f"note: carry is given for {symbol}, which was not scanned")
+
+
+def say_what_went_wrong(survey: Survey, *, is_debug: bool) -> None:
+    """Say which symbols failed, which rows were refused and which chains are not believed."""
+    for failure in survey.failures:
+        note(f"{failure.symbol}: {failure.message}")
+        if is_debug and failure.detail:
+            print(failure.detail, file=sys.stderr)
+    problems = [problem for scan in survey.scans for problem in scan.problems]
+    for problem in problems[:PROBLEMS_SHOWN]:
+        note(f"refused: {problem}")
+    left = len(problems) - PROBLEMS_SHOWN
+    if left > 0:
+        note(f"refused: {left:,} more (--json lists every one, --strict stops at the first)")
+    for result in survey.results:
+        if result.unusable:
+            note(f"{result.chain.symbol}: unusable: {result.unusable}")

@@ -1,0 +1,83 @@
+"""``scan``: find, prove and rank arbitrages."""
+
+from __future__ import annotations
+
+import argparse
+
+from engine.backend import Backend, select
+from engine.cli import scan_arguments, scan_output, scan_request
+from engine.cli.notes import note, say_what_was_assumed, say_what_went_wrong
+from engine.cli.progress import ProgressBar
+from engine.conduct import conduct
+from engine.config_file import FileConfig, read_config
+from engine.errors import BAD_DATA, NOTHING_FOUND, OK, VERIFIER_MISMATCH, UsageError
+from engine.report.document import engine_object
+from engine.report.reproducer import write_reproducer
+from engine.survey import Request, Survey
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `scan` to `parser`."""
+    parser.description = f"{parser.description}\n{scan_arguments.DESCRIPTION}"
+    scan_arguments.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Scan, show, and return the exit code.
+
+    Raises
+    ------
+    EngineError
+        If the request makes no sense or the source cannot be opened.
+    """
+    config = read_config(args.config) if args.config else FileConfig()
+    request = scan_request.build(args, config)
+    _check_combination(args, request)
+    backend = select(scan_request.backend_name(args, config))
+    jobs = scan_request.jobs(args, config)
+    with ProgressBar(is_plain=args.no_color) as on_done:
+        survey = conduct(request, backend, jobs=jobs, on_done=on_done)
+    say_what_went_wrong(survey, is_debug=args.debug)
+    if survey.scans or args.json:
+        say_what_was_assumed(survey, request.overrides)
+        scan_output.show(survey, backend, args)
+    _write_reproducers(survey, backend)
+    return exit_code(survey, fails_when_empty=scan_request.fails_when_empty(args, config))
+
+
+def exit_code(survey: Survey, *, fails_when_empty: bool = False) -> int:
+    """Return the exit code of a survey.
+
+    70 if the verifier did not reproduce something or a symbol met a bug; if nothing was scanned,
+    that of the first failure; 65 if no chain can be believed; 1 if nothing was found and that is
+    a failure; else 0: single symbols may have failed.
+    """
+    codes = [failure.code for failure in survey.failures]
+    if survey.mismatches or VERIFIER_MISMATCH in codes:
+        return VERIFIER_MISMATCH
+    if not survey.scans:
+        return codes[0] if codes else OK
+    if all(result.unusable for result in survey.results):
+        return BAD_DATA
+    if fails_when_empty and not survey.opportunities:
+        return NOTHING_FOUND
+    return OK
+
+
+def _check_combination(args: argparse.Namespace, request: Request) -> None:
+    is_for_machines = args.json or args.csv or args.ndjson
+    if args.audit and request.source != "demo":
+        raise UsageError(
+            f"--audit compares with the labels of the demo source; {request.source} has none"
+        )
+    if args.seeds and not args.audit:
+        raise UsageError("--seeds counts the exchanges of an audit: add --audit")
+    if is_for_machines and (args.explain or args.curves):
+        flag = "--explain" if args.explain else "--curves"
+        raise UsageError(f"{flag} prints for people: leave out --json, --csv and --ndjson")
+
+
+def _write_reproducers(survey: Survey, backend: Backend) -> None:
+    for scan, bad in survey.mismatches:
+        path = write_reproducer(scan, bad, engine_object(backend))
+        note(f"bug: the verifier did not reproduce {bad.family} {bad.id}; please report {path}")

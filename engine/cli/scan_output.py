@@ -1,0 +1,113 @@
+"""The result of `scan` in the form that was asked for: machines on stdout, people on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.backend import Backend
+from engine.cli.notes import note
+from engine.errors import InputOutputError, UnavailableError
+from engine.report.document import document
+from engine.report.rows import csv_text, ndjson
+from engine.survey import Survey
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Of a table that goes to a file or a pipe.
+PIPE_WIDTH = 120
+
+
+def show(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
+    """Print `survey` as `args` ask, and write the files that they name.
+
+    Raises
+    ------
+    UsageError
+        If ``--explain`` names no opportunity.
+    UnavailableError
+        If a form needs an extra that is not installed.
+    InputOutputError
+        If stdout is closed.
+    """
+    if args.plot:
+        from engine.report import plot
+
+        path = Path(args.plot)
+        plot.write(survey, path)
+        note(f"plot written to {path}")
+    if args.json:
+        _print(json.dumps(document(survey, backend), indent=2, allow_nan=False) + "\n")
+    elif args.ndjson:
+        _print(ndjson(survey))
+    elif args.csv:
+        _print(csv_text(survey))
+    elif args.curves or args.explain:
+        _show_part(survey, backend, args)
+    else:
+        _show_table(survey, backend, args)
+
+
+def _show_part(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
+    console = _console(args)
+    if args.explain:
+        from engine.report import explain
+
+        explain.render(survey, args.explain, console)
+    if args.curves:
+        from engine.report import curves
+
+        curves.render(survey, console)
+
+
+def _show_table(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
+    console = _console(args)
+    from engine.report import table
+
+    table.render(survey, console)
+    if survey.audit:
+        for line in audit_lines(survey):
+            console.print(line, highlight=False)
+    console.print(str(backend), style="dim", highlight=False)
+
+
+def audit_lines(survey: Survey) -> list[str]:
+    """Return what the audit found, for people."""
+    audit = survey.audit
+    if audit is None:
+        return []
+    lines = [
+        f"audit: recall {audit.recall:.2%} ({audit.n_found:,} of {audit.n_labels:,} planted), "
+        f"precision {audit.precision:.2%} ({audit.n_caused:,} of {audit.n_reported:,} reported), "
+        f"false LOCKED {audit.false_locked}, largest edge error {audit.edge_error:.1e} "
+        f"(over {audit.n_exact:,} found with the planted legs)"
+    ]
+    for what in ("missed", "misgraded", "fooled"):
+        lines.extend(f"  {what}: {dict(label)}" for label in getattr(audit, what))
+    return lines
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise InputOutputError("standard output is closed: there is nowhere to print to")
+    sys.stdout.write(text)
+
+
+def _console(args: argparse.Namespace) -> Console:
+    if sys.stdout is None:
+        raise InputOutputError("standard output is closed: there is nowhere to print to")
+    try:
+        from rich.console import Console
+    except ImportError:
+        raise UnavailableError(
+            "the table needs rich: pip install rich, or ask for --json, --csv or --ndjson"
+        ) from None
+    return Console(
+        no_color=args.no_color or None,
+        width=None if sys.stdout.isatty() else PIPE_WIDTH,
+        soft_wrap=False,
+    )

@@ -1,0 +1,192 @@
+"""The scan of many symbols of one source, one after the other or in worker processes.
+
+The answer does not depend on the number of jobs; a symbol that fails does not stop the others.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from engine.backend import Backend
+from engine.clock import SYSTEM, Clock
+from engine.errors import NO_INPUT, VERIFIER_MISMATCH, EngineError
+from engine.feeds import open_feed
+from engine.feeds.protocol import Feed, Loaded
+from engine.market.fees import DERIBIT
+from engine.pipeline import make_view, scan_chain
+from engine.scoring.audit import Audit, audit, combine
+from engine.strategies.programme import solve_programme
+from engine.survey import Answer, Failure, Request, Scan, Survey
+
+
+def conduct(
+    request: Request,
+    backend: Backend,
+    *,
+    jobs: int = 1,
+    on_done: Callable[[int, int], None] = lambda done, total: None,
+    clock: Clock = SYSTEM,
+) -> Survey:
+    """Open the source and scan each symbol; `on_done` hears how many of how many are finished.
+
+    Raises
+    ------
+    EngineError
+        If the source cannot be opened. What fails for one symbol is in `Survey.failures`.
+    """
+    start = clock.monotonic_ns()
+    feed = _open(request, 0)
+    symbols = tuple(dict.fromkeys(request.symbols)) or feed.symbols()
+    opened = clock.monotonic_ns()
+    tasks = [(k, symbol) for k in range(max(1, request.n_seeds)) for symbol in symbols]
+
+    def work(item: int) -> Answer:
+        k, symbol = tasks[item]
+        given = answer(feed if k == 0 else _open(request, k), symbol, request, backend, clock)
+        if k == 0:
+            return given
+        # Of the other exchanges only the audit counts, and what must never be lost.
+        return replace(given, scans=tuple(s for s in given.scans if s.result.mismatches))
+
+    n_jobs = min(jobs or _cores(), len(tasks))
+    if n_jobs > 1:
+        answers = _answers_of_workers(work, tasks, n_jobs, on_done)
+    else:
+        answers = []
+        for item in range(len(tasks)):
+            answers.append(work(item))
+            on_done(item + 1, len(tasks))
+    seconds = {"open": (opened - start) / 1e9}
+    for one in answers:
+        for phase, spent in one.seconds.items():
+            seconds[phase] = seconds.get(phase, 0.0) + spent
+    return Survey(
+        scans=tuple(scan for one in answers for scan in one.scans),
+        failures=tuple(one.failure for one in answers if one.failure),
+        audit=combine(one.audit for one in answers if one.audit) if request.n_seeds else None,
+        seconds={**seconds, "total": (clock.monotonic_ns() - start) / 1e9},
+        top=request.settings.top,
+    )
+
+
+def answer(
+    feed: Feed, symbol: str, request: Request, backend: Backend, clock: Clock = SYSTEM
+) -> Answer:
+    """Load and scan one symbol; an error becomes the answer's `failure`."""
+    start = clock.monotonic_ns()
+    scanning = 0
+    scans: list[Scan] = []
+    audits: list[Audit] = []
+    try:
+        for loaded in _chosen(feed, symbol, request):
+            began = clock.monotonic_ns()
+            scans.append(scan_loaded(loaded, request, backend))
+            scanning += clock.monotonic_ns() - began
+            if request.n_seeds:
+                audits.append(_audit(loaded, scans[-1], backend))
+    except EngineError as error:
+        return Answer(failure=Failure(symbol, str(error), error.code))
+    except Exception as error:  # a bug in one symbol must not lose the others
+        from traceback import format_exc
+
+        message = f"bug: {type(error).__name__}: {error}"
+        return Answer(failure=Failure(symbol, message, VERIFIER_MISMATCH, format_exc()))
+    if not scans:
+        message = "there is no snapshot at or before --as-of"
+        return Answer(failure=Failure(symbol, message, NO_INPUT))
+    loading = clock.monotonic_ns() - start - scanning
+    return Answer(
+        scans=tuple(scans),
+        audit=combine(audits) if audits else None,
+        seconds={"load": loading / 1e9, "scan": scanning / 1e9},
+    )
+
+
+def scan_loaded(loaded: Loaded, request: Request, backend: Backend) -> Scan:
+    """Scan one chain with the user's carry and fees over the source's."""
+    chain = loaded.chain
+    fees = request.fees or (DERIBIT if chain.is_inverse else request.settings.fees)
+    carry = request.overrides.carry(chain.symbol, chain.ts_ns, loaded.carry)
+    settings = replace(request.settings, carry=carry, fees=fees)
+    if request.n_seeds:
+        # A list cut short would look like arbitrages missed.
+        settings = replace(settings, top=2 * chain.n_rows**2)
+    return Scan(scan_chain(chain, settings, backend), settings, loaded.problems)
+
+
+def last_snapshot(chains: Iterable[Loaded], as_of_ns: int | None) -> Loaded | None:
+    """Return the last of `chains`, which come oldest first, at or before `as_of_ns`.
+
+    Its `problems` are those of all that were read.
+    """
+    last: Loaded | None = None
+    problems: list[str] = []
+    for loaded in chains:
+        if as_of_ns is not None and loaded.chain.ts_ns > as_of_ns:
+            break
+        problems.extend(loaded.problems)
+        last = loaded
+    return replace(last, problems=tuple(problems)) if last else None
+
+
+def _open(request: Request, k: int) -> Feed:
+    """Open the source, the demo source with its `k`-th seed."""
+    seed = request.seed
+    return open_feed(
+        request.source,
+        strict=request.strict,
+        as_of=request.as_of_ns,
+        mapping=request.mapping,
+        seed=seed if k == 0 else (seed or 0) + k,
+    )
+
+
+def _chosen(feed: Feed, symbol: str, request: Request) -> Iterable[Loaded]:
+    chains = feed.chains(symbol)
+    if request.is_every_snapshot:
+        return chains
+    last = last_snapshot(chains, request.as_of_ns)
+    return () if last is None else (last,)
+
+
+def _audit(loaded: Loaded, scan: Scan, backend: Backend) -> Audit:
+    """Compare a scan with the labels of its chain, the profit programme as second judge."""
+    view = make_view(loaded.chain, scan.settings, scan.settings.carry, backend)
+
+    def locked(expiry: int) -> float:
+        found = solve_programme(view, expiry, allow_short=False)
+        return math.inf if found is None else found.value
+
+    return audit(loaded, scan.result, locked if loaded.chain.is_european else None)
+
+
+def _answers_of_workers(
+    work: Callable[[int], Answer],
+    tasks: list[tuple[int, str]],
+    n_jobs: int,
+    on_done: Callable[[int, int], None],
+) -> list[Answer]:
+    # Imported when needed: a single scan pays for none of this.
+    import json
+
+    from engine import jobs
+    from engine.report.codec import decode, encode
+
+    def written(item: int) -> bytes:
+        return json.dumps(encode(work(item), packed=True), allow_nan=False).encode()
+
+    def read(item: int, raw: bytes | jobs.Lost) -> Answer:
+        if isinstance(raw, jobs.Lost):
+            return Answer(failure=Failure(tasks[item][1], raw.reason, VERIFIER_MISMATCH))
+        return decode(Answer, json.loads(raw))
+
+    total = len(tasks)
+    raws = jobs.run(written, total, n_jobs, lambda done: on_done(done, total))
+    return [read(item, raw) for item, raw in enumerate(raws)]
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1

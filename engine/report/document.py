@@ -1,0 +1,196 @@
+"""The JSON of a survey: one object, keys in a fixed order, described in docs/JSON.md.
+
+Values that are not known are ``null``. Floats are the shortest text that reads back as the same
+float, so that two runtimes that agree print the same bytes; only `engine` and `timing` differ.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from engine import __version__
+from engine.backend import Backend, runtime
+from engine.clock import from_ns
+from engine.market.carry import Carry, RateCurve
+from engine.scoring.opportunity import Funnel, Leg, NearMiss, Opportunity, Proof
+from engine.survey import Scan, Survey
+
+SCHEMA_VERSION = 1
+# Of a proof's state table; its worst rows come first.
+STATES_SHOWN = 10
+
+
+def document(survey: Survey, backend: Backend) -> dict[str, Any]:
+    """Return the whole object; an audit adds its figures as keys of their own."""
+    found: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "engine": engine_object(backend),
+        "chains": [chain_object(scan) for scan in survey.scans],
+        "opportunities": [opportunity_object(one) for one in survey.opportunities],
+        "carry": [opportunity_object(one) for one in survey.carry],
+        "synthetics": [opportunity_object(one) for one in survey.synthetics],
+        "near_misses": [near_miss_object(symbol, miss) for symbol, miss in survey.near_misses],
+        "funnel": funnel_object(survey.funnel),
+        "mismatches": [opportunity_object(bad) for _, bad in survey.mismatches],
+        "failures": [
+            {"symbol": failure.symbol, "error": failure.message, "exit_code": failure.code}
+            for failure in survey.failures
+        ],
+    }
+    if survey.audit is not None:
+        found.update(survey.audit.figures())
+    found["timing"] = {f"{phase}_seconds": spent for phase, spent in survey.seconds.items()}
+    return found
+
+
+def engine_object(backend: Backend) -> dict[str, str]:
+    """Return what ran and why."""
+    return {
+        "version": __version__,
+        "runtime": runtime(),
+        "backend": backend.name,
+        "why": backend.reason,
+    }
+
+
+def chain_object(scan: Scan) -> dict[str, Any]:
+    """Return what one chain was, the carry it was scanned with, and its funnel."""
+    chain, spot = scan.result.chain, scan.result.chain.underlying
+    return {
+        "symbol": chain.symbol,
+        "time": instant(chain.ts_ns),
+        "source": chain.source,
+        "style": chain.style,
+        "currency": chain.currency,
+        "multiplier": chain.multiplier,
+        "bid": _known(spot.bid),
+        "ask": _known(spot.ask),
+        "expiries": len(chain.expiries),
+        "contracts": sum(
+            1 for bid, ask in zip(chain.bid, chain.ask, strict=True) if bid > 0.0 or ask > 0.0
+        ),
+        "rates": rates_object(scan.settings.carry),
+        "unusable": scan.result.unusable or None,
+        "problems": list(scan.problems),
+        "funnel": funnel_object(scan.result.funnel),
+    }
+
+
+def rates_object(carry: Carry) -> dict[str, Any]:
+    """Return the carry of a chain: both curves, borrow fee and dividends."""
+    return {
+        "lend": _curve(carry.lend),
+        "borrow": _curve(carry.borrow),
+        "borrow_fee": carry.borrow_fee,
+        "index_yield": carry.index_yield,
+        "dividends": [
+            {
+                "ex": dividend.ex_date.isoformat(),
+                "pay": dividend.pay_date.isoformat(),
+                "amount": dividend.amount,
+                "status": dividend.status,
+            }
+            for dividend in carry.dividends
+        ],
+    }
+
+
+def opportunity_object(one: Opportunity) -> dict[str, Any]:
+    """Return one opportunity with its legs, the terms of its edge and its proof."""
+    return {
+        "id": one.id,
+        "family": one.family,
+        "class": one.grade,
+        "symbol": one.symbol,
+        "legs": [leg_object(leg) for leg in one.legs],
+        "unit": one.unit,
+        "edge": _known(one.edge),
+        "edge_usd": _known(one.edge_usd),
+        "lots": one.lots,
+        "capital": _known(one.capital),
+        "annualised": _known(one.annualised),
+        "score": _known(one.score),
+        "days": _known(one.days),
+        "best": _known(one.best),
+        "plain": _known(one.plain),
+        "implied_rate": _known(one.implied_rate),
+        "fill_probability": _known(one.fill_probability),
+        "leg_out_loss": _known(one.leg_out_loss),
+        "conditions": list(one.conditions),
+        "flags": list(one.flags),
+        "terms": [{"term": name, "amount": _known(amount)} for name, amount in one.terms],
+        "proof": proof_object(one.proof) if one.proof else None,
+    }
+
+
+def leg_object(leg: Leg) -> dict[str, Any]:
+    """Return one leg; what an option has and stock has not is null."""
+    return {
+        "kind": leg.kind,
+        "side": "buy" if leg.side > 0 else "sell",
+        "ratio": leg.ratio,
+        "right": leg.right or None,
+        "strike": _known(leg.strike),
+        "expiry": leg.expiry.isoformat() if leg.expiry else None,
+        "price": _known(leg.price),
+        "fee": _known(leg.fee),
+        "bid": _known(leg.bid),
+        "ask": _known(leg.ask),
+        "size": _known(leg.size),
+        "age": _known(leg.age),
+    }
+
+
+def proof_object(proof: Proof) -> dict[str, Any]:
+    """Return the verifier's account with the worst rows of its state table."""
+    return {
+        "minimum": _known(proof.minimum),
+        "n_states": proof.n_states,
+        "states": [
+            {"event": state.event, "spot": _known(state.spot), "pv": _known(state.pv)}
+            for state in proof.states[:STATES_SHOWN]
+        ],
+    }
+
+
+def near_miss_object(symbol: str, miss: NearMiss) -> dict[str, Any]:
+    """Return one near miss and the smallest change that would make it pass."""
+    return {
+        "symbol": symbol,
+        "family": miss.family,
+        "legs": [leg_object(leg) for leg in miss.legs],
+        "edge": _known(miss.edge),
+        "reason": miss.reason,
+        "change": miss.change,
+        "amount": _known(miss.amount),
+        "unit_of_change": miss.unit_of_change,
+    }
+
+
+def funnel_object(funnel: Funnel) -> dict[str, Any]:
+    """Return how many candidates died at which gate."""
+    return {
+        "candidates": funnel.candidates,
+        "rejected": dict(funnel.rejected),
+        "passed": funnel.passed,
+        "by_family": dict(funnel.by_family),
+        "skipped": dict(funnel.skipped),
+    }
+
+
+def instant(ts_ns: int) -> str:
+    """Return UTC nanoseconds as ISO 8601 with a Z, to the microsecond.
+
+    >>> instant(1_450_971_000_000_000_000)
+    '2015-12-24T15:30:00Z'
+    """
+    return from_ns(ts_ns).isoformat().replace("+00:00", "Z")
+
+
+def _curve(curve: RateCurve) -> list[dict[str, float]]:
+    return [{"days": d, "rate": r} for d, r in zip(curve.days, curve.rates, strict=True)]
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,66 @@
+"""One line per opportunity: NDJSON with everything, CSV with the figures and the legs as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from engine.report.document import opportunity_object
+from engine.scoring.opportunity import OPTION, Leg, Opportunity
+from engine.survey import Survey
+
+COLUMNS = (
+    "id", "family", "class", "symbol", "legs", "edge", "edge_usd", "lots", "capital",
+    "annualised", "score", "days", "best", "plain", "implied_rate", "conditions", "flags",
+    "proof_minimum",
+)  # fmt: skip
+
+
+def ndjson(survey: Survey) -> str:
+    """Return one JSON object per line, the same as in the list of the JSON document."""
+    return "".join(
+        json.dumps(opportunity_object(one), allow_nan=False) + "\n" for one in survey.listed
+    )
+
+
+def csv_text(survey: Survey) -> str:
+    """Return a header line and one line per opportunity; empty is not known."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat_row(one) for one in survey.listed)
+    return out.getvalue()
+
+
+def flat_row(one: Opportunity) -> dict[str, Any]:
+    """Return one opportunity as a flat row by `COLUMNS`; lists become text joined by "; "."""
+    whole = opportunity_object(one)
+    row = {name: whole[name] for name in COLUMNS if name in whole}
+    row["legs"] = "; ".join(leg_text(leg) for leg in one.legs)
+    row["conditions"] = "; ".join(one.conditions)
+    row["flags"] = "; ".join(one.flags)
+    row["proof_minimum"] = whole["proof"]["minimum"] if one.proof else None
+    return row
+
+
+def leg_text(leg: Leg) -> str:
+    """Return one leg as people write it, its signed ratio first.
+
+    >>> from datetime import date
+    >>> leg_text(Leg("option", -1, 2, 3.2, right="C", strike=100.0, expiry=date(2016, 1, 15)))
+    '-2 C 100 2016-01-15 @ 3.2'
+    >>> leg_text(Leg("stock", 1, 1, 100.02))
+    '+1 stock @ 100.02'
+    """
+    name = leg.kind
+    if leg.kind == OPTION:
+        name = f"{leg.right} {_exact(leg.strike)}"
+    if leg.expiry:
+        name += f" {leg.expiry.isoformat()}"
+    return f"{leg.side * leg.ratio:+d} {name} @ {_exact(leg.price)}"
+
+
+def _exact(value: float) -> str:
+    return repr(value).removesuffix(".0")

@@ -1,0 +1,164 @@
+"""What is asked of a scan of many symbols, and what it gave: frozen values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.config import FAMILIES, ScanSettings
+from engine.market.fees import FeeSchedule
+from engine.overrides import CarryOverrides
+from engine.scoring.audit import Audit
+from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to scan and how; everything but the quotes and the kernels.
+
+    Attributes
+    ----------
+    source, strict, mapping, seed
+        As `engine.feeds.open_feed` takes them.
+    symbols
+        Which of the source's; none is all of them.
+    settings
+        Their `carry` and `fees` are replaced, chain by chain, by what `overrides` and `fees` say
+        over what the source knows.
+    fees
+        None is the schedule of the chain's market.
+    as_of_ns
+        The last snapshot at or before it is scanned; None is the last there is.
+    is_every_snapshot
+        Scan all of them instead.
+    n_seeds
+        Audit so many exchanges of the demo source, from `seed` on; 0 is no audit. The scans of
+        the first one are kept.
+    """
+
+    source: str = "demo"
+    symbols: tuple[str, ...] = ()
+    settings: ScanSettings = field(default_factory=ScanSettings)
+    overrides: CarryOverrides = field(default_factory=CarryOverrides)
+    fees: FeeSchedule | None = None
+    as_of_ns: int | None = None
+    is_every_snapshot: bool = False
+    strict: bool = False
+    mapping: Mapping[str, str] | None = None
+    seed: int | None = None
+    n_seeds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One chain's result, the settings it was scanned with and what its source refused."""
+
+    result: ScanResult
+    settings: ScanSettings
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A symbol that could not be scanned; `detail` is the traceback of a bug, else ""."""
+
+    symbol: str
+    message: str
+    code: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one symbol; `seconds` by phase ("load", "scan")."""
+
+    scans: tuple[Scan, ...] = ()
+    failure: Failure | None = None
+    audit: Audit | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What all symbols gave, in the order of symbols, then of time; `top` limits the ranking."""
+
+    scans: tuple[Scan, ...]
+    failures: tuple[Failure, ...] = ()
+    audit: Audit | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    top: int = 20
+
+    @property
+    def results(self) -> tuple[ScanResult, ...]:
+        """The results without their settings."""
+        return tuple(scan.result for scan in self.scans)
+
+    @property
+    def opportunities(self) -> tuple[Opportunity, ...]:
+        """The best `top` of every chain together: by score, edge, family, then as scanned."""
+        return ranked((o for r in self.results for o in r.opportunities), self.top)
+
+    @property
+    def carry(self) -> tuple[Opportunity, ...]:
+        """The CARRY rows of every chain, ranked alike."""
+        return ranked((o for r in self.results for o in r.carry), self.top)
+
+    @property
+    def synthetics(self) -> tuple[Opportunity, ...]:
+        """The bounded risks of every chain, ranked alike."""
+        return ranked((o for r in self.results for o in r.synthetics), self.top)
+
+    @property
+    def listed(self) -> tuple[Opportunity, ...]:
+        """What a list without sections shows: opportunities, then CARRY rows and synthetics.
+
+        CARRY rows only where the settings ask for them.
+        """
+        is_carry_asked = any(scan.settings.show_carry for scan in self.scans)
+        return self.opportunities + (self.carry if is_carry_asked else ()) + self.synthetics
+
+    @property
+    def near_misses(self) -> tuple[tuple[str, NearMiss], ...]:
+        """The near misses of every chain with their symbols, as scanned."""
+        return tuple((r.chain.symbol, miss) for r in self.results for miss in r.near_misses)
+
+    @property
+    def mismatches(self) -> tuple[tuple[Scan, Opportunity], ...]:
+        """What the verifier did not reproduce, with the scan it came from."""
+        return tuple((scan, bad) for scan in self.scans for bad in scan.result.mismatches)
+
+    @property
+    def funnel(self) -> Funnel:
+        """The funnels of every chain added up."""
+        rejected: dict[str, int] = {}
+        by_family: dict[str, int] = {}
+        skipped: dict[str, str] = {}
+        funnels = [result.funnel for result in self.results]
+        for funnel in funnels:
+            _add(rejected, funnel.rejected)
+            _add(by_family, funnel.by_family)
+            skipped.update(funnel.skipped)
+        return Funnel(
+            candidates=sum(f.candidates for f in funnels),
+            rejected=rejected,
+            passed=sum(f.passed for f in funnels),
+            by_family=by_family,
+            skipped=skipped,
+        )
+
+
+def ranked(found: Iterable[Opportunity], top: int) -> tuple[Opportunity, ...]:
+    """Return the best `top` by score, edge and family; equals keep their order."""
+    order = {family: k for k, family in enumerate(FAMILIES)}
+
+    def key(one: Opportunity) -> tuple[float, float, int]:
+        score = -math.inf if math.isnan(one.score) else one.score
+        return -score, -one.edge, order.get(one.family, len(order))
+
+    return tuple(sorted(found, key=key)[:top])
+
+
+def _add(totals: dict[str, int], counts: Mapping[str, int]) -> None:
+    for name, count in counts.items():
+        totals[name] = totals.get(name, 0) + count
