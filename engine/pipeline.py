@@ -12,7 +12,7 @@ from dataclasses import replace
 from engine.backend import Backend
 from engine.clock import SYSTEM, Clock
 from engine.config import ScanSettings
-from engine.market.carry import PROJECTED, Carry
+from engine.market.carry import PROJECTED
 from engine.market.chain import OptionChain
 from engine.market.fees import DERIBIT, FeeSchedule
 from engine.market.terms import chain_terms
@@ -27,7 +27,8 @@ from engine.scoring.gating import (
 from engine.scoring.legs import family_of
 from engine.scoring.near import near_misses
 from engine.scoring.opportunity import Funnel, Opportunity, ScanResult
-from engine.scoring.proposal import Ranked, propose, rank
+from engine.scoring.packages import find_packages
+from engine.scoring.proposal import Ranked, passed, propose, rank
 from engine.scoring.usable import unusable_sentence
 from engine.scoring.verifier import reproduces, verify
 from engine.strategies import candidates
@@ -46,22 +47,25 @@ def scan_chain(
     started = clock.monotonic_ns()
     if chain.is_inverse and settings.fees == FeeSchedule():
         settings = replace(settings, fees=DERIBIT)
-    view = make_view(chain, settings, settings.carry, backend)
-    table, skipped = search(view, settings)
+    view = make_view(chain, settings, backend)
+    paid = projected_view(view, settings)
+    table, skipped = search(view, paid, settings)
     searched = clock.monotonic_ns()
     found = table.found
     gated = ask_gates(view, found, settings)
     ranked, short_of_capital = rank_all(view, found, gated, settings)
     unusable = unusable_sentence(view, found, gated)
-    ordered = [] if unusable else best(view, found, ranked, settings.top)
+    n_passed = len(ranked)
+    if "package" in settings.families:
+        ranked += [rank(view, p, settings) for p in find_packages(view, ranked, settings)]
+    ordered = [] if unusable else best(view, ranked, settings.top)
     scored = clock.monotonic_ns()
-    shown, mismatches = prove(view, found, ordered, gated, settings)
+    shown, mismatches = prove(view, paid, ordered, settings)
     proven = clock.monotonic_ns()
-    passed = len(ranked)
     funnel = Funnel(
         candidates=found.count,
         rejected=count_reasons(gated, short_of_capital),
-        passed=passed,
+        passed=n_passed,
         by_family=_by_family(found),
         skipped=skipped,
     )
@@ -84,33 +88,38 @@ def scan_chain(
     )
 
 
-def make_view(
-    chain: OptionChain,
-    settings: ScanSettings,
-    carry: Carry,
-    backend: Backend,
-    *,
-    count_projected: bool = False,
-) -> View:
-    """Return `chain` as the families see it under `carry`."""
+def make_view(chain: OptionChain, settings: ScanSettings, backend: Backend) -> View:
+    """Return `chain` as the families see it; projected dividends are paid, never received."""
     receive, pay = net_prices(chain, settings.fees, backend)
     usable_receive, usable_pay = array("d", receive), array("d", pay)
     backend.gates.usable_quotes(
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
         receive, pay, limits_of(chain, settings), usable_receive, usable_pay,
     )  # fmt: skip
-    terms = chain_terms(chain, carry, settings.fees, count_projected=count_projected)
     return View(
-        chain, terms, settings.fees, backend, receive, pay, usable_receive, usable_pay,
-        days_by_row(chain),
+        chain, chain_terms(chain, settings.carry, settings.fees), settings.fees, backend,
+        receive, pay, usable_receive, usable_pay, days_by_row(chain),
     )  # fmt: skip
 
 
-def search(view: View, settings: ScanSettings) -> tuple[CandidateTable, dict[str, str]]:
-    """Return the candidates of every family asked for, and why families were skipped."""
+def projected_view(view: View, settings: ScanSettings) -> View | None:
+    """Return the same chain if projected dividends are received too; None if there are none."""
+    if not any(dividend.status == PROJECTED for dividend in settings.carry.dividends):
+        return None
+    terms = chain_terms(view.chain, settings.carry, settings.fees, count_projected=True)
+    return replace(view, terms=terms, condition=candidates.PROJECTED)
+
+
+def search(
+    view: View, paid: View | None, settings: ScanSettings
+) -> tuple[CandidateTable, dict[str, str]]:
+    """Return the candidates of every family asked for, and why families were skipped.
+
+    What is a candidate only in `paid` is one on the condition that projected dividends are paid.
+    """
     table = CandidateTable(view.backend, view.chain.n_rows, view.days)
+    counted = CandidateTable(view.backend, view.chain.n_rows, view.days)
     skipped = {}
-    searched = []
     for name in settings.families:
         family = REGISTRY.get(name)
         if family is None:
@@ -118,27 +127,16 @@ def search(view: View, settings: ScanSettings) -> tuple[CandidateTable, dict[str
         reason = why_not(family, view)
         if reason:
             skipped[name] = reason
-        else:
-            family.find(view, table)
-            searched.append(name)
-    if any(dividend.status == PROJECTED for dividend in settings.carry.dividends):
-        _add_projected(view, settings, table, searched)
+            continue
+        family.find(view, table)
+        if paid is not None and family.gets_dividends:
+            family.find(paid, counted)
+    if counted.found.count:
+        known = {_key(table.found, row) for row in range(table.found.count)}
+        for row in range(counted.found.count):
+            if _key(counted.found, row) not in known:
+                table.found.copy_row(counted.found, row)
     return table, skipped
-
-
-def _add_projected(
-    view: View, settings: ScanSettings, table: CandidateTable, searched: list[str]
-) -> None:
-    """Add what is a candidate only if projected dividends are paid, on that condition."""
-    paid = make_view(view.chain, settings, settings.carry, view.backend, count_projected=True)
-    counted = CandidateTable(view.backend, view.chain.n_rows, view.days)
-    for name in searched:
-        if REGISTRY[name].gets_dividends:
-            REGISTRY[name].find(paid, counted)
-    known = {_key(table.found, row) for row in range(table.found.count)}
-    for row in range(counted.found.count):
-        if _key(counted.found, row) not in known:
-            table.found.copy_row(counted.found, row, candidates.PROJECTED)
 
 
 def _key(table: Columns, row: int) -> tuple[int, tuple[tuple[int, int], ...], int]:
@@ -153,45 +151,43 @@ def rank_all(
     for row in range(found.count):
         if gated.gate[row]:
             continue
-        entry = rank(view, found, row, gated.lots[row], gated.usd[row], settings)
-        lots = affordable_lots(gated.lots[row], entry.capital, settings)
-        if lots < entry.lots:
-            usd = gated.usd[row] * lots / gated.lots[row]
-            if lots < settings.gates.lots or usd < settings.gates.min_edge_usd:
+        lots, usd = gated.lots[row], gated.usd[row]
+        entry = rank(view, passed(view, found, row, lots, usd, gated.flags[row]), settings)
+        fewer = affordable_lots(lots, entry.capital, settings)
+        if fewer < lots:
+            usd = usd * fewer / lots
+            if fewer < settings.gates.lots or usd < settings.gates.min_edge_usd:
                 short += 1
                 continue
-            entry = rank(view, found, row, lots, usd, settings)
+            entry = rank(view, replace(entry.position, lots=fewer, usd=usd), settings)
         ranked.append(entry)
     return ranked, short
 
 
-def best(view: View, found: Columns, ranked: list[Ranked], top: int) -> list[Ranked]:
+def best(view: View, ranked: list[Ranked], top: int) -> list[Ranked]:
     """Return the `top` best, best first; ties go to the higher edge, then to the earlier row."""
     k = min(top, len(ranked))
     if k == 0:
         return []
     score = array("d", (entry.score for entry in ranked))
-    edge = array("d", (found.edge[entry.row] for entry in ranked))
+    edge = array("d", (entry.position.edge for entry in ranked))
     order = array("q", bytes(8 * k))
     taken = view.backend.scoring.top_rows(score, edge, k, order)
     return [ranked[order[place]] for place in range(taken)]
 
 
 def prove(
-    view: View, found: Columns, ordered: list[Ranked], gated: Gated, settings: ScanSettings
+    view: View, paid: View | None, ordered: list[Ranked], settings: ScanSettings
 ) -> tuple[list[Opportunity], list[Opportunity]]:
     """Return the opportunities that the verifier reproduces, and those that it does not."""
     shown, mismatches = [], []
     for entry in ordered:
-        opportunity = propose(view, found, entry, gated.flags[entry.row], settings)
-        condition = found.condition[entry.row]
+        is_projected = bool(entry.position.condition & candidates.PROJECTED)
+        opportunity = propose(paid if is_projected and paid else view, entry, settings)
         proof = verify(
-            view.chain,
-            opportunity.legs,
-            opportunity.unit,
-            settings.carry,
-            count_projected=bool(condition & candidates.PROJECTED),
-        )
+            view.chain, opportunity.legs, opportunity.unit, settings.carry,
+            count_projected=is_projected,
+        )  # fmt: skip
         opportunity = replace(opportunity, proof=proof)
         (shown if reproduces(opportunity.edge, proof) else mismatches).append(opportunity)
     return shown, mismatches

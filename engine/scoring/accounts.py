@@ -49,8 +49,13 @@ class Facts:
         return [pick(lines, key=lambda line: line[1])]
 
 
-def account(view: View, family: str, legs: tuple[Leg, ...], unit: int) -> tuple[Line, ...]:
-    """Return every term of the edge of a position, per share."""
+def account(
+    view: View, family: str, legs: tuple[Leg, ...], unit: int, edge: float = math.nan
+) -> tuple[Line, ...]:
+    """Return every term of the edge of a position, per share.
+
+    The worst payoff of a package is what remains of its `edge`; every other family has a formula.
+    """
     chain = view.chain
     lines: list[Line] = []
     for leg in legs:
@@ -68,7 +73,11 @@ def account(view: View, family: str, legs: tuple[Leg, ...], unit: int) -> tuple[
         e = expiries[0]
         amount = -view.terms.stock_pay[e] if long_future else view.terms.stock_receive[e]
         lines.append(("one coin at expiry", amount))
-    lines += WORTH[family](facts)
+    if family == "package":
+        paid = math.fsum(amount for _, amount in lines)
+        lines.append(("worst payoff at expiry, with dividends and borrow fee", edge - paid))
+    else:
+        lines += WORTH[family](facts)
     return tuple(line for line in lines if line[1] != 0.0 and not math.isnan(line[1]))
 
 

@@ -6,6 +6,7 @@ with the real ones; what is left is the interest.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from engine.config import ScanSettings
@@ -14,7 +15,7 @@ from engine.scoring.accounts import account
 from engine.scoring.gating import ask_gates
 from engine.scoring.legs import family_of, legs_of
 from engine.scoring.opportunity import Opportunity
-from engine.scoring.proposal import propose, rank
+from engine.scoring.proposal import passed, propose, rank
 from engine.scoring.verifier import reproduces, verify
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY, why_not
@@ -52,14 +53,15 @@ def find_carry_only(
         if len(shown) == settings.top:
             break
         legs = legs_of(view, found, row)
-        edge = sum(amount for _, amount in account(view, family_of(found, row), legs, 1))
+        plain = found.edge[row]
+        edge = math.fsum(amount for _, amount in account(view, family_of(found, row), legs, 1))
         if edge > 0.0:
             continue
-        plain = found.edge[row]
+        lots = gated.lots[row]
+        usd = edge * chain.contract_value * lots
         found.edge[row] = edge
-        usd = edge * chain.contract_value * gated.lots[row]
-        entry = rank(view, found, row, gated.lots[row], usd, settings)
-        opportunity = propose(view, found, entry, gated.flags[row], settings)
+        position = passed(view, found, row, lots, usd, gated.flags[row])
+        opportunity = propose(view, rank(view, position, settings), settings)
         proof = verify(chain, legs, 1, settings.carry, count_projected=False)
         opportunity = replace(opportunity, plain=plain, proof=proof)
         (shown if reproduces(edge, proof) else mismatches).append(opportunity)

@@ -25,28 +25,48 @@ ALARM = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """What a candidate is worth: everything that ordering needs, before words are made of it."""
+class Passed:
+    """A position that passed its gates: what it is, and how much of it can be had.
 
-    row: int
+    `edge` is per short share, `unit` short shares per package, `usd` the edge of `lots` packages
+    after order minimums; `condition` and `flags` are sums of the codes of candidates and gates.
+    """
+
+    family: str
     legs: tuple[Leg, ...]
-    lots: int
+    unit: int
+    edge: float
+    days: float
+    lots: float
     usd: float
+    condition: int = 0
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A position with everything that ordering needs, before words are made of it."""
+
+    position: Passed
     capital: float
     loss: float
     fill_probability: float
     score: float
 
 
-def rank(
-    view: View, table: Columns, row: int, lots: float, usd: float, settings: ScanSettings
-) -> Ranked:
-    """Return the score of a candidate at `lots` packages."""
-    kernels, chain = view.backend.scoring, view.chain
-    legs = legs_of(view, table, row)
-    unit, days = table.unit[row], table.days[row]
-    family = family_of(table, row)
-    shares = chain.contract_value * lots
+def passed(
+    view: View, table: Columns, row: int, lots: float, usd: float, flags: int
+) -> Passed:
+    """Return a candidate that passed its gates as a position."""
+    return Passed(
+        family_of(table, row), legs_of(view, table, row), table.unit[row], table.edge[row],
+        table.days[row], lots, usd, table.condition[row], flags,
+    )  # fmt: skip
+
+
+def rank(view: View, position: Passed, settings: ScanSettings) -> Ranked:
+    """Return a position with its capital and score."""
+    kernels, chain, legs, lots = view.backend.scoring, view.chain, position.legs, position.lots
     spot = spot_price(chain, legs)
     loss = leg_out(view, legs, lots, spot, settings)
     probability = 1.0
@@ -58,9 +78,10 @@ def rank(
         probability *= kernels.fill_factor(
             leg.size, leg.ratio * lots, leg.age, leg.ask - leg.bid, settings.fill_time, cap
         )
-    capital = capital_per_share(family, legs, unit, spot) * shares * unit + loss
-    score = kernels.opportunity_score(usd, loss, probability, capital, days)
-    return Ranked(row, legs, int(lots), usd, capital, loss, probability, score)
+    per_share = capital_per_share(position.family, legs, position.unit, spot)
+    capital = per_share * chain.contract_value * lots * position.unit + loss
+    score = kernels.opportunity_score(position.usd, loss, probability, capital, position.days)
+    return Ranked(position, capital, loss, probability, score)
 
 
 def spot_price(chain: OptionChain, legs: tuple[Leg, ...]) -> float:
@@ -102,30 +123,29 @@ def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
     return float(view.backend.pricing.norm_cdf(d1)) - (0.0 if leg.right == "C" else 1.0)
 
 
-def propose(
-    view: View, table: Columns, ranked: Ranked, flags: int, settings: ScanSettings
-) -> Opportunity:
-    """Return the opportunity of a ranked candidate; the verifier has the last word."""
-    row, legs = ranked.row, ranked.legs
-    family, unit, days = family_of(table, row), table.unit[row], table.days[row]
-    edge = table.edge[row]
-    conditions = [text for bit, text in CONDITIONS.items() if table.condition[row] & bit]
-    if flags & AGE_UNKNOWN and not settings.assume_synchronous:
+def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
+    """Return the opportunity of a ranked position; the verifier has the last word."""
+    position = ranked.position
+    family, legs, days = position.family, position.legs, position.days
+    conditions = [text for bit, text in CONDITIONS.items() if position.condition & bit]
+    if position.flags & AGE_UNKNOWN and not settings.assume_synchronous:
         conditions.append(AGES_UNKNOWN)
     grade = CONDITIONAL if conditions else LOCKED
-    if edge <= 0.0:
+    if position.edge <= 0.0:
         grade = CARRY
     return Opportunity(
         id=identity(view.chain, family, legs),
-        family=family, grade=grade, symbol=view.chain.symbol, legs=legs, unit=unit, edge=edge,
-        edge_usd=ranked.usd, lots=ranked.lots, capital=ranked.capital,
-        annualised=view.backend.scoring.annualised_return(ranked.usd, ranked.capital, days),
+        family=family, grade=grade, symbol=view.chain.symbol, legs=legs, unit=position.unit,
+        edge=position.edge, edge_usd=position.usd, lots=int(position.lots),
+        capital=ranked.capital,
+        annualised=view.backend.scoring.annualised_return(position.usd, ranked.capital, days),
         score=ranked.score, days=days, best=rates.best_edge(view, family, legs),
         plain=rates.plain_edge(view, family, legs),
         implied_rate=rates.implied_rate(view, family, legs),
         fill_probability=ranked.fill_probability, leg_out_loss=ranked.loss,
-        conditions=tuple(conditions), flags=flag_names(view, legs, flags, days, settings),
-        terms=account(view, family, legs, unit),
+        conditions=tuple(conditions),
+        flags=flag_names(view, legs, position.flags, days, settings),
+        terms=account(view, family, legs, position.unit, position.edge),
     )  # fmt: skip
 
 

@@ -80,9 +80,7 @@ def add_mixture(
 
 def late_notice(view: View, right: str) -> array[float]:
     """Return by row what late notice may cost a short option that its own expiry covers."""
-    chain, terms = view.chain, view.terms
-    deduct = view.rows(f"late {right}")
-    for e in range(len(chain.expiries)):
-        for row in chain.rows(e):
-            deduct[row] = terms.late_call[e] if right == "C" else terms.night[e] * chain.strike[row]
-    return deduct
+    terms, zeros = view.terms, view.zeros
+    if right == "C":
+        return view.line("late C", zeros, terms.late_call)
+    return view.line("late P", terms.night, zeros)

@@ -127,21 +127,13 @@ def _work(view: View) -> tuple[array[float] | array[int], ...]:
 
 def _scale(view: View, right: str) -> tuple[array[float], array[float], int]:
     """Return the scale z and the late-notice deduction by row, and what the cover depends on."""
-    chain, terms = view.chain, view.terms
-    scale, deduct = view.rows(f"scale {right}"), view.rows(f"late roll {right}")
-    n = len(chain.expiries)
+    chain, terms, zeros = view.chain, view.terms, view.zeros
     if not chain.is_european:
-        for e in range(n):
-            for row in chain.rows(e):
-                scale[row] = chain.strike[row]
-                late = terms.night[e] * chain.strike[row]
-                deduct[row] = terms.late_roll[e] if right == "C" else late
-        return scale, deduct, 0
-    value = array("d", bytes(8 * n))
-    for e in range(n):
-        value[e] = terms.div_out[e] + terms.stock_borrow[e] if right == "C" else terms.div_in[e]
-    discount = terms.lend if right == "C" else terms.borrow
-    view.backend.surface.roll_scale(chain.first, chain.strike, discount, value, scale)
-    for row in range(chain.n_rows):
-        deduct[row] = 0.0
-    return scale, deduct, BORROW if right == "C" else FUNDING
+        if right == "C":
+            return chain.strike, view.line("late roll C", zeros, terms.late_roll), 0
+        return chain.strike, view.line("late roll P", terms.night, zeros), 0
+    nothing = view.line("late roll none", zeros, zeros)
+    if right == "P":
+        return view.line("scale P", terms.borrow, terms.div_in), nothing, FUNDING
+    owed = array("d", (d + b for d, b in zip(terms.div_out, terms.stock_borrow)))
+    return view.line("scale C", terms.lend, owed), nothing, BORROW

@@ -94,11 +94,11 @@ class Columns:
         )  # fmt: skip
         return start
 
-    def copy_row(self, other: Columns, row: int, condition: int) -> None:
-        """Append one row of another table, on one more condition."""
+    def copy_row(self, other: Columns, row: int) -> None:
+        """Append one row of another table."""
         at = self.grow(1)
         self.family[at] = other.family[row]
-        self.condition[at] = other.condition[row] + condition
+        self.condition[at] = other.condition[row]
         self.stock[at] = other.stock[row]
         self.unit[at] = other.unit[row]
         self.days[at] = other.days[row]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,6 +54,19 @@ class View:
         if self.chain.is_inverse:
             return len(self.chain.forward_bid) > 0
         return spot.is_tradable and spot.kind != COIN and spot.bid > 0.0 and spot.ask > 0.0
+
+    @property
+    def zeros(self) -> array[float]:
+        """A column of zeros by expiry."""
+        return array("d", bytes(8 * len(self.chain.expiries)))
+
+    def line(self, name: str, slope: array[float], value: array[float]) -> array[float]:
+        """Return ``slope * strike + value`` by row, slope and value by expiry."""
+        column = self.rows(name)
+        self.backend.surface.roll_scale(
+            self.chain.first, self.chain.strike, slope, value, column
+        )
+        return column
 
     def column(self, name: str, length: int) -> array[float]:
         """Return a scratch column; its content is whatever the last user left."""
@@ -129,7 +141,3 @@ def days_by_row(chain: OptionChain) -> array[float]:
         days.extend([value] * (chain.first[e + 1] - chain.first[e]))
     return days
 
-
-def is_absent(value: float) -> bool:
-    """Whether a net quote is absent."""
-    return math.isnan(value)
