@@ -3,8 +3,10 @@
 ::
 
     [scan]
-    source = "csv:quotes.csv.gz"       # any long flag of `scan`, without its dashes
-    families = ["conversion", "box"]
+    source = "csv:quotes.csv.gz"
+    symbols = ["GOOG"]                 # also as_of, map, strict, seed, profile, top, near_misses,
+    families = ["conversion", "box"]   # carry, assume_synchronous, fail_empty, backend, jobs,
+    fill_time = 2.0                    # fill_time, leg_gap, vol
     [rates]
     lend = 0.045                       # or a curve: [[30, 0.044], [365, 0.046]] (days, rate)
     borrow = "5.5%"
