@@ -144,7 +144,10 @@ def _rates_of_csv(path: Path, allow_negative: bool) -> Curves:
     if not nodes:
         raise BadDataError(f"{path.name}: it has no rows")
     days, lend, borrowing = zip(*sorted(nodes), strict=True)
-    return RateCurve(days, lend), RateCurve(days, borrowing)
+    try:
+        return RateCurve(days, lend), RateCurve(days, borrowing)
+    except ValueError as error:
+        raise BadDataError(f"{path.name}: {error}") from None
 
 
 def _dividends_of_csv(path: Path) -> dict[str, tuple[Dividend, ...]]:

@@ -1,0 +1,90 @@
+"""Carry: the user over the source over the documented defaults."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from engine.market.carry import Carry, Dividend, RateCurve
+from engine.overrides import DEFAULT_BORROW, DEFAULT_LEND, CarryOverrides
+
+flat = RateCurve.flat
+MAY = Dividend(date(2024, 5, 10), date(2024, 5, 16), 0.24)
+JULY = Dividend(date(2024, 7, 10), date(2024, 7, 16), 0.25)
+KNOWN = Carry(flat(0.01), flat(0.02), (MAY,), borrow_fee=0.003, shortable=500.0, as_of_ns=7)
+NOW = 1_700_000_000 * 10**9
+
+
+def test_silence_leaves_the_sources_carry() -> None:
+    assert CarryOverrides().carry("XYZ", NOW, KNOWN) == KNOWN
+
+
+def test_defaults_stand_in_where_nobody_knows_a_rate() -> None:
+    undated = Carry(dividends=(MAY,))
+    for known in (None, undated):
+        carry = CarryOverrides().carry("XYZ", NOW, known)
+        assert (carry.lend, carry.borrow) == (flat(DEFAULT_LEND), flat(DEFAULT_BORROW))
+        assert carry.as_of_ns == 0
+    assert carry.dividends == (MAY,)
+
+
+def test_the_users_rates_win_and_are_vouched_for_now() -> None:
+    carry = CarryOverrides(lend=flat(0.03), borrow=flat(0.04)).carry("XYZ", NOW, KNOWN)
+    assert (carry.lend, carry.borrow, carry.as_of_ns) == (flat(0.03), flat(0.04), NOW)
+    dated = CarryOverrides(lend=flat(0.03), borrow=flat(0.04), rates_as_of_ns=5)
+    assert dated.carry("XYZ", NOW, KNOWN).as_of_ns == 5
+
+
+def test_one_end_puts_the_other_at_the_default_spread() -> None:
+    lend = CarryOverrides(lend=flat(0.03)).carry("XYZ", NOW, KNOWN)
+    borrow = CarryOverrides(borrow=flat(0.03)).carry("XYZ", NOW, KNOWN)
+    assert lend.borrow.rates[0] == pytest.approx(0.04, abs=1e-15)
+    assert borrow.lend.rates[0] == pytest.approx(0.02, abs=1e-15)
+
+
+def test_a_symbol_has_its_own_entry_whatever_its_case() -> None:
+    said = CarryOverrides(
+        dividends={"ABC": (JULY,)},
+        borrow_fee={"ABC": 0.4, "": 0.1},
+        shortable={"ABC": 0.0},
+        index_yield={"ABC": 0.02},
+    )
+    own, other = said.carry("abc", NOW, KNOWN), said.carry("XYZ", NOW, KNOWN)
+    assert (own.dividends, own.borrow_fee, own.shortable) == ((JULY,), 0.4, 0.0)
+    assert own.index_yield == 0.02
+    assert (other.dividends, other.borrow_fee, other.shortable) == ((MAY,), 0.1, 500.0)
+
+
+def test_flags_win_over_the_file() -> None:
+    file = CarryOverrides(
+        lend=flat(0.01),
+        borrow=flat(0.02),
+        rates_as_of_ns=9,
+        withholding=0.15,
+        dividends={"ABC": (MAY,)},
+        borrow_fee={"ABC": 0.4, "": 0.1},
+    )
+    flags = CarryOverrides(lend=flat(0.03), borrow=flat(0.04), borrow_fee={"XYZ": 0.2})
+    both = file.under(flags)
+    assert (both.lend, both.borrow, both.rates_as_of_ns) == (flat(0.03), flat(0.04), 0)
+    assert both.borrow_fee == {"ABC": 0.4, "": 0.1, "XYZ": 0.2}
+    assert (both.dividends, both.withholding) == ({"ABC": (MAY,)}, 0.15)
+
+
+def test_a_flag_for_every_symbol_silences_the_files_single_ones() -> None:
+    file = CarryOverrides(dividends={"ABC": (MAY,)}, borrow_fee={"ABC": 0.4})
+    both = file.under(CarryOverrides(dividends={"": ()}, borrow_fee={"": 0.0}))
+    assert both.carry("ABC", NOW, KNOWN).dividends == ()
+    assert both.carry("ABC", NOW, KNOWN).borrow_fee == 0.0
+
+
+def test_all_of_a_carry_is_said_for_every_symbol() -> None:
+    assert CarryOverrides.of(KNOWN).carry("XYZ", NOW, Carry(dividends=(JULY,))) == KNOWN
+    zero = CarryOverrides.of(Carry()).carry("XYZ", NOW, KNOWN)
+    assert (zero.lend, zero.borrow, zero.dividends) == (flat(0.0), flat(0.0), ())
+
+
+def test_lending_above_borrowing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"you would lend at 6.0000% and borrow at 5.0000%"):
+        CarryOverrides(lend=flat(0.06), borrow=flat(0.05)).checked()
