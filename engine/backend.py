@@ -28,6 +28,7 @@ class Backend:
 
     name: str
     reason: str
+    mills: ModuleType
     pricing: ModuleType
     parity: ModuleType
     pairs: ModuleType
@@ -97,6 +98,4 @@ def _numba_problem() -> str:
 
 def _bind(name: str, reason: str) -> Backend:
     modules = {module: import_module(f"kernels_{name}.{module}") for module in MODULES}
-    for module in ("pricing", "parity", "pairs", "rolls", "surface", "envelope", "simplex", "candidates", "gates", "scoring"):
-        modules.setdefault(module, ModuleType(module))  # until every kernel module has landed
     return Backend(name=name, reason=reason, **modules)

@@ -19,6 +19,8 @@ underscore is private to its module and has no twin of its own.
 """
 
 MODULES: tuple[str, ...] = (
+    "mills",
+    "pricing",
     "envelope",
     "simplex",
     "forward",
