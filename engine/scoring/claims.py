@@ -91,7 +91,7 @@ def position_of(chain: OptionChain, legs: tuple[Leg, ...]) -> Position:
     Raises
     ------
     ValueError
-        If a leg is of no known kind, has no settlement, or is stock of an inverse chain.
+        If a leg is of no known kind or has no settlement.
     """
     dated = {_settlement(chain, leg): leg for leg in legs if leg.kind != STOCK}
     settles_ns = tuple(sorted(dated))
@@ -101,8 +101,6 @@ def position_of(chain: OptionChain, legs: tuple[Leg, ...]) -> Position:
     for leg in legs:
         quantity = float(leg.side * leg.ratio)
         if leg.kind == STOCK:
-            if chain.is_inverse:
-                raise ValueError("an inverse chain has no stock leg: its cash is the coin")
             stock += quantity
             continue
         series = settles_ns.index(_settlement(chain, leg))
@@ -146,9 +144,12 @@ def misquoted(chain: OptionChain, legs: tuple[Leg, ...]) -> str:
     """Return which leg is not to be had on `chain` as stated, as a short phrase; "" if none.
 
     An option that names its quote must be that contract, at that quote's price or a worse one;
-    so must stock and futures where the chain quotes them.
+    so must stock and futures where the chain quotes them. An inverse chain has no stock: its
+    cash is the coin.
     """
     for leg in legs:
+        if leg.kind == STOCK and chain.is_inverse:
+            return "stock is not traded against a coin-settled chain"
         if leg.kind == OPTION and leg.quote >= 0:
             row = chain.row_of(leg.quote)
             contract = (chain.right_of(leg.quote), chain.strike[row])
