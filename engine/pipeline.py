@@ -187,6 +187,7 @@ def prove(
         proof = verify(
             view.chain, opportunity.legs, opportunity.unit, settings.carry,
             count_projected=is_projected,
+            may_carry=bool(entry.position.condition & (candidates.BORROW | candidates.EARLY)),
         )  # fmt: skip
         opportunity = replace(opportunity, proof=proof)
         (shown if reproduces(opportunity.edge, proof) else mismatches).append(opportunity)

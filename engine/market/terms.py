@@ -82,8 +82,8 @@ class Terms:
     give
         When a long put on long stock is best exercised early (now, ex-dates).
     receipts, payments
-        Dates of the strikes of jelly rolls: through a sold call (eves), through a sold put (now,
-        ex-dates, nodes).
+        Dates of the strikes of jelly rolls: through a sold call (now, eves), through a sold put
+        (now, ex-dates, nodes).
     """
 
     tau: array[float]
@@ -274,8 +274,10 @@ def chain_terms(
         ),
         receipts=_dates(
             [
-                [
-                    # A call is assigned on the eve, just before anything else on the ex-date.
+                # A call is assigned on the eve, just before anything else on the ex-date; a fee
+                # for short stock makes today worse than later.
+                ([(-1.0, 1.0, 0.0, 0.0)] if is_american else [])
+                + [
                     (t - 1e-9, borrow.discount(t), ledger.received(t, is_eve=True),
                      ledger.owed(t, is_eve=True))
                     for t in row

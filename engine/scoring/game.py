@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
 from engine.scoring.claims import Position
@@ -28,12 +29,18 @@ class Game:
     """
 
     def __init__(
-        self, position: Position, moments: tuple[Moment, ...], is_tradable: bool, is_early: bool
+        self,
+        position: Position,
+        moments: tuple[Moment, ...],
+        is_tradable: bool,
+        is_early: bool,
+        may_carry: bool = False,
     ) -> None:
         self.position = position
         self.moments = moments
         self.is_tradable = is_tradable
         self.is_early = is_early
+        self.may_carry = may_carry
         self.tried = 0
         self._worth: dict[tuple[int, Holdings, float], float] = {}
         claims = position.claims
@@ -93,7 +100,7 @@ class Game:
         Stock held is delivered, short stock is covered. What the assignment left open beyond
         that is closed the next morning: by late exercise of bought options of the same right,
         best strike first, and the rest by a trade at a spot of the market's choice, which makes a
-        purchase cost without limit and a sale bring nothing.
+        purchase cost without limit and a sale bring nothing. Or, where `may_carry`, it stays open.
         """
         moment = self.moments[i]
         left = list(holdings)
@@ -119,14 +126,16 @@ class Game:
         covered, paid, rest = self._cover(tuple(left), kept - stock)
         if paid > 0.0:
             paid -= financed * moment.night
-        if stock + covered < kept:
-            return Answer(-math.inf, rest, kept, changed(tuple(left), rest))
-        value = moment.present(cash + paid) + carried
-        if moment.kind == EVE:
-            value += self.worth(i + 1, rest, kept)
-        else:
-            value += self.reach(i + 1, rest, kept)
-        return Answer(value, rest, kept, changed(tuple(left), rest))
+        after = self.worth if moment.kind == EVE else self.reach
+        closed = Answer(-math.inf, rest, kept, changed(tuple(left), rest))
+        if stock + covered >= kept:
+            value = moment.present(cash + paid) + carried + after(i + 1, rest, kept)
+            closed = replace(closed, value=value)
+        if stock == kept or not (self.may_carry and self.is_tradable):
+            return closed
+        open_ = tuple(left)
+        value = moment.present(cash) + carried + after(i + 1, open_, stock)
+        return closed if closed.value >= value else Answer(value, open_, stock)
 
     def exercise(self, i: int, holdings: Holdings, stock: float) -> Answer:
         """Return what the holder does best at moment `i` when no sold leg is left.

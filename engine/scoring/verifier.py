@@ -32,7 +32,7 @@ def verify(
     carry: Carry,
     *,
     count_projected: bool,
-    early_assignment: bool = True,
+    may_carry: bool = False,
 ) -> Proof:
     """Return the least present value per share of `legs` over every state, prices and fees paid.
 
@@ -42,9 +42,9 @@ def verify(
         Shares (of the multiplier) the result is per: 1, or the short contracts of a butterfly.
     count_projected
         Whether projected dividends count when received; when paid they always do.
-    early_assignment
-        False supposes that nobody exercises early, the condition of an American jelly roll;
-        European chains never have early exercise.
+    may_carry
+        Whether stock that an early assignment leaves bought or sold short may stay so, at its
+        carry; a condition, so never for LOCKED. Without it, it is closed the next morning.
 
     Returns
     -------
@@ -71,14 +71,14 @@ def verify(
     position = position_of(chain, legs)
     if not position.settles_ns:
         raise ValueError("no leg settles: a position needs an option or a future")
-    is_early = early_assignment and not chain.is_european
+    is_early = not chain.is_european
     is_tradable = chain.underlying.is_tradable
     is_certain = is_tradable and not is_early and _is_certain(position)
     moments = timeline(
         chain, position, carry,
         count_projected=count_projected, is_early=is_early, is_certain=is_certain,
     )  # fmt: skip
-    game = Game(position, moments, is_tradable, is_early)
+    game = Game(position, moments, is_tradable, is_early, may_carry)
     now = chain.underlying.mid
     rows = _certain_rows(game, now) if is_certain else state_rows(game, now)
     return _proof(rows, position.cost, unit, game)

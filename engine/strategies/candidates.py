@@ -19,7 +19,7 @@ CONDITIONS = {
     BORROW: "the stock can be borrowed and its fee stays",
     PROJECTED: "the projected dividends are paid",
     FUNDING: "funding at the near expiry stays at today's forward rates",
-    EARLY: "short stock after early assignment can be borrowed and its fee stays",
+    EARLY: "stock from early assignment can be carried, bought or sold short",
 }
 
 LOW, MIDDLE, HIGH = 0, 1, 2
