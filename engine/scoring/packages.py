@@ -22,7 +22,9 @@ def find_packages(view: View, singles: list[Ranked], settings: ScanSettings) -> 
     First without short stock, which locks; only where that pays nothing, with it. A package that
     pays no more than the best single position of its expiry is not worth its legs.
     """
-    packages = []
+    packages: list[Passed] = []
+    if view.chain.is_inverse:
+        return packages  # its payoffs in coins are not straight between strikes
     for e in suspect_expiries(view):
         package = None
         for allow_short in (False, True):
