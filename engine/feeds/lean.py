@@ -101,8 +101,12 @@ class LeanFeed:
         day_of_quotes = self._read(symbol, archive, day, refuse)
         loaded = self._loaded(day_of_quotes, refuse)
         if not loaded:
-            why = problems[0] if problems else f"no quote of the session of {day} by then"
-            raise BadDataError(f"{day_of_quotes.source}: no live contract of {symbol}: {why}")
+            if problems:
+                raise BadDataError(
+                    f"{archive.path.name}: no valid quote of {symbol}: {problems[0]}"
+                )
+            last = from_ns(day_of_quotes.instants[-1]).isoformat()
+            raise NoInputError(f"{archive.path}: no live quote of {symbol} is known at {last}")
         for k, (chain, carry) in enumerate(loaded):
             yield Loaded(chain, carry, tuple(problems) if k == 0 else ())
 

@@ -79,16 +79,16 @@ def dividends_of(
 ) -> tuple[Dividend, ...]:
     """Return the dividends with ``day < ex-date <= until``, per share of `day`.
 
-    The amount is that of the rows, ``reference * (1 - price / next price)``, in shares of its own
-    date, times the splits between; to the hundredth of a cent, which is what the seven digits of
-    a factor carry.
+    The amount is ``reference * (1 - price / next price)`` of its row, to the hundredth of a cent,
+    which is what the seven digits of a factor carry, times the splits between `day` and then.
 
     Source: LEAN, factor file format; `ANNOUNCED_DAYS` and `PAY_LAG_DAYS` are ours.
     """
     shares = split_factor(factors, day)
     found = []
     for row, after in pairwise(factors):
-        amount = round(row.reference * (1.0 - row.price / after.price) * row.split / shares, 4)
+        amount = round(row.reference * (1.0 - row.price / after.price), 4)
+        amount = round(amount * round(row.split / shares, 4), 6)
         ex_date = calendar.next_session(row.last)
         # Quotes begin at the open, when today's dividend has gone: only later ones are to come.
         if amount <= 0.0 or not day < ex_date <= until:

@@ -57,8 +57,8 @@ def chains_of(day: Day, refuse: Refuse) -> Iterator[OptionChain]:
                 quote.ask_size,
                 quote.bid_age,
                 quote.ask_age,
-                _total(day.book.volume, series, k),
-                _total(day.book.open_interest, series, k),
+                _total(day.book.volume, series, k, 0.0),
+                _total(day.book.open_interest, series, k, math.nan),
             )
             if not is_new:
                 refuse(_second(day, series, expiry, ts_ns))
@@ -86,11 +86,13 @@ def _underlying(day: Day, k: int) -> Underlying:
     )
 
 
-def _total(totals: dict[Series, list[float]] | None, series: Series, k: int) -> float:
+def _total(
+    totals: dict[Series, list[float]] | None, series: Series, k: int, missing: float
+) -> float:
     if totals is None:
         return math.nan
     known = totals.get(series)
-    return known[k] if known is not None else 0.0
+    return known[k] if known is not None else missing
 
 
 def _second(day: Day, series: Series, expiry: Expiry, ts_ns: int) -> CellError:

@@ -71,8 +71,8 @@ class LocalTimes:
 class Book:
     """By contract, in the order of the instants: quotes, volume so far, open interest.
 
-    `volume` and `open_interest` are None where the folder has no such file, else a contract that
-    is not in them had none.
+    `volume` and `open_interest` are None where the folder has no such file. A contract that is not
+    in the first did not trade; of one not in the second nothing is known.
     """
 
     quotes: dict[Series, list[SeenQuote | None]]
