@@ -154,7 +154,7 @@ def _chosen(feed: Feed, symbol: str, request: Request) -> Iterable[Loaded]:
 
 def _audit(loaded: Loaded, scan: Scan, backend: Backend) -> Audit:
     """Compare a scan with the labels of its chain, the profit programme as second judge."""
-    view = make_view(loaded.chain, scan.settings, scan.settings.carry, backend)
+    view = make_view(loaded.chain, scan.settings, backend)
 
     def locked(expiry: int) -> float:
         found = solve_programme(view, expiry, allow_short=False)
