@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
 
 from engine.feeds import demo_packages as families
 from engine.feeds.demo_listing import pick
 from engine.feeds.demo_packages import Package
-from engine.feeds.demo_quotes import Book, Key, Quote
+from engine.feeds.demo_quotes import Book, Key
 from engine.feeds.demo_worth import Worth
 from engine.market.chain import AMERICAN, COIN, INDEX
 
@@ -79,36 +78,35 @@ def propose(book: Book, worth: Worth, family: str, rng: Random) -> tuple[Package
         near, far, strike = _common_strike(book, e)
         package = families.jelly_roll(book, worth, near, far, strike, 1 - 2 * pick(rng, 2))
     elif family == "calendar":
-        return best_calendar(book, worth, (e, body, right), lambda _: True), 0
+        return best_calendar(book, worth, (e, body, right)), 0
     else:
         later = _later(book, e)
         below = [k for k in book.listing.strikes[later] if k < body]
         strikes = (below[-1], body, high)
-        return families.mixture(family, worth, (later, e, e), strikes, right), 1
+        # A later long is dearer than its twin beside the body, unless it is the one that is moved.
+        return families.mixture(family, worth, (later, e, e), strikes, right), 0
     return package, pick(rng, len(package.legs))
 
 
-def best_cover(
-    book: Book, worth: Worth, package: Package, is_usable: Callable[[Quote], bool]
-) -> Package:
+def best_cover(book: Book, worth: Worth, package: Package) -> Package:
     """Return the best position of the same family that sells the same quote.
 
     Families other than butterflies and calendars have one position per choice of legs; those are
     returned as they are. O(quotes^2), naively: this is the label's side.
     """
     if package.family == "calendar":
-        return best_calendar(book, worth, package.legs[0][0], is_usable)
+        return best_calendar(book, worth, package.legs[0][0])
     if package.family not in ("butterfly", "calendar_butterfly"):
         return package
     sold = package.legs[1][0]
-    is_roll = package.family != "butterfly"
+    is_roll = package.family == "calendar_butterfly"
     # The cheapest expiry of each strike is all that a cover needs.
     cheapest: dict[float, tuple[float, Key]] = {}
     fees = families.fees_of(book)
-    for key, quote in book.quotes.items():
+    for key in book.quotes:
         e, strike, right = key
         fits = e == sold[0] or (is_roll and e > sold[0])
-        if fits and right == sold[2] and strike != sold[1] and is_usable(quote):
+        if fits and right == sold[2] and strike != sold[1] and book.is_usable(key, 1):
             price = families.net_price(book, fees, key, 1)
             if strike not in cheapest or price < cheapest[strike][0]:
                 cheapest[strike] = (price, key)
@@ -119,12 +117,13 @@ def best_cover(
         for high, high_price, high_key in highs:
             weight = (high - sold[1]) / (high - low)
             cost = weight * low_price + (1.0 - weight) * high_price
-            is_later = low_key[0] > sold[0] or high_key[0] > sold[0]
-            if cost < best and is_later == is_roll:
+            if cost < best:
                 best, choice = cost, (low_key, high_key)
     if choice is None:
         return package
     low_key, high_key = choice
+    if is_roll and low_key[0] == high_key[0] == sold[0]:
+        return package
     return families.mixture(
         package.family,
         worth,
@@ -134,9 +133,7 @@ def best_cover(
     )
 
 
-def best_calendar(
-    book: Book, worth: Worth, sold: Key, is_usable: Callable[[Quote], bool]
-) -> Package:
+def best_calendar(book: Book, worth: Worth, sold: Key) -> Package:
     """Return the calendar that covers `sold` with the best edge.
 
     Raises
@@ -146,10 +143,10 @@ def best_calendar(
     """
     covers = [
         families.calendar(book, worth, sold[:2], (e, strike), right)
-        for (e, strike, right), quote in book.quotes.items()
+        for e, strike, right in book.quotes
         if e > sold[0]
         and right == sold[2]
-        and is_usable(quote)
+        and book.is_usable((e, strike, right), 1)
         and (not worth.is_american or (strike - sold[1]) * (1 if right == "P" else -1) >= 0.0)
     ]
     if not covers:

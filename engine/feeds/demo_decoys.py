@@ -9,11 +9,12 @@ from engine.feeds import demo_packages as families
 from engine.feeds.demo_choice import families_of, nearest_strikes
 from engine.feeds.demo_listing import between
 from engine.feeds.demo_packages import Package, edge
-from engine.feeds.demo_plants import DECOY, Label, Planter, describe, is_usable
+from engine.feeds.demo_plants import DECOY, Label, Planter, describe
 from engine.feeds.demo_worth import Worth
 from engine.market.chain import EQUITY
 
 _MOVED = ("age", "size", "crossed")
+_SHAPES = ("conversion", "vertical", "reversal", "box")
 # What a decoy must seem to pay to be worth showing, per share.
 _SEEMS = 0.03
 
@@ -22,7 +23,7 @@ def plant_decoys(planter: Planter, *, moved: int, rotation: int) -> list[Label]:
     """Plant `moved` quotes that seem to pay but cannot be traded, and return their labels."""
     labels: list[Label] = []
     for k in range(moved):
-        label = _moved(planter, _MOVED[(rotation + k) % len(_MOVED)])
+        label = _moved(planter, _MOVED[(rotation + k) % len(_MOVED)], rotation + k)
         if label is not None:
             labels.append(label)
     return labels
@@ -50,11 +51,10 @@ def natural_decoys(planter: Planter) -> list[Label]:
     return labels
 
 
-def _moved(planter: Planter, reason: str) -> Label | None:
-    allowed = families_of(planter.book)
-    for family in ("conversion", "vertical", "box"):
-        if family not in allowed:
-            continue
+def _moved(planter: Planter, reason: str, rotation: int) -> Label | None:
+    allowed = [name for name in _SHAPES if name in families_of(planter.book)]
+    for k in range(len(allowed)):
+        family = allowed[(rotation + k) % len(allowed)]
         found = planter.move(family, must_cross=reason == "crossed")
         if found is None:
             continue
@@ -80,7 +80,9 @@ def _unmoved(
     for e, strike in nearest_strikes(book):
         package = build(book, planter.worth, e, strike)
         keys = {key for key, _ in package.legs}
-        if keys & planter.taken or not all(is_usable(book.quotes[key]) for key in keys):
+        if keys & planter.taken or not all(
+            book.is_usable(key, ratio) for key, ratio in package.legs
+        ):
             continue
         seeming = edge(book, build(book, naive, e, strike))
         if seeming > _SEEMS and edge(book, package) < 0.0:

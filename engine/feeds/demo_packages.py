@@ -11,10 +11,13 @@ from engine.feeds.demo_quotes import Book, Key
 from engine.feeds.demo_worth import Worth
 from engine.market.chain import COIN
 from engine.market.fees import DERIBIT, FeeSchedule
-from engine.scoring.opportunity import CONDITIONAL, LOCKED
 
 Leg = tuple[Key, int]
 """A contract and its signed ratio."""
+
+# The grades as reports spell them.
+LOCKED = "LOCKED"
+CONDITIONAL = "CONDITIONAL"
 
 _DEFAULT_FEES = FeeSchedule()
 

@@ -9,7 +9,7 @@ from random import Random
 from engine.feeds.demo_choice import best_cover, propose
 from engine.feeds.demo_listing import between, pick
 from engine.feeds.demo_packages import Package, edge
-from engine.feeds.demo_quotes import Book, Key, Quote
+from engine.feeds.demo_quotes import Book, Key
 from engine.feeds.demo_worth import Worth
 from engine.market.chain import COIN, INDEX
 
@@ -42,7 +42,9 @@ class Planter:
         """Return the labels of what was planted, with edges at the quotes as they are now."""
         labels: list[Label] = []
         for package, cause in self._planted:
-            best = best_cover(self.book, self.worth, package, is_usable)
+            best = best_cover(self.book, self.worth, package)
+            if all(key != cause for key, _ in best.legs):
+                best = package
             labels.append(
                 {
                     "kind": ARBITRAGE,
@@ -105,10 +107,8 @@ class Planter:
                 break
         else:
             return False
-        usable = [
-            is_usable(book.quotes[k]) for k, _ in package.legs if not (must_cross and k == key)
-        ]
-        return all(usable)
+        legs = [leg for leg in package.legs if not (must_cross and leg[0] == key)]
+        return all(book.is_usable(*leg) for leg in legs)
 
     def _target(self, package: Package) -> float:
         """Return an edge that pays for the order minimums and for the spreads it rests on."""
@@ -119,7 +119,7 @@ class Planter:
             quote = book.quotes[key]
             spreads += abs(ratio) * (quote.ask - quote.bid) / package.unit
         if kind == COIN:
-            return max(between(self.rng, 0.012, 0.02), 0.5 * spreads)
+            return max(between(self.rng, 0.0008, 0.003), 0.5 * spreads)
         if package.stock:
             spreads += book.spot.ask - book.spot.bid
         least = between(self.rng, 0.08, 0.35) * (5.0 if kind == INDEX else 1.0)
@@ -134,17 +134,6 @@ class Planter:
                 quote.ask_size = max(quote.ask_size, enough)
             else:
                 quote.bid_size = max(quote.bid_size, enough)
-
-
-def is_usable(quote: Quote) -> bool:
-    """Whether the quote passes the default gates that look at one quote."""
-    middle = 0.5 * (quote.bid + quote.ask)
-    return (
-        0.0 < quote.bid <= quote.ask
-        and quote.ask - quote.bid <= 0.95 * max(0.05, 0.1 * middle)
-        and max(quote.bid_age, quote.ask_age) <= 2.0
-        and min(quote.bid_size, quote.ask_size) >= 1.0
-    )
 
 
 def describe(book: Book, package: Package, cause: Key) -> dict[str, object]:

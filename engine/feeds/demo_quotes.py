@@ -47,6 +47,18 @@ class Book:
         per_unit = _ticks_at(self.listing.kind, price)
         return math.ceil(price * per_unit) / per_unit
 
+    def is_usable(self, key: Key, side: int) -> bool:
+        """Whether buying (`side` > 0) or selling passes the default gates of a single quote."""
+        quote = self.quotes[key]
+        # A coin's 0.05 would be dollars: next to nothing.
+        least = 0.0 if self.listing.kind.kind == COIN else 0.05
+        is_wide = quote.ask - quote.bid > 0.95 * max(least, 0.05 * (quote.bid + quote.ask))
+        if is_wide or quote.bid > quote.ask:
+            return False
+        if side > 0:
+            return quote.ask_age <= 2.0 and quote.ask_size >= 1.0
+        return quote.bid > 0.0 and quote.bid_age <= 2.0 and quote.bid_size >= 1.0
+
     def chain(self) -> OptionChain:
         """Return the book as a chain."""
         listing = self.listing
