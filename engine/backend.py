@@ -28,7 +28,7 @@ class Backend:
 
     name: str
     reason: str
-    mills: ModuleType
+    normal: ModuleType
     pricing: ModuleType
     parity: ModuleType
     pairs: ModuleType

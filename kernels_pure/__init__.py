@@ -19,7 +19,7 @@ underscore is private to its module and has no twin of its own.
 """
 
 MODULES: tuple[str, ...] = (
-    "mills",
+    "normal",
     "pricing",
     "envelope",
     "simplex",

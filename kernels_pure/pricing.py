@@ -7,42 +7,29 @@ the ``moneyness`` ``ln(forward / strike)``, and ``deviation`` is ``vol * sqrt(ta
     d1 = moneyness / deviation + deviation / 2,   d2 = d1 - deviation,
     call = stock_value N(d1) - strike_value N(d2).
 
-Both products have the factor ``stock_value phi(d1) = strike_value phi(d2)``, so that one
-exponential and two Mills ratios give the price, and what is out of the money never cancels.
+Both products share ``stock_value exp(-d1*d1/2) = strike_value exp(-d2*d2/2)``, so that one
+exponential and two scaled tails give the price, and what is out of the money never cancels.
 
 Source: Black and Scholes 1973; Merton 1973 (yield); Black 1976 (forward form).
 """
 
-from math import copysign, inf, log, nan, sqrt
+from math import copysign, exp, inf, log, nan, sqrt
 
 from kernels_pure.columns import Flags, Floats
-from kernels_pure.mills import exp_minus, mills_ratio
+from kernels_pure.normal import INVERSE_ROOT_TWO_PI, scaled_tail
 
-INVERSE_ROOT_TWO_PI = 0.3989422804014327
+MAX_EXPONENT = 709.78
 
 
-def norm_pdf(x: float) -> float:
-    """Return the density of the standard normal distribution.
+def bounded_exp(x: float) -> float:
+    """Return ``exp(x)``; inf where that overflows, nan for nan.
 
-    >>> norm_pdf(0.0)
-    0.3989422804014327
+    >>> bounded_exp(1000.0)
+    inf
     """
-    return INVERSE_ROOT_TWO_PI * exp_minus(0.5 * x * x)
-
-
-def norm_cdf(x: float) -> float:
-    """Return the probability that a standard normal variable is at most `x`.
-
-    Absolute error below 3e-16; relative error below ``(3 + x*x/2)`` ulp in the lower tail, which
-    is what the rounding of `x` itself makes of it.
-
-    >>> norm_cdf(0.0)
-    0.5
-    """
-    tail = norm_pdf(x) * mills_ratio(abs(x))
-    if x > 0.0:
-        return 1.0 - tail
-    return tail
+    if x > MAX_EXPONENT:
+        return inf
+    return exp(x)
 
 
 def log_ratio(spot: float, strike: float) -> float:
@@ -55,16 +42,17 @@ def log_ratio(spot: float, strike: float) -> float:
     return log(ratio)
 
 
-def option_value(
+def option_parts(
     stock_value: float, strike_value: float, moneyness: float, deviation: float, right: int
-) -> float:
-    """Return the present value of a European option from what every model of it shares.
+) -> tuple[float, float, float, float]:
+    """Return a European option's value and what its Greeks are made of.
 
-    `right` is +1 for a call and -1 for a put. A deviation of 0 gives the intrinsic value. nan
-    unless all are finite, the first two and the deviation not negative, and `right` is +1 or -1.
+    The four are the value; ``stock_value N(right d1)``, the share's part of it;
+    ``strike_value N(right d2)``, the strike's part; ``stock_value phi(d1)``. A deviation of 0
+    gives the intrinsic value, and nan for the rest: they jump there. All nan unless all arguments
+    are finite, the values and the deviation not negative, and `right` +1 (call) or -1 (put).
 
-    The error is below 3 ulp of ``stock_value + strike_value``; out of the money it is below
-    ``(4 + d1*d1/2) ulp`` of the price times ``1 + 1 / deviation``.
+    The error of the value is below 3 ulp of ``stock_value + strike_value``.
 
     Source: Black 1976.
     """
@@ -75,19 +63,24 @@ def option_value(
         and 0.0 <= deviation < inf
         and right * right == 1
     ):
-        return nan
+        return nan, nan, nan, nan
     if deviation == 0.0:
-        return max(0.0, right * (stock_value - strike_value))
+        return max(0.0, right * (stock_value - strike_value)), nan, nan, nan
     d1 = moneyness / deviation + 0.5 * deviation
     d2 = d1 - deviation
     side1 = copysign(1.0, d1)
     side2 = copysign(1.0, d2)
-    tails = side1 * mills_ratio(abs(d1)) - side2 * mills_ratio(abs(d2))
-    certain = 0.5 * (stock_value * (right + side1) - strike_value * (right + side2))
-    value = certain - stock_value * norm_pdf(d1) * tails
+    weight = stock_value * exp(-0.5 * d1 * d1)
+    tail1 = side1 * scaled_tail(abs(d1))
+    tail2 = side2 * scaled_tail(abs(d2))
+    # The sure parts first, the tails as one difference: out of the money only that is left.
+    sure = 0.5 * (stock_value * (right + side1) - strike_value * (right + side2))
+    value = sure - weight * (tail1 - tail2)
     if value < 0.0:
-        return 0.0
-    return value
+        value = 0.0
+    held = 0.5 * stock_value * (1.0 + right * side1) - right * weight * tail1
+    owed = 0.5 * strike_value * (1.0 + right * side2) - right * weight * tail2
+    return value, held, owed, INVERSE_ROOT_TWO_PI * weight
 
 
 def black_price(
@@ -104,9 +97,19 @@ def black_price(
     >>> round(black_price(100.0, 100.0, 1.0, 0.2, 1), 12)
     7.965567455406
     """
-    return option_value(
-        discount * forward, discount * strike, log_ratio(forward, strike), deviation, right
-    )
+    moneyness = log_ratio(forward, strike)
+    return option_parts(discount * forward, discount * strike, moneyness, deviation, right)[0]
+
+
+def carry_terms(tau: float, rate: float, div: float) -> tuple[float, float, float, float]:
+    """Return what all options of one expiry share.
+
+    The four are ``sqrt(tau)``, ``exp(-div tau)``, ``exp(-rate tau)`` and ``(rate - div) tau``; all
+    nan for a negative tau.
+    """
+    if not tau >= 0.0:
+        return nan, nan, nan, nan
+    return sqrt(tau), bounded_exp(-div * tau), bounded_exp(-rate * tau), (rate - div) * tau
 
 
 def bs_price(
@@ -123,15 +126,59 @@ def bs_price(
     >>> round(bs_price(100.0, 100.0, 1.0, 0.05, 0.0, 0.2, 1), 12)
     10.450583572186
     """
-    if not (tau >= 0.0 and vol >= 0.0):
-        return nan
-    return option_value(
-        spot * exp_minus(div * tau),
-        strike * exp_minus(rate * tau),
-        log_ratio(spot, strike) + (rate - div) * tau,
-        vol * sqrt(tau),
-        right,
+    root, stock_discount, discount, carry = carry_terms(tau, rate, div)
+    moneyness = log_ratio(spot, strike) + carry
+    return option_parts(spot * stock_discount, strike * discount, moneyness, vol * root, right)[0]
+
+
+def price_and_greeks(
+    spot: float,
+    strike: float,
+    tau: float,
+    rate: float,
+    div: float,
+    vol: float,
+    right: int,
+    root: float,
+    stock_discount: float,
+    discount: float,
+    carry: float,
+) -> tuple[float, float, float, float, float, float]:
+    """Return price, delta, gamma, vega, theta and rho, given the expiry's `carry_terms`."""
+    deviation = vol * root
+    moneyness = log_ratio(spot, strike) + carry
+    value, held, owed, density = option_parts(
+        spot * stock_discount, strike * discount, moneyness, deviation, right
     )
+    scale = spot * deviation
+    # A nan value is a spot or a tau outside the domain; a scale of 0 an expired option.
+    if not (value >= 0.0 and scale > 0.0):
+        return value, nan, nan, nan, nan, nan
+    delta = right * held / spot
+    gamma = density / scale / spot
+    theta = right * (div * held - rate * owed) - 0.5 * density * vol / root
+    return value, delta, gamma, density * root, theta, right * tau * owed
+
+
+def bs_greeks(
+    spot: float, strike: float, tau: float, rate: float, div: float, vol: float, right: int
+) -> tuple[float, float, float, float, float]:
+    """Return delta, gamma, vega, theta and rho of `bs_price`.
+
+    Derivatives by spot (once and twice), by volatility (per 1.00), by calendar time (per year,
+    mostly negative) and by rate (per 1.00). nan where `bs_price` is, and at ``tau == 0`` or
+    ``vol == 0``, where they jump.
+
+    Source: Hull, the chapter on the Greek letters; Merton 1973.
+
+    >>> [round(greek, 6) for greek in bs_greeks(100.0, 100.0, 1.0, 0.05, 0.0, 0.2, 1)]
+    [0.636831, 0.018762, 37.524035, -6.414028, 53.232482]
+    """
+    root, stock_discount, discount, carry = carry_terms(tau, rate, div)
+    greeks = price_and_greeks(
+        spot, strike, tau, rate, div, vol, right, root, stock_discount, discount, carry
+    )
+    return greeks[1], greeks[2], greeks[3], greeks[4], greeks[5]
 
 
 def price_chain(
@@ -146,8 +193,8 @@ def price_chain(
 ) -> None:
     """Write `bs_price` of every row.
 
-    Rows in the order of a chain, by expiry, are cheapest: discounts and the root of tau are taken
-    again only where tau, rate or div differ from the row before.
+    Rows in the order of a chain, by expiry, cost least: `carry_terms` are taken again only where
+    tau, rate or div differ from the row before.
     """
     row_tau = nan
     row_rate = nan
@@ -161,16 +208,58 @@ def price_chain(
             row_tau = tau[i]
             row_rate = rate[i]
             row_div = div[i]
-            root = nan
-            if row_tau >= 0.0:
-                root = sqrt(row_tau)
-            stock_discount = exp_minus(row_div * row_tau)
-            discount = exp_minus(row_rate * row_tau)
-            carry = (row_rate - row_div) * row_tau
-        out_price[i] = option_value(
-            spot[i] * stock_discount,
-            strike[i] * discount,
-            log_ratio(spot[i], strike[i]) + carry,
-            vol[i] * root,
+            root, stock_discount, discount, carry = carry_terms(row_tau, row_rate, row_div)
+        moneyness = log_ratio(spot[i], strike[i]) + carry
+        out_price[i] = option_parts(
+            spot[i] * stock_discount, strike[i] * discount, moneyness, vol[i] * root, right[i]
+        )[0]
+
+
+def greeks_chain(
+    spot: Floats,
+    strike: Floats,
+    tau: Floats,
+    rate: Floats,
+    div: Floats,
+    vol: Floats,
+    right: Flags,
+    out_price: Floats,
+    out_delta: Floats,
+    out_gamma: Floats,
+    out_vega: Floats,
+    out_theta: Floats,
+    out_rho: Floats,
+) -> None:
+    """Write `bs_price` and `bs_greeks` of every row; see `price_chain` for the order of rows."""
+    row_tau = nan
+    row_rate = nan
+    row_div = nan
+    root = nan
+    stock_discount = nan
+    discount = nan
+    carry = nan
+    for i in range(len(out_price)):
+        if not (tau[i] == row_tau and rate[i] == row_rate and div[i] == row_div):
+            row_tau = tau[i]
+            row_rate = rate[i]
+            row_div = div[i]
+            root, stock_discount, discount, carry = carry_terms(row_tau, row_rate, row_div)
+        price, delta, gamma, vega, theta, rho = price_and_greeks(
+            spot[i],
+            strike[i],
+            row_tau,
+            row_rate,
+            row_div,
+            vol[i],
             right[i],
+            root,
+            stock_discount,
+            discount,
+            carry,
         )
+        out_price[i] = price
+        out_delta[i] = delta
+        out_gamma[i] = gamma
+        out_vega[i] = vega
+        out_theta[i] = theta
+        out_rho[i] = rho

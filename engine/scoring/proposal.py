@@ -120,7 +120,7 @@ def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
         strike = strike / chain.forward_ask[chain.expiry_of(chain.row_of(leg.quote))]
     spread = vol * math.sqrt(tau)
     d1 = math.log(spot / strike) / spread + 0.5 * spread
-    return float(view.backend.pricing.norm_cdf(d1)) - (0.0 if leg.right == "C" else 1.0)
+    return float(view.backend.normal.norm_cdf(d1)) - (0.0 if leg.right == "C" else 1.0)
 
 
 def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
