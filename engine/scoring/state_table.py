@@ -110,7 +110,7 @@ def _assigned(game: Game, moment: Moment, legs: tuple[int, ...], answer: Answer)
     words = f"short {_names(game, legs)} assigned {_when(moment)}"
     if answer.exercised:
         words += f", exercised {_names(game, answer.exercised)} late"
-    return words
+    return ", ".join([words, *_open(game, answer)])
 
 
 def _kept(game: Game, i: int, settlement: Settlement, level: float) -> list[str]:
@@ -119,12 +119,14 @@ def _kept(game: Game, i: int, settlement: Settlement, level: float) -> list[str]
         return []
     answer = settlement.best_line(level).answer
     words = [f"exercised {_names(game, answer.exercised)}"] if answer.exercised else []
-    if answer.stock:
-        asset = "dollars" if game.position.is_inverse else "stock"
-        words.append(
-            f"then {'long' if answer.stock > 0 else 'short'} {abs(answer.stock):g} {asset}"
-        )
-    return words
+    return words + _open(game, answer)
+
+
+def _open(game: Game, answer: Answer) -> list[str]:
+    if answer.stock == 0.0:
+        return []
+    asset = "dollars" if game.position.is_inverse else "stock"
+    return [f"then {'long' if answer.stock > 0 else 'short'} {abs(answer.stock):g} {asset}"]
 
 
 def _names(game: Game, legs: tuple[int, ...]) -> str:

@@ -224,6 +224,51 @@ def test_night_of_a_put_assigned_before_a_long_weekend_costs_four_days_interest(
     assert node.pv == pytest.approx((10 - night) * db(friday), abs=1e-9)
 
 
+def value_of(proof: Proof, start: str) -> float:
+    return next(state.pv for state in proof.states if state.event.startswith(start))
+
+
+def test_the_best_of_several_bought_options_answers_an_assignment() -> None:
+    legs = [
+        option(-1, 1, "C", 100, 9.0, 60),
+        option(1, 1, "C", 110, 1.0, 60),
+        option(1, 1, "C", 105, 1.0, 60),
+    ]
+    proof = prove(chain(), legs)
+    start = "short C 100 assigned today, exercised C 105 late"
+    assert value_of(proof, start) == pytest.approx(-5.0 - cost(legs), abs=1e-9)
+    legs = [replace(leg, right="P", strike=200 - leg.strike) for leg in legs]
+    proof = prove(chain(), legs)
+    start = "short P 100 assigned today, exercised P 95 late"
+    night = 100 * math.expm1(BORROW / 365)
+    assert value_of(proof, start) == pytest.approx(-5.0 - night - cost(legs), abs=1e-9)
+
+
+def test_only_puts_beyond_the_short_stock_cost_a_nights_interest() -> None:
+    legs = [
+        stock(-1, 100.0),
+        option(-1, 2, "P", 95, 1.0, 60),
+        option(1, 1, "P", 105, 7.0, 60),
+        option(1, 1, "C", 100, 3.0, 60),
+    ]
+    night = 95 * math.expm1(BORROW / 365)
+    assert value_of(prove(chain(), legs), "short P 95 assigned today") == pytest.approx(
+        -2 * 95 + 105 - night - cost(legs), abs=1e-9
+    )
+
+
+def test_stock_that_was_short_before_an_assignment_stays_short() -> None:
+    legs = [
+        stock(-1, 100.0, ratio=2),
+        option(-1, 1, "C", 110, 1.0, 60),
+        option(1, 3, "C", 100, 3.0, 60),
+    ]
+    start = "short C 110 assigned today, exercised C 100 late, then short 2 stock"
+    assert value_of(prove(chain(), legs), start) == pytest.approx(
+        110 - 100 - 2 * 100 * dl(60) - cost(legs), abs=1e-9
+    )
+
+
 def test_american_butterfly_pays_one_dividend_per_sold_call() -> None:
     terms = carry(dividend(20, 0.50))
     proof = prove(chain(), butterfly(), terms, unit=3)
