@@ -200,6 +200,13 @@ def test_american_short_box_loses_twice_its_width() -> None:
     assert proof.worst.event == "short P 105 assigned today, exercised P 95 late"
 
 
+def test_short_box_that_may_carry_stock_loses_its_width_and_interest() -> None:
+    proof = verify(chain(), tuple(box(-1)), 1, carry(), count_projected=False, may_carry=True)
+    # 105 is paid at once; stock, put and sold call bring 95 at expiry.
+    assert proof.minimum == pytest.approx(-105 + 95 * db(90) - cost(box(-1)), abs=1e-9)
+    assert proof.worst.event == "short P 105 assigned today, then long 1 stock"
+
+
 def test_american_long_box_pays_the_dividend_of_a_call_assigned_on_the_eve() -> None:
     terms = carry(dividend(20, 0.50), dividend(80, 0.40))
     proof = prove(chain(), box(1), terms)
