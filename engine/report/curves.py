@@ -1,0 +1,103 @@
+"""The implied curves of each chain as a table for people."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from engine.market.chain import INDEX, OptionChain
+from engine.report.wording import ABSENT, chain_words, percent
+from engine.scoring.curves import CurvePoint, curves
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from engine.survey import Survey
+
+NARROW = 80
+_CROSSED = "bold yellow"
+
+
+def render(survey: Survey, console: Console) -> None:
+    """Print implied forward, implied borrow and box rates, bid over ask, for each expiry."""
+    for scan in survey.scans:
+        chain = scan.result.chain
+        points = curves(chain, scan.settings.carry)
+        console.print(Text(chain_words(chain), style="bold"))
+        console.print(_table(chain, points), width=max(console.width, NARROW), crop=False)
+        for line in notes(chain, points):
+            console.print(Text(line, style="dim"))
+        console.print()
+
+
+def _table(chain: OptionChain, points: tuple[CurvePoint, ...]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("expiry\ndays", no_wrap=True)
+    table.add_column("pairs", justify="right", no_wrap=True)
+    carry = "the future's\nbid/ask" if chain.is_inverse else "your carry's\nbid/ask"
+    table.add_column("implied forward\nbid/ask", justify="right", no_wrap=True)
+    table.add_column(carry, justify="right", no_wrap=True)
+    if not chain.is_inverse:
+        name = "implied yield" if chain.underlying.kind == INDEX else "implied borrow"
+        table.add_column(f"{name}\nbid/ask", justify="right", no_wrap=True)
+    table.add_column("box lends/owes\nmiddle", justify="right", no_wrap=True)
+    table.add_column("you lend\nborrow", justify="right", no_wrap=True)
+    for point in points:
+        row = [
+            _pair(point.expiry.date.isoformat(), f"{point.days:,.1f} d"),
+            Text(f"{point.n_pairs:,}"),
+            _band(_level(point.forward_bid), _level(point.forward_ask),
+                  point.forward_bid > point.forward_ask),
+            _band(_level(point.carry_bid), _level(point.carry_ask), False),
+        ]  # fmt: skip
+        if not chain.is_inverse:
+            row.append(
+                _band(percent(point.borrow_bid), percent(point.borrow_ask),
+                      point.borrow_bid > point.borrow_ask)
+            )  # fmt: skip
+        boxes = f"{percent(point.box_lend)} / {percent(point.box_borrow)}"
+        style = _CROSSED if point.box_lend > point.box_borrow else ""
+        middle = _pair(boxes, percent(point.box_mid), style)
+        row += [middle, _pair(percent(point.lend), percent(point.borrow))]
+        table.add_row(*row)
+    return table
+
+
+def notes(chain: OptionChain, points: tuple[CurvePoint, ...]) -> list[str]:
+    """Return what one must know to read the curves of `chain`."""
+    lines = ["Before fees and gates. A box lends at the first rate and owes at the second."]
+    if any(point.is_approximate for point in points):
+        lines.append(
+            "American options: early exercise is in the prices, so all but near forwards are rough."
+        )
+    crossed = any(
+        point.forward_bid > point.forward_ask or point.box_lend > point.box_borrow
+        for point in points
+    )
+    if crossed:
+        lines.append("Bid above ask (marked): quotes not simultaneous, early exercise, or a find.")
+    if chain.underlying.kind == INDEX:
+        lines.append("Implied yield: the dividend yield that makes your rates meet the forward.")
+    return lines
+
+
+def _level(value: float) -> str:
+    return ABSENT if math.isnan(value) else f"{value:,.2f}"
+
+
+def _band(bid: str, ask: str, is_crossed: bool) -> Text:
+    text = Text(style=_CROSSED if is_crossed else "")
+    text.append(bid)
+    text.append(f"\n{ask}")
+    return text
+
+
+def _pair(first: str, second: str, style: str = "") -> Text:
+    text = Text()
+    text.append(first, style=style)
+    text.append(f"\n{second}", style="dim")
+    return text

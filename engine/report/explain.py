@@ -1,0 +1,244 @@
+"""The whole proof of one opportunity, or why something is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from engine.errors import UsageError
+from engine.nearest import hint
+from engine.pipeline import make_view
+from engine.report.losers import GATES, near_misses
+from engine.report.why_not import WHY_NOT, is_judged, render_expiry, render_why_not
+from engine.report.wording import (
+    chain_words,
+    family_words,
+    figure,
+    leg_words,
+    legs_text,
+    money,
+    percent,
+    plural,
+    price,
+    seconds,
+    whole,
+)
+from engine.scoring.legs import cost
+from engine.scoring.opportunity import FUTURE, OPTION, Leg, NearMiss, Opportunity, Proof
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from engine.backend import Backend
+    from engine.survey import Scan, Survey
+
+STATES_SHOWN = 12
+_NEAR = "near-"
+
+
+def render(survey: Survey, wanted: str, console: Console, backend: Backend) -> None:
+    """Print the proof of the opportunity `wanted`, or what stops a near miss (``near-3``).
+
+    ``why-not``, or ``why-not:EXPIRY``, prints the profit programme's answer for European chains:
+    what it found, or the state prices which prove that there is nothing. An id may be cut short
+    as long as it stays unique.
+
+    Raises
+    ------
+    UsageError
+        If nothing is called that; the message names the nearest id.
+    """
+    scans = survey.scans
+    if wanted.partition(":")[0] == WHY_NOT:
+        render_why_not(scans, wanted.partition(":")[2], console, backend)
+        return
+    if wanted.startswith(_NEAR):
+        _render_near(scans, wanted, console, backend)
+        return
+    known = {
+        one.id: (scan, one)
+        for scan in scans
+        for group in (scan.result.opportunities, scan.result.carry, scan.result.synthetics,
+                      scan.result.mismatches)
+        for one in group
+    }  # fmt: skip
+    matching = [name for name in known if wanted and name.startswith(wanted)]
+    if len(matching) != 1:
+        problem = "more than one opportunity has" if matching else "no opportunity has"
+        help_text = hint(wanted, known) if known else f"nothing was found; try {WHY_NOT}"
+        raise UsageError(f"{problem} the id {wanted!r}: {help_text}")
+    scan, one = known[matching[0]]
+    is_coin = scan.result.chain.is_inverse
+    console.print(Text(chain_words(scan.result.chain), style="dim"))
+    _render_verdict(one, console)
+    _render_legs(one.legs, one.unit, console, is_coin=is_coin)
+    _render_terms(one, console, is_coin=is_coin)
+    if one.proof is not None:
+        _render_states(one.proof, one.edge, console, is_coin=is_coin)
+    _render_rank(one, scan, console)
+
+
+def _render_verdict(one: Opportunity, console: Console) -> None:
+    line = Text(f"{one.grade} {family_words(one.family)} {one.id}", style="bold")
+    line.append(f"  {one.symbol} {legs_text(one.legs)}", style="not bold")
+    console.print(line)
+    if one.conditions:
+        console.print(Text("holds only if: " + "; ".join(one.conditions), style="yellow"))
+    if one.flags:
+        console.print(Text("note: " + ", ".join(one.flags), style="yellow"))
+    console.print()
+
+
+def _render_legs(legs: Sequence[Leg], unit: int, console: Console, *, is_coin: bool) -> None:
+    console.print(Text("Legs", style="bold"))
+    table = _table()
+    for name in ("leg", "expiry", "bid", "ask", "size", "age", "fee", "cash"):
+        table.add_column(name, justify="left" if name in ("leg", "expiry") else "right")
+    for leg in legs:
+        cash = math.nan if leg.kind == FUTURE else -cost((leg,), unit)
+        bid, ask = (price(value, is_coin=is_coin and leg.kind != FUTURE)
+                    for value in (leg.bid, leg.ask))  # fmt: skip
+        traded = "bold green"
+        table.add_row(
+            leg_words(leg),
+            leg.expiry.isoformat() if leg.expiry else "",
+            Text(bid, style=traded if leg.side < 0 else ""),
+            Text(ask, style=traded if leg.side > 0 else ""),
+            whole(leg.size),
+            seconds(leg.age),
+            price(leg.fee, is_coin=True),
+            price(cash, is_coin=is_coin, signed=True),
+        )
+    total = -cost(tuple(legs), unit)
+    table.add_section()
+    table.add_row(
+        "cash today per share", "", "", "", "", "", "", price(total, is_coin=is_coin, signed=True)
+    )
+    console.print(table)
+    console.print()
+
+
+def _render_terms(one: Opportunity, console: Console, *, is_coin: bool) -> None:
+    console.print(Text("Edge, term by term (present value per share)", style="bold"))
+    table = _table()
+    table.add_column("term")
+    table.add_column("amount", justify="right", no_wrap=True)
+    for name, amount in one.terms:
+        table.add_row(name, price(amount, is_coin=True, signed=True))
+    table.add_section()
+    total = math.fsum(amount for _, amount in one.terms)
+    edge = price(total if one.terms else one.edge, is_coin=True, signed=True)
+    table.add_row(Text("edge", style="bold"), Text(edge, style="bold"))
+    console.print(table)
+    console.print()
+
+
+def _render_states(proof: Proof, edge: float, console: Console, *, is_coin: bool) -> None:
+    head = f"Proof: {plural(proof.n_states, 'state')} played out from the legs alone, worst first"
+    console.print(Text(head, style="bold"))
+    table = _table()
+    table.add_column("what happens")
+    table.add_column("at", justify="right", no_wrap=True)
+    table.add_column("worth today", justify="right", no_wrap=True)
+    worst = proof.minimum
+    for state in proof.states[:STATES_SHOWN]:
+        is_worst = state.pv <= worst + 1e-12
+        style = "bold yellow" if is_worst else ""
+        mark = "  <- minimum" if state is proof.states[0] else ""
+        table.add_row(
+            Text(state.event, style=style),
+            Text("any" if math.isnan(state.spot) else f"{state.spot:,.6g}", style=style),
+            Text(price(state.pv, is_coin=True, signed=True) + mark, style=style),
+        )
+    console.print(table)
+    left = len(proof.states) - STATES_SHOWN
+    if left > 0:
+        console.print(Text(f"and {left:,} more of the table, none of them worse", style="dim"))
+    sign = ">=" if worst >= edge - 1e-9 else "<"
+    console.print(
+        f"worst case {price(worst, is_coin=True, signed=True)} {sign} "
+        f"edge {price(edge, is_coin=True, signed=True)}",
+        highlight=False,
+    )
+    console.print()
+
+
+def _render_rank(one: Opportunity, scan: Scan, console: Console) -> None:
+    console.print(Text("Size, capital, score", style="bold"))
+    value = scan.result.chain.contract_value
+    lots = plural(one.lots, "lot")
+    per_lot = f"{one.unit:,} x {value:,.10g}" if one.unit > 1 else f"{value:,.10g}"
+    rows = [
+        ("edge in all", f"{money(one.edge_usd)} on {lots}, each {per_lot} x edge"),
+        ("capital", f"{money(one.capital)} for {one.days:,.1f} days"),
+        ("excess return", f"{percent(one.annualised)} a year, financing already paid"),
+        ("chance to fill", _share(one.fill_probability)),
+        ("loss if legged out", money(one.leg_out_loss)),
+        ("score", figure(one.score)),
+    ]
+    if not math.isnan(one.implied_rate):
+        carry, tau = scan.settings.carry, one.days / 365.0
+        yours = f"you lend at {percent(carry.lend.rate(tau))}, borrow at "
+        rows.append(
+            (
+                "implied rate",
+                f"{percent(one.implied_rate)}; {yours}{percent(carry.borrow.rate(tau))}",
+            )
+        )
+    if not math.isnan(one.plain):
+        rows.append(("without financing", f"{one.plain:+.4f} a share, what plain scanners show"))
+    if not math.isnan(one.best):
+        rows.append(("at best", f"{one.best:+.4f} a share"))
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, highlight=False)
+
+
+def _render_near(scans: Sequence[Scan], wanted: str, console: Console, backend: Backend) -> None:
+    near = near_misses(scans)
+    number = wanted[len(_NEAR) :]
+    if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(near)):
+        have = f"{_NEAR}1 to {_NEAR}{len(near)}" if near else "there is none"
+        raise UsageError(f"no near miss is called {wanted!r}: {have}")
+    scan, miss = near[int(number) - 1]
+    is_coin = scan.result.chain.is_inverse
+    console.print(Text(chain_words(scan.result.chain), style="dim"))
+    line = Text(f"Near miss {number}: {family_words(miss.family)}", style="bold")
+    line.append(f"  {scan.result.chain.symbol} {legs_text(miss.legs)}", style="not bold")
+    console.print(line)
+    console.print()
+    _render_legs(miss.legs, _unit(miss), console, is_coin=is_coin)
+    edge = price(miss.edge, is_coin=is_coin, signed=True)
+    console.print(f"edge per share: {edge}", highlight=False)
+    console.print(Text(f"fails at: {GATES.get(miss.reason, miss.reason)}", style="yellow"))
+    console.print(Text(f"would pass with: {miss.change}", style="cyan"))
+    days = {leg.settles_ns for leg in miss.legs if leg.kind == OPTION}
+    if is_judged(scan) and len(days) == 1:
+        chain = scan.result.chain
+        view = make_view(chain, scan.settings, backend)
+        e = next(k for k, expiry in enumerate(chain.expiries) if expiry.settles_ns in days)
+        console.print()
+        render_expiry(view, e, scan, console, is_short=False)
+
+
+def _unit(miss: NearMiss) -> int:
+    """Return the short shares that a near miss counts its edge by, as the families do."""
+    if miss.family not in ("butterfly", "calendar_butterfly"):
+        return 1
+    return next(leg.ratio for leg in miss.legs if leg.side < 0)
+
+
+def _share(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.1%}"
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 2, 0, 0), pad_edge=False)

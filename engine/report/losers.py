@@ -1,0 +1,147 @@
+"""What did not pass: the funnel, the near misses, and profits that are only interest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from engine.report.wording import family_words, legs_by_expiry, legs_text, packed, plural, price
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from engine.scoring.opportunity import NearMiss
+    from engine.survey import Scan, Survey
+
+NEAR_SHOWN, NARROW = 10, 80
+_BAR = 24
+
+GATES = {
+    "quote": "a side is not quoted",
+    "crossed": "bid above ask",
+    "delayed": "market data delayed",
+    "stock_age": "stock quote too old",
+    "option_age": "option quote too old",
+    "skew": "legs quoted too far apart",
+    "size": "not enough size",
+    "spread": "a leg's spread too wide",
+    "spread_sum": "spreads too wide for the edge",
+    "days": "too near or too far",
+    "open_interest": "open interest too low",
+    "volume": "volume too low",
+    "edge": "edge per share too small",
+    "edge_usd": "edge in $ too small",
+    "rates": "rates too old",
+    "deliverable": "halted or not standard",
+    "capital": "needs too much capital",
+}
+"""What each gate found, in words, by its `RejectionReason`."""
+
+
+def render_funnel(survey: Survey, console: Console) -> None:
+    """Print how many candidates died at each gate, in the order in which gates are asked."""
+    funnel = survey.funnel
+    console.print(Text("Funnel", style="bold"))
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    families = ", ".join(
+        plural(count, family_words(name)) for name, count in funnel.by_family.items() if count
+    )
+    table.add_row(f"{funnel.candidates:,}", "candidates", Text(families, style="dim"))
+    order = {reason: place for place, reason in enumerate(GATES)}
+    for reason in sorted(funnel.rejected, key=lambda name: order.get(name, len(order))):
+        count = funnel.rejected[reason]
+        bar = "-" * max(1, round(_BAR * count / max(funnel.candidates, 1)))
+        words = Text(GATES.get(reason, reason.replace("_", " ")))
+        table.add_row(f"-{count:,}", words, Text(bar, style="dim"))
+    table.add_row(Text(f"{funnel.passed:,}", style="bold"), Text("passed", style="bold"), "")
+    console.print(table)
+    _render_skipped(survey, console)
+    console.print()
+
+
+def _render_skipped(survey: Survey, console: Console) -> None:
+    told: dict[str, dict[str, set[str]]] = {}
+    for result in survey.results:
+        for family, why in result.funnel.skipped.items():
+            families = told.setdefault(why, {"families": set(), "symbols": set()})
+            families["families"].add(family_words(family))
+            families["symbols"].add(result.chain.symbol)
+    for why, names in told.items():
+        symbols = "" if len(survey.scans) == 1 else f" of {', '.join(sorted(names['symbols']))}"
+        families_text = ", ".join(sorted(names["families"]))
+        console.print(Text(f"Not asked{symbols}, {why}: {families_text}", style="dim"))
+
+
+def near_misses(scans: Sequence[Scan]) -> list[tuple[Scan, NearMiss]]:
+    """Return all near misses in the order of their numbers: one of each gate, then the next."""
+    by_gate: dict[str, list[tuple[int, int, Scan, NearMiss]]] = {}
+    for k, scan in enumerate(scans):
+        places: Counter[str] = Counter()
+        for miss in scan.result.near_misses:
+            by_gate.setdefault(miss.reason, []).append((places[miss.reason], k, scan, miss))
+            places[miss.reason] += 1
+    order = {reason: place for place, reason in enumerate(GATES)}
+    numbered = []
+    for reason, entries in by_gate.items():
+        entries.sort(key=lambda entry: entry[:2])
+        gate = order.get(reason, len(order))
+        numbered += [((turn, gate), scan, miss) for turn, (_, _, scan, miss) in enumerate(entries)]
+    numbered.sort(key=lambda entry: entry[0])
+    return [(scan, miss) for _, scan, miss in numbered]
+
+
+def render_near_misses(survey: Survey, console: Console) -> None:
+    """Print the candidates that failed by least, each with the change that would let it pass."""
+    near = near_misses(survey.scans)
+    if not near:
+        return
+    console.print(Text("Near misses, and the smallest change that would do", style="bold"))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("symbol\nfamily", max_width=14)
+    table.add_column("legs\nexpiry", no_wrap=True)
+    table.add_column("edge", justify="right", no_wrap=True)
+    table.add_column("fails at\nwould pass with")
+    for number, (scan, miss) in enumerate(near[:NEAR_SHOWN], 1):
+        chain = scan.result.chain
+        name = Text(chain.symbol)
+        name.append(f"\n{family_words(miss.family)}", style="dim")
+        legs = Text()
+        for day, words in legs_by_expiry(miss.legs):
+            legs.append(packed(words, 26) + "\n")
+            legs.append(day + "\n", style="dim")
+        legs.rstrip()
+        why = Text(GATES.get(miss.reason, miss.reason))
+        why.append(f"  near-{number}", style="dim")
+        why.append(f"\n{miss.change}", style="cyan")
+        table.add_row(name, legs, price(miss.edge, is_coin=chain.is_inverse), why)
+    console.print(table, width=max(console.width, NARROW), crop=False)
+    left = len(near) - NEAR_SHOWN
+    if left > 0:
+        console.print(Text(f"and {left:,} more, in --json", style="dim"))
+    console.print()
+
+
+def render_carry_line(survey: Survey, console: Console) -> None:
+    """Print how many positions look profitable only to who forgets that money costs money."""
+    rows = [one for scan in survey.scans for one in scan.result.carry]
+    if not rows:
+        return
+    is_cut = any(len(scan.result.carry) >= scan.settings.top for scan in survey.scans)
+    counts = Counter(one.family for one in rows)
+    told = ", ".join(plural(count, family_words(name)) for name, count in counts.items())
+    best = max(rows, key=lambda one: one.plain)
+    verb = "looks" if len(rows) == 1 else "look"
+    line = (
+        f"{'At least ' if is_cut else ''}{told} {verb} profitable only because financing is "
+        f"ignored; best {best.plain:+.2f} plain, {best.edge:+.2f} after "
+        f"({best.symbol} {legs_text(best.legs)})."
+    )
+    console.print(Text("CARRY  ", style="bold").append(line, style="none"))

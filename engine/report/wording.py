@@ -1,0 +1,159 @@
+"""Short text for legs, amounts and rates, in plain ASCII so that every terminal can show it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from engine.clock import from_ns
+from engine.market.chain import OptionChain
+from engine.scoring.opportunity import FUTURE, STOCK, Leg
+
+ABSENT = "-"
+
+
+def leg_words(leg: Leg) -> str:
+    """Return one leg without its expiry: ``+2 C 95``, ``-stock``, ``+future``.
+
+    >>> leg_words(Leg("option", -1, 2, 1.0, right="C", strike=95.0))
+    '-2 C 95'
+    """
+    sign = "+" if leg.side > 0 else "-"
+    if leg.kind in (STOCK, FUTURE):
+        return f"{sign}{leg.ratio} {leg.kind}" if leg.ratio != 1 else f"{sign}{leg.kind}"
+    count = f"{leg.ratio} " if leg.ratio != 1 else ""
+    return f"{sign}{count}{leg.right} {leg.strike:.10g}"
+
+
+def legs_by_expiry(legs: Iterable[Leg]) -> list[tuple[str, str]]:
+    """Return (expiry, legs) for each expiry in order of time; stock stands with the first."""
+    groups: dict[str, list[str]] = {}
+    rest = []
+    for leg in legs:
+        if leg.expiry is None:
+            rest.append(leg_words(leg))
+        else:
+            groups.setdefault(leg.expiry.isoformat(), []).append(leg_words(leg))
+    if not groups:
+        return [("", " ".join(rest))]
+    first = min(groups)
+    groups[first].extend(rest)
+    return [(day, " ".join(groups[day])) for day in sorted(groups)]
+
+
+def packed(words: str, width: int) -> str:
+    r"""Return legs on as many lines as `width` columns need, never breaking inside a leg.
+
+    >>> packed("+C 95 -C 105 -P 95 +P 105", 14)
+    '+C 95 -C 105\n-P 95 +P 105'
+    """
+    lines = [""]
+    for leg in words.replace(" +", "\n+").replace(" -", "\n-").split("\n"):
+        joined = f"{lines[-1]} {leg}".strip()
+        if len(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(leg)
+    return "\n".join(line for line in lines if line)
+
+
+def legs_text(legs: Iterable[Leg]) -> str:
+    """Return all legs on one line: ``+C 95 -C 105 -P 95 +P 105 2016-01-15``."""
+    return ", ".join(f"{words} {day}".strip() for day, words in legs_by_expiry(legs))
+
+
+def family_words(family: str) -> str:
+    """Return a family's name for people.
+
+    >>> family_words("jelly_roll")
+    'jelly roll'
+    """
+    return family.replace("_", " ")
+
+
+def price(value: float, *, is_coin: bool = False, signed: bool = False) -> str:
+    """Return a price or edge per share; coins are worth more, so they get more digits."""
+    if math.isnan(value):
+        return ABSENT
+    sign = "+" if signed else ""
+    return f"{value:{sign},.{6 if is_coin else 4}f}"
+
+
+def money(value: float) -> str:
+    """Return dollars, with cents below a thousand.
+
+    >>> money(12.5), money(-1234.5), money(float("nan"))
+    ('$12.50', '-$1,234', '-')
+    """
+    if math.isnan(value):
+        return ABSENT
+    sign = "-" if value < 0.0 else ""
+    return f"{sign}${abs(value):,.2f}" if abs(value) < 1000.0 else f"{sign}${abs(value):,.0f}"
+
+
+def percent(value: float) -> str:
+    """Return a rate per year; "free" for inf, what a package that costs nothing lends at.
+
+    >>> percent(0.0954), percent(12.0), percent(5000.0), percent(math.inf)
+    ('9.54%', '1,200%', '>9,999%', 'free')
+    """
+    if math.isnan(value):
+        return ABSENT
+    if math.isinf(value):
+        return "free" if value > 0.0 else ABSENT
+    if abs(value) < 10.0:
+        return f"{round(value, 4) + 0.0:.2%}"  # no -0.00%
+    # More says nothing: the capital is next to nothing.
+    return f"{value:,.0%}" if abs(value) < 100.0 else (">9,999%" if value > 0.0 else "<-9,999%")
+
+
+def figure(value: float) -> str:
+    """Return a score: three digits, more for the whole part of a large one.
+
+    >>> figure(12345.6), figure(0.012345), figure(-0.5), figure(math.nan)
+    ('12,346', '0.0123', '-0.5', '-')
+    """
+    if math.isnan(value):
+        return ABSENT
+    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
+
+
+def seconds(value: float) -> str:
+    """Return an age: ``0.5 s``, ``7 min``, ``?`` when it is not known."""
+    if math.isnan(value):
+        return "?"
+    if value < 120.0:
+        return f"{value:.3g} s"
+    return f"{value / 60.0:,.0f} min" if value < 7200.0 else f"{value / 3600.0:,.1f} h"
+
+
+def whole(value: float) -> str:
+    """Return a size, ``?`` when it is not known."""
+    return "?" if math.isnan(value) else f"{value:,.10g}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 box``, ``2 boxes``, ``3 near misses``.
+
+    >>> plural(2, "box"), plural(1, "conversion"), plural(0, "butterfly")
+    ('2 boxes', '1 conversion', '0 butterflies')
+    """
+    if count != 1:
+        if noun.endswith("y"):
+            noun = noun[:-1] + "ie"
+        noun += "es" if noun.endswith(("x", "ss")) else "s"
+    return f"{count:,} {noun}"
+
+
+def chain_words(chain: OptionChain) -> str:
+    """Return one line on a chain: what, when, from where, how much of it."""
+    spot = chain.underlying
+    quote = f"{spot.bid:,.10g}" if spot.bid == spot.ask else f"{spot.bid:,.10g}/{spot.ask:,.10g}"
+    moment = from_ns(chain.ts_ns)
+    time = moment.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
+    rights = sum(1 for bid, ask in zip(chain.bid, chain.ask, strict=True) if bid > 0 or ask > 0)
+    options = plural(rights, f"{chain.style.capitalize()} option")
+    return (
+        f"{chain.symbol} {quote}  {time} UTC  {chain.source or 'unnamed source'}: "
+        f"{options}, {plural(len(chain.expiries), 'expiry')}"
+    )
