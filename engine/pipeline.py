@@ -28,7 +28,9 @@ from engine.scoring.legs import family_of
 from engine.scoring.near import near_misses
 from engine.scoring.opportunity import Funnel, Opportunity, ScanResult
 from engine.scoring.packages import find_packages
+from engine.scoring.profiles import ARBITRAGE, composite
 from engine.scoring.proposal import Ranked, passed, propose, rank
+from engine.scoring.synthetic import find_synthetics
 from engine.scoring.usable import unusable_sentence
 from engine.scoring.verifier import reproduces, verify
 from engine.strategies import candidates
@@ -58,6 +60,8 @@ def scan_chain(
     n_passed = len(ranked)
     if "package" in settings.families:
         ranked += [rank(view, p, settings) for p in find_packages(view, ranked, settings)]
+    if settings.profile in ARBITRAGE:
+        ranked = reorder(view, ranked, settings.profile)
     ordered = [] if unusable else best(view, ranked, settings.top)
     scored = clock.monotonic_ns()
     shown, mismatches = prove(view, paid, ordered, settings)
@@ -71,12 +75,17 @@ def scan_chain(
     )
     carry, more = find_carry_only(view, settings)
     mismatches += more
+    synthetics: tuple[Opportunity, ...] = ()
+    if "synthetic" in settings.families:
+        synthetics, more = find_synthetics(view, settings)
+        mismatches += more
     return ScanResult(
         chain=chain,
         opportunities=tuple(shown),
         near_misses=near_misses(view, found, gated, table.near, settings),
         funnel=funnel,
         carry=carry,
+        synthetics=synthetics,
         mismatches=tuple(mismatches),
         unusable=unusable,
         timing={
@@ -176,11 +185,25 @@ def best(view: View, ranked: list[Ranked], top: int) -> list[Ranked]:
     return [ranked[order[place]] for place in range(taken)]
 
 
+def reorder(view: View, ranked: list[Ranked], profile: str) -> list[Ranked]:
+    """Return the same positions scored by the composite of a named profile."""
+    gains = [entry.position.usd / entry.capital if entry.capital > 0.0 else 0.0 for entry in ranked]
+    top = max(gains, default=0.0)
+    return [
+        replace(
+            entry,
+            score=composite(view, profile, entry.position.legs, entry.position.days, gain, top),
+        )
+        for entry, gain in zip(ranked, gains, strict=True)
+    ]
+
+
 def prove(
     view: View, paid: View | None, ordered: list[Ranked], settings: ScanSettings
 ) -> tuple[list[Opportunity], list[Opportunity]]:
     """Return the opportunities that the verifier reproduces, and those that it does not."""
-    shown, mismatches = [], []
+    shown: list[Opportunity] = []
+    mismatches: list[Opportunity] = []
     for entry in ordered:
         is_projected = bool(entry.position.condition & candidates.PROJECTED)
         opportunity = propose(paid if is_projected and paid else view, entry, settings)

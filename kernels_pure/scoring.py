@@ -5,7 +5,7 @@ Gates decide; the score only orders. Sizes in contracts, ages in seconds, amount
 Source: SCANNER section 6.
 """
 
-from math import exp, inf, nan, sqrt
+from math import exp, inf, log, nan, sqrt
 
 from kernels_pure.columns import Floats, Ints
 
@@ -120,3 +120,47 @@ def top_rows(score: Floats, edge: Floats, k: int, out_row: Ints) -> int:
                 if taken < k:
                     taken += 1
     return taken
+
+
+def profit_part(gain: float, best_gain: float) -> float:
+    """Return how a gain compares with the best one: ``(gain / best) ** 0.8``, 0 for no gain."""
+    if not (gain > 0.0 and best_gain > 0.0):
+        return 0.0
+    return min(1.0, exp(0.8 * log(gain / best_gain)))
+
+
+def liquidity_part(volume: float, open_interest: float) -> float:
+    """Return the liquidity of the least traded leg, from 0 to 1; what is not known counts as 0.
+
+    ``min(1, log10(volume + 1) / 3 + min(0.2, log10(open_interest + 1) / 4))``.
+    """
+    per_ten = 2.302585092994046
+    traded = 0.0
+    if volume > 0.0:
+        traded = log(volume + 1.0) / (3.0 * per_ten)
+    held = 0.0
+    if open_interest > 0.0:
+        held = min(0.2, log(open_interest + 1.0) / (4.0 * per_ten))
+    return min(1.0, traded + held)
+
+
+def spread_part(call: float, put: float, stock: float) -> float:
+    """Return how tight the relative spreads are, from 0 to 1: ``exp(-10 (.4c + .4p + .2s))``."""
+    return exp(-10.0 * (0.4 * call + 0.4 * put + 0.2 * stock))
+
+
+def time_part(days: float) -> float:
+    """Return how near 30 days an expiry is, from 0 to 1; 0 outside 15 to 50 days."""
+    if days < 15.0 or days > 50.0:
+        return 0.0
+    gap = days - 30.0
+    return exp(-(gap * gap) / 200.0)
+
+
+def reward_part(reward: float, risk: float) -> float:
+    """Return reward over risk, squashed: ``rho / (1 + rho)``, 1 without risk, 0 without reward."""
+    if not reward > 0.0:
+        return 0.0
+    if not risk > 0.0:
+        return 1.0
+    return reward / (reward + risk)

@@ -1,0 +1,1 @@
+"""Values of the market: chains, carry, fees, calendars. No input or output."""

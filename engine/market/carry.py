@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 from engine.clock import from_ns
 
@@ -26,7 +27,7 @@ class RateCurve:
     def __post_init__(self) -> None:
         if not self.days or len(self.days) != len(self.rates):
             raise ValueError("a rate curve needs as many rates as days, at least one")
-        if any(b <= a for a, b in zip(self.days, self.days[1:])):
+        if any(b <= a for a, b in pairwise(self.days)):
             raise ValueError("the days of a rate curve must rise")
         if not all(map(math.isfinite, self.days + self.rates)):
             raise ValueError("the days and rates of a rate curve must be finite")
@@ -118,7 +119,7 @@ class Carry:
             raise ValueError(f"withholding {self.withholding!r} is not in [0, 1]")
         if not (math.isfinite(self.borrow_fee) and self.borrow_fee >= 0.0):
             raise ValueError(f"borrow fee {self.borrow_fee!r} is not a finite number >= 0")
-        if any(b.ex_date < a.ex_date for a, b in zip(self.dividends, self.dividends[1:])):
+        if any(b.ex_date < a.ex_date for a, b in pairwise(self.dividends)):
             object.__setattr__(
                 self, "dividends", tuple(sorted(self.dividends, key=lambda d: d.ex_date))
             )

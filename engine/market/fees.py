@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class FeeSchedule:
     def __post_init__(self) -> None:
         if not self.tiers or self.tiers[0][0] != 0.0:
             raise ValueError("the first fee tier must start at premium 0")
-        if any(b[0] <= a[0] for a, b in zip(self.tiers, self.tiers[1:])):
+        if any(b[0] <= a[0] for a, b in pairwise(self.tiers)):
             raise ValueError("the premiums of the fee tiers must rise")
 
     def commission(self, premium: float) -> float:

@@ -252,10 +252,10 @@ def chain_terms(
         stock_receive=array("d", [spot.bid - fees.stock_fee(spot.bid)] * n),
         div_in=array(
             "d",
-            (ledger.received(t) + (s if count_projected else 0.0) for t, s in zip(taus, stream)),
+            (ledger.received(t) + (s if count_projected else 0.0) for t, s in zip(taus, stream, strict=True)),
         ),
         div_out=array(
-            "d", (sum(f.owed for f in flows if f.ex <= t) + s for t, s in zip(taus, stream))
+            "d", (sum(f.owed for f in flows if f.ex <= t) + s for t, s in zip(taus, stream, strict=True))
         ),
         div_future=array(
             "d", (sum(f.kept for f in flows if f.ex <= t) / lend.discount(t) for t in taus)
@@ -283,7 +283,7 @@ def chain_terms(
                     for t in row
                 ]
                 + [(tau, borrow.discount(tau), ledger.received(tau), ledger.owed(tau))]
-                for row, tau in zip(eves, taus)
+                for row, tau in zip(eves, taus, strict=True)
             ]
         ),
         payments=_dates(
@@ -292,7 +292,7 @@ def chain_terms(
                     (t, lend.discount(t), ledger.received(t), ledger.owed(t))
                     for t in (*row, tau)
                 ]
-                for row, tau in zip(puts, taus)
+                for row, tau in zip(puts, taus, strict=True)
             ]
         ),
     )  # fmt: skip
@@ -311,8 +311,8 @@ def _inverse_terms(chain: OptionChain, carry: Carry) -> Terms:
     never = Dates(array("q", [0] * (n + 1)), *(array("d") for _ in range(4)))
     return Terms(
         tau=tau,
-        lend=array("d", (d / f if f > 0.0 else math.nan for d, f in zip(pays, bids))),
-        borrow=array("d", (d / f if f > 0.0 else math.nan for d, f in zip(receives, asks))),
+        lend=array("d", (d / f if f > 0.0 else math.nan for d, f in zip(pays, bids, strict=True))),
+        borrow=array("d", (d / f if f > 0.0 else math.nan for d, f in zip(receives, asks, strict=True))),
         stock_pay=pays,
         stock_receive=receives,
         div_in=zeros, div_out=zeros, div_future=zeros, stock_borrow=zeros,

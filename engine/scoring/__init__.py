@@ -1,0 +1,1 @@
+"""Gates, score, proof: from candidates to opportunities."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.scoring.opportunity import OPTION, STOCK, Leg
 from engine.scoring.legs import cost
+from engine.scoring.opportunity import OPTION, STOCK, Leg
 
 STOCK_INITIAL = 0.50
 """Initial margin of stock, long or short, as a fraction of its price (Regulation T)."""

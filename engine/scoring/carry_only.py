@@ -36,9 +36,7 @@ def find_carry_only(
     chain = view.chain
     if chain.is_inverse or not view.has_stock:
         return (), ()
-    free = replace(
-        view, terms=chain_terms(chain, settings.carry.without_rates(), settings.fees)
-    )
+    free = replace(view, terms=chain_terms(chain, settings.carry.without_rates(), settings.fees))
     table = CandidateTable(view.backend, chain.n_rows, view.days)
     for name in STOCK_FAMILIES if settings.show_carry else QUICK_FAMILIES:
         if name in settings.families and not why_not(REGISTRY[name], free):

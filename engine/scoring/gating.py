@@ -103,9 +103,7 @@ def count_reasons(gated: Gated, capital: int) -> dict[str, int]:
     for code in gated.gate:
         counts[code] += 1
     counts[len(REASONS)] += capital
-    return {
-        reason.value: counts[g] for g, reason in enumerate(REASONS, start=1) if counts[g]
-    }
+    return {reason.value: counts[g] for g, reason in enumerate(REASONS, start=1) if counts[g]}
 
 
 def affordable_lots(lots: float, capital: float, settings: ScanSettings) -> float:

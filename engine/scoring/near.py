@@ -19,7 +19,8 @@ def near_misses(
     view: View, found: Columns, gated: Gated, nearest: Columns, settings: ScanSettings
 ) -> tuple[NearMiss, ...]:
     """Return the misses worth a look: by each failing gate the best edges, then the best of
-    each family without a candidate. At most ``settings.near_misses`` of each kind."""
+    each family without a candidate. At most ``settings.near_misses`` of each kind.
+    """
     most = settings.near_misses
     by_gate: dict[int, list[int]] = {}
     for row in range(found.count):
@@ -42,9 +43,7 @@ def near_misses(
     for row in rows[:most]:
         legs, family = legs_of(view, nearest, row), family_of(nearest, row)
         change, amount, unit = _price_change(view, family, legs, nearest.edge[row], settings)
-        misses.append(
-            NearMiss(family, legs, nearest.edge[row], "no edge", change, amount, unit)
-        )
+        misses.append(NearMiss(family, legs, nearest.edge[row], "no edge", change, amount, unit))
     return tuple(misses)
 
 
@@ -62,7 +61,8 @@ def _price_change(
         slope = amount * view.terms.tau[e]
         if slope > 0.0:
             receives = family in ("conversion", "collar") or (
-                family == "box" and any(
+                family == "box"
+                and any(
                     leg.right == "C" and leg.strike == min(strikes) and leg.side > 0
                     for leg in options
                 )

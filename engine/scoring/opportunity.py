@@ -98,6 +98,8 @@ class Opportunity:
         Edge with every rate 0, what naive scanners show; nan where it means nothing.
     implied_rate
         Rate at which the package lends (positive cost today) or borrows; nan where none.
+    probability
+        Surface-implied chance that a synthetic ends with a profit; nan for arbitrages.
     conditions
         What must hold, for CONDITIONAL: "borrow", "projected dividend", "ages unknown", ...
     flags
@@ -122,6 +124,7 @@ class Opportunity:
     best: float = math.nan
     plain: float = math.nan
     implied_rate: float = math.nan
+    probability: float = math.nan
     fill_probability: float = math.nan
     leg_out_loss: float = math.nan
     conditions: tuple[str, ...] = ()

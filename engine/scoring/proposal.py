@@ -54,9 +54,7 @@ class Ranked:
     score: float
 
 
-def passed(
-    view: View, table: Columns, row: int, lots: float, usd: float, flags: int
-) -> Passed:
+def passed(view: View, table: Columns, row: int, lots: float, usd: float, flags: int) -> Passed:
     """Return a candidate that passed its gates as a position."""
     return Passed(
         family_of(table, row), legs_of(view, table, row), table.unit[row], table.edge[row],

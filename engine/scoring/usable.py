@@ -22,14 +22,11 @@ def unusable_sentence(view: View, found: Columns, gated: Gated) -> str:
     pairs = sum(
         n * (n - 1) // 2
         for n in (
-            view.chain.first[e + 1] - view.chain.first[e]
-            for e in range(len(view.chain.expiries))
+            view.chain.first[e + 1] - view.chain.first[e] for e in range(len(view.chain.expiries))
         )
     )
     passing = sum(
-        1
-        for row in range(found.count)
-        if gated.gate[row] == 0 and found.family[row] in _PAIR_CODES
+        1 for row in range(found.count) if gated.gate[row] == 0 and found.family[row] in _PAIR_CODES
     )
     if passing < LEAST_PAIRS or passing < SHARE * pairs:
         return ""

@@ -1,0 +1,1 @@
+"""Families of arbitrage: from a chain to candidates, one file per family."""

@@ -135,5 +135,5 @@ def _scale(view: View, right: str) -> tuple[array[float], array[float], int]:
     nothing = view.line("late roll none", zeros, zeros)
     if right == "P":
         return view.line("scale P", terms.borrow, terms.div_in), nothing, FUNDING
-    owed = array("d", (d + b for d, b in zip(terms.div_out, terms.stock_borrow)))
+    owed = array("d", (d + b for d, b in zip(terms.div_out, terms.stock_borrow, strict=True)))
     return view.line("scale C", terms.lend, owed), nothing, BORROW

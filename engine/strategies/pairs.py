@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 from engine.strategies.bounds import full_discount
 from engine.strategies.candidates import BORROW, HIGH, LOW, CandidateTable, Template
 from engine.strategies.view import Hits, View, all_hits
@@ -36,24 +38,37 @@ def find_boxes(view: View, table: CandidateTable) -> None:
 
 def find_collars(view: View, table: CandidateTable) -> None:
     """Add every collar on long stock that cannot lose."""
+    collar_columns(view)
+    _add_pairs(view, table, COLLAR, ends_early=True)
+
+
+def collar_columns(view: View) -> tuple[array[float], ...]:
+    """Write and return what collars are worth by row: low, high, and both if called early."""
     chain, terms = view.chain, view.terms
+    columns = _columns(view)
     view.backend.pairs.collar_columns(
         chain.first, chain.strike, view.receive, view.pay, terms.stock_pay, terms.borrow,
-        terms.div_in, terms.hold.first, terms.hold.discount, terms.hold.value,
-        view.rows("low"), view.rows("high"), view.rows("low early"), view.rows("high early"),
+        terms.div_in, terms.hold.first, terms.hold.discount, terms.hold.value, *columns,
     )  # fmt: skip
-    _add_pairs(view, table, COLLAR, ends_early=True)
+    return columns
 
 
 def find_reverse_collars(view: View, table: CandidateTable) -> None:
     """Add every collar on short stock that cannot lose."""
+    reverse_collar_columns(view)
+    _add_pairs(view, table, REVERSE_COLLAR, ends_early=True)
+
+
+def reverse_collar_columns(view: View) -> tuple[array[float], ...]:
+    """Write and return what reverse collars are worth by row, like `collar_columns`."""
     chain, terms = view.chain, view.terms
+    columns = _columns(view)
     view.backend.pairs.reverse_collar_columns(
         chain.first, chain.strike, view.receive, view.pay, terms.stock_receive, terms.lend,
         terms.div_out, terms.stock_borrow, terms.owe.first, terms.owe.discount, terms.owe.value,
-        view.rows("low"), view.rows("high"), view.rows("low early"), view.rows("high early"),
+        *columns,
     )  # fmt: skip
-    _add_pairs(view, table, REVERSE_COLLAR, ends_early=True)
+    return columns
 
 
 def find_verticals(view: View, table: CandidateTable) -> None:
@@ -86,6 +101,11 @@ def find_vertical_widths(view: View, table: CandidateTable) -> None:
         chain.first, chain.strike, view.receive, view.pay, discount, terms.night, low, high
     )
     _add_pairs(view, table, WIDTH_PUT)
+
+
+def _columns(view: View) -> tuple[array[float], ...]:
+    names = ("low", "high", "low early", "high early")
+    return tuple(view.rows(name) for name in names)
 
 
 def _add_pairs(

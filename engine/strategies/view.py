@@ -63,9 +63,7 @@ class View:
     def line(self, name: str, slope: array[float], value: array[float]) -> array[float]:
         """Return ``slope * strike + value`` by row, slope and value by expiry."""
         column = self.rows(name)
-        self.backend.surface.roll_scale(
-            self.chain.first, self.chain.strike, slope, value, column
-        )
+        self.backend.surface.roll_scale(self.chain.first, self.chain.strike, slope, value, column)
         return column
 
     def column(self, name: str, length: int) -> array[float]:
@@ -140,4 +138,3 @@ def days_by_row(chain: OptionChain) -> array[float]:
         value = chain.tau(e) * 365.0
         days.extend([value] * (chain.first[e + 1] - chain.first[e]))
     return days
-

@@ -124,7 +124,8 @@ def test_iii_a_bid_above_its_envelope_by_epsilon_is_found_for_epsilon(backend: B
         )  # fmt: skip
         found = [o for o in result.opportunities if any(leg.quote == row for leg in o.legs)]
         # The neighbours are one package; the best of all triples can only be better.
-        assert found and found[0].edge >= epsilon - 1e-9
+        assert found
+        assert found[0].edge >= epsilon - 1e-9
         sold = next(leg for leg in found[0].legs if leg.quote == row)
         assert sold.side < 0
 

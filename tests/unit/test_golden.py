@@ -28,7 +28,7 @@ def d_borrow(days: float) -> float:
     return math.exp(-0.055 * days / 365)
 
 
-def one(value: float) -> "array[float]":
+def one(value: float) -> array[float]:
     return array("d", [value])
 
 
@@ -39,7 +39,7 @@ def test_g1_conversion(backend: Backend) -> None:
     receive, pay = array("d", [3.193, math.nan]), array("d", [math.nan, 2.107])
     terms = one(100.025), one(d_borrow(60)), one(0.5 * d_borrow(20))
     strike, first = one(100.0), array("q", [0, 1])
-    assert 100.025 + 2.107 - 3.193 == pytest.approx(98.9390)
+    assert pytest.approx(98.9390) == 100.025 + 2.107 - 3.193
     none = array("q", [0, 0]), array("d"), array("d")
     kernel(first, strike, receive, pay, *terms, *none, 0.0, rows, edge)
     assert edge[0] == pytest.approx(0.6595, abs=5e-5)
@@ -67,7 +67,7 @@ def test_g2_reversal(backend: Backend) -> None:
     start = (first, strike, receive, pay, one(99.995), one(d_lend(60)), one(owed))
     kernel = backend.parity.reversal_hits
     none = array("q", [0, 0]), array("d"), array("d")
-    assert 99.995 + 1.993 - 3.307 == pytest.approx(98.6810)
+    assert pytest.approx(98.6810) == 99.995 + 1.993 - 3.307
     kernel(*start, one(60 / 365), *none, 0.0, rows, edge)
     assert edge[0] == pytest.approx(-1.2452, abs=5e-5)
     now = array("q", [0, 2]), array("d", [1.0, d_lend(20)]), array("d", [0.0, owed + 20 / 365])
@@ -87,7 +87,7 @@ def test_g3_box(backend: Backend) -> None:
     view = make_view(european, terms, backend)
     table = CandidateTable(backend, european.n_rows, view.days)
     REGISTRY["box"].find(view, table)
-    edges = dict(zip(("long", "short"), table.near.edge))
+    edges = dict(zip(("long", "short"), table.near.edge, strict=True))
     assert edges["long"] == pytest.approx(-0.0127, abs=5e-5)
     assert edges["short"] == pytest.approx(-0.3177, abs=5e-5)
     rates = [implied_rate(view, "box", legs_of(view, table.near, row)) for row in (0, 1)]
@@ -122,7 +122,8 @@ def test_g5_butterfly(backend: Backend) -> None:
     assert found.edge == pytest.approx(0.1333, abs=5e-5)
     assert [leg.side * leg.ratio for leg in found.legs] == [2, -3, 1]
     assert found.unit == 3
-    assert found.proof is not None and found.proof.minimum == pytest.approx(found.edge)
+    assert found.proof is not None
+    assert found.proof.minimum == pytest.approx(found.edge)
 
 
 def black_scholes(strike: float, right: str) -> float:
