@@ -144,7 +144,7 @@ def test_expiry_that_nothing_bounds_is_suspect(backend: Backend) -> None:
 
 
 def test_calendar_in_present_money(backend: Backend) -> None:
-    """Strikes compare at K plus the dividends paid: with a dividend of 5 in between 57 covers 62."""
+    """Strikes compare at K plus dividends paid: with one of 5 in between, 57 covers only 62."""
     rows = [(30, 60.0, "C", 41.0, 41.2), (90, 57.0, "C", 40.0, 40.4)]
     assert screen_surface(view_of(chain_of(rows), backend)).sell[0] == pytest.approx(41.0 - 40.4)
     ex = START + timedelta(days=60)
