@@ -10,7 +10,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.market.terms import Branches, Terms
+from engine.market.ledger import Branches
+from engine.market.terms import Terms
 from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
 from engine.strategies.view import View
 
