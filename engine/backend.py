@@ -30,6 +30,7 @@ class Backend:
     reason: str
     normal: ModuleType
     pricing: ModuleType
+    implied: ModuleType
     parity: ModuleType
     pairs: ModuleType
     rolls: ModuleType

@@ -21,6 +21,7 @@ underscore is private to its module and has no twin of its own.
 MODULES: tuple[str, ...] = (
     "normal",
     "pricing",
+    "implied",
     "envelope",
     "simplex",
     "forward",
