@@ -4,7 +4,6 @@ from kernels_numba._compile import compiled
 from kernels_pure import envelope as pure
 
 lower_hull = compiled(pure.lower_hull)
-push_vertex = compiled(pure.push_vertex)
 merge_hull = compiled(pure.merge_hull)
 read_hull = compiled(pure.read_hull)
 hull_screen = compiled(pure.hull_screen)

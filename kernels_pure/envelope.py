@@ -82,50 +82,6 @@ def lower_hull(
     return n_vertices
 
 
-def push_vertex(
-    work_hull: Floats,
-    half: int,
-    base: int,
-    top: int,
-    x_a: float,
-    y_a: float,
-    x_b: float,
-    y_b: float,
-    x: float,
-    y: float,
-) -> tuple[int, float, float, float, float]:
-    """Put the point (x, y) on a hull of slopes >= -1 under construction, left to right.
-
-    The hull stands in ``work_hull[base] .. [top - 1]`` (abscissas) and `half` further
-    (ordinates); (x_a, y_a) and (x_b, y_b) are its last two vertices, meaningless where there are
-    fewer. Returns the new top and the new last two. Left of its first vertex the hull goes on
-    with slope -1, so a point below that line takes the place of the first. Amortised O(1).
-    """
-    if top > base and x == x_b:
-        if y >= y_b:
-            return top, x_a, y_a, x_b, y_b
-        top -= 1
-        x_b = x_a
-        y_b = y_a
-        if top - base >= 2:
-            x_a = work_hull[top - 2]
-            y_a = work_hull[half + top - 2]
-    while top - base >= 2:
-        if (y_b - y_a) * (x - x_b) < (y - y_b) * (x_b - x_a):
-            break
-        top -= 1
-        x_b = x_a
-        y_b = y_a
-        if top - base >= 2:
-            x_a = work_hull[top - 2]
-            y_a = work_hull[half + top - 2]
-    if top - base == 1 and y - y_b < x_b - x:
-        top = base
-    work_hull[top] = x
-    work_hull[half + top] = y
-    return top + 1, x_b, y_b, x, y
-
-
 def merge_hull(
     e: int,
     first: Ints,
@@ -142,6 +98,10 @@ def merge_hull(
 
     The later hull stands in ``work_hull[low] .. [high - 1]``, the new one from `base`; its end is
     returned. `frame` as in `hull_screen`. O(rows of e + high - low).
+
+    Left of its first vertex a hull goes on with slope -1, so a point below that line takes the
+    place of the first; right of its last it goes on flat. One function, because PyPy does not
+    inline a callee that loops: the push of a point apart costs half as much again.
     """
     n_rows = len(strike)
     f = FRAME_WIDTH * e
@@ -158,34 +118,65 @@ def merge_hull(
     stop = first[e + 1]
     top = base
     x_a = y_a = x_b = y_b = 0.0
+    x_old = inf
+    if low < high:
+        x_old = work_hull[low]
+    x_row = inf
+    if row < stop:
+        x_row = scale * strike[row] + offset
     while True:
-        x_row = inf
-        if row < stop:
-            x_row = scale * strike[row] + offset
-        x_old = inf
-        if low < high:
-            x_old = work_hull[low]
-        if x_vertex <= x_row and x_vertex <= x_old:
-            if x_vertex == inf:
-                break
-            x = x_vertex
-            y = y_vertex
-            x_vertex = inf
-        elif x_old <= x_row:
-            x = x_old
-            y = work_hull[half + low]
-            low += 1
-        else:
+        if x_row < x_old and x_row < x_vertex:
             x = x_row
             y = pay[row] + call_add
             put = pay[n_rows + row] + (put_add - put_slope * strike[row])
             if not y <= put and put < inf:
                 y = put
             row += 1
-        if y < inf:
-            top, x_a, y_a, x_b, y_b = push_vertex(
-                work_hull, half, base, top, x_a, y_a, x_b, y_b, x, y
-            )
+            x_row = inf
+            if row < stop:
+                x_row = scale * strike[row] + offset
+            if not y < inf:
+                continue
+        elif x_old <= x_vertex:
+            if x_old == inf:
+                break
+            x = x_old
+            y = work_hull[half + low]
+            low += 1
+            x_old = inf
+            if low < high:
+                x_old = work_hull[low]
+        else:
+            x = x_vertex
+            y = y_vertex
+            x_vertex = inf
+        if x == x_b and top > base:
+            if y >= y_b:
+                continue
+            top -= 1
+            x_b = x_a
+            y_b = y_a
+            if top - base >= 2:
+                x_a = work_hull[top - 2]
+                y_a = work_hull[half + top - 2]
+        while top - base >= 2:
+            if (y_b - y_a) * (x - x_b) < (y - y_b) * (x_b - x_a):
+                break
+            top -= 1
+            x_b = x_a
+            y_b = y_a
+            if top - base >= 2:
+                x_a = work_hull[top - 2]
+                y_a = work_hull[half + top - 2]
+        if top - base == 1 and y - y_b < x_b - x:
+            top = base
+        work_hull[top] = x
+        work_hull[half + top] = y
+        top += 1
+        x_a = x_b
+        y_a = y_b
+        x_b = x
+        y_b = y
     while top - base >= 2 and work_hull[half + top - 1] >= work_hull[half + top - 2]:
         top -= 1
     return top
