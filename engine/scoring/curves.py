@@ -42,9 +42,10 @@ class CurvePoint:
     ----------
     n_pairs
         Strikes with call and put quoted on both sides.
-    forward_bid, forward_ask
-        Implied forward per share at settlement: the best of the synthetics about the money.
-        Bid above ask means they are not consistent: stale quotes, or an arbitrage.
+    forward_bid, forward_ask, forward
+        Implied forward per share at settlement: the best of the synthetics about the money, and
+        their middle. Bid above ask means they are not consistent (stale quotes, or an
+        arbitrage): the middle is then the median over the strikes.
     carry_bid, carry_ask
         The forward that the underlying's quote, your rates and the dividends make.
     borrow_bid, borrow_ask
@@ -63,6 +64,7 @@ class CurvePoint:
     n_pairs: int
     forward_bid: float
     forward_ask: float
+    forward: float
     carry_bid: float
     carry_ask: float
     borrow_bid: float
@@ -73,11 +75,6 @@ class CurvePoint:
     lend: float
     borrow: float
     is_approximate: bool
-
-    @property
-    def forward(self) -> float:
-        """The middle of the implied forward."""
-        return 0.5 * (self.forward_bid + self.forward_ask)
 
 
 def curves(chain: OptionChain, carry: Carry) -> tuple[CurvePoint, ...]:
@@ -133,12 +130,21 @@ def _point(chain: OptionChain, carry: Carry, terms: Terms, e: int) -> CurvePoint
         days=tau * 365.0,
         n_pairs=len(pairs),
         forward_bid=forward_bid, forward_ask=forward_ask,
+        forward=_middle(bids, asks),
         carry_bid=carry_bid, carry_ask=carry_ask,
         borrow_bid=fees[0], borrow_ask=fees[1],
         **_box_rates(pairs, tau, future),
         lend=carry.lend.rate(tau), borrow=carry.borrow.rate(tau),
         is_approximate=not chain.is_european,
     )  # fmt: skip
+
+
+def _middle(bids: list[float], asks: list[float]) -> float:
+    if not bids:
+        return math.nan
+    if max(bids) <= min(asks):
+        return 0.5 * (max(bids) + min(asks))
+    return median(0.5 * (bid + ask) for bid, ask in zip(bids, asks, strict=True))
 
 
 def _forward(strike: float, cost: float, lend: float, borrow: float) -> float:
@@ -149,7 +155,7 @@ def _forward(strike: float, cost: float, lend: float, borrow: float) -> float:
 def _coin_forward(strike: float, cost: float, lend: float, borrow: float) -> float:
     """Return the same in dollars per coin from coin prices: ``C - P = D (1 - K / F)``."""
     left = 1.0 - cost / (borrow if cost > 0.0 else lend)
-    return strike / left if left > 0.0 else math.nan
+    return strike / left if left > 0.0 else math.inf
 
 
 def _carry_forward(

@@ -1,0 +1,82 @@
+"""Smile, implied forward, rates and edges of every chain, in one HTML file that needs no network.
+
+plotly is an extra: everything it takes is computed before, by `engine.scoring`.
+"""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import InputOutputError, UnavailableError
+from engine.report.panels import chain_figure
+from engine.report.wording import chain_words
+from engine.scoring.curves import curves
+from engine.scoring.smile import smiles
+
+if TYPE_CHECKING:
+    from engine.backend import Backend
+    from engine.survey import Survey
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ font-family: system-ui, sans-serif; margin: 1.5rem; color: #222; background: #fff; }}
+h2 {{ font-size: 1.05rem; font-weight: 600; margin: 1rem 0 0; }}
+p {{ margin: .25rem 0 .5rem; color: #555; font-size: .85rem; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+
+def write(survey: Survey, path: Path, backend: Backend) -> None:
+    """Write the plots of every chain of `survey` to `path`.
+
+    Raises
+    ------
+    UnavailableError
+        If plotly is not installed; the message names the command that installs it.
+    InputOutputError
+        If the file cannot be written.
+    """
+    to_html = _plotly()
+    parts: list[str] = []
+    for scan in survey.scans:
+        chain = scan.result.chain
+        points = curves(chain, scan.settings.carry)
+        figure = chain_figure(scan, points, smiles(chain, points, backend))
+        parts.append(f"<h2>{html.escape(chain_words(chain))}</h2>")
+        if scan.result.unusable:
+            parts.append(f"<p>{html.escape(scan.result.unusable)}</p>")
+        # plotly's own script, some megabytes, goes in once.
+        parts.append(
+            to_html(
+                figure,
+                full_html=False,
+                include_plotlyjs=scan is survey.scans[0],
+                config={"displaylogo": False, "responsive": True},
+            )
+        )
+    title = "Parity: " + ", ".join(scan.result.chain.symbol for scan in survey.scans[:8])
+    page = _PAGE.format(title=html.escape(title), body="\n".join(parts))
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InputOutputError(f"{path}: {error.strerror or error}") from None
+
+
+def _plotly() -> Any:
+    try:
+        from plotly.io import to_html
+    except ImportError:
+        raise UnavailableError("--plot needs plotly: pip install 'parity-engine[plot]'") from None
+    return to_html
