@@ -1,9 +1,12 @@
 """scripts/setup_pypy.sh refuses what it must refuse, without the network and without an install."""
 
+import hashlib
 import os
+import re
 import socket
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -20,7 +23,9 @@ def machine(tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
 
-    def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, script: Path = SCRIPT, **extra: str
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             "PATH": f"{programs}:/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": str(home),
@@ -28,7 +33,7 @@ def machine(tmp_path: Path):
             **extra,
         }
         return subprocess.run(
-            ["bash", str(SCRIPT), *arguments],
+            ["bash", str(script), *arguments],
             env=environment,
             cwd=tmp_path,
             capture_output=True,
@@ -168,6 +173,59 @@ class TestTarball:
         assert "checksum" in done.stderr
         assert "not unpacked" in done.stderr
         assert not list(tmp_path.glob("p*/bin"))
+
+    @pytest.fixture
+    def official(self, tmp_path):
+        """Make an archive and a copy of the script that takes it for the official one."""
+
+        def make(interpreter: str) -> tuple[Path, Path]:
+            name = "pypy3.11-v7.3.23-linux64"
+            folder = tmp_path / "made" / name
+            install(folder / "bin" / "pypy3.11", interpreter)
+            (folder / "lib" / "pypy3.11").mkdir(parents=True, exist_ok=True)
+            archive = tmp_path / f"{name}.tar.bz2"
+            with tarfile.open(archive, "w:bz2") as file:
+                file.add(folder, name)
+            digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+            text = re.sub(
+                rf"[0-9a-f]{{64}}(?=  {archive.name}$)", digest, SCRIPT.read_text(), flags=re.M
+            )
+            script = tmp_path / "checkout" / "scripts" / "setup_pypy.sh"
+            script.parent.mkdir(parents=True, exist_ok=True)
+            script.write_text(text)
+            return archive, script
+
+        return make
+
+    def test_an_archive_with_its_checksum_is_installed_once(self, linux, official, tmp_path):
+        archive, script = official("echo release 7.3.23")
+        prefix = tmp_path / "a folder" / "pypy"
+        options = ["--from", "tarball", "--archive", str(archive), "--prefix", str(prefix)]
+        done = linux(*options, script=script)
+        assert (done.returncode, done.stdout) == (0, f"{prefix}/bin/pypy3.11\n"), done.stderr
+        assert "route=tarball" in (prefix / ".parity-pypy").read_text()
+        assert [path.name for path in prefix.parent.iterdir()] == ["pypy"]
+        before = (prefix / ".parity-pypy").stat().st_mtime_ns
+        assert linux(*options, script=script).stdout == done.stdout
+        assert (prefix / ".parity-pypy").stat().st_mtime_ns == before
+
+    def test_one_that_fails_its_smoke_test_gives_the_old_one_back(self, linux, official, tmp_path):
+        archive, script = official("echo no such library >&2; exit 127")
+        old = install(tmp_path / "p" / "bin" / "pypy3.11", "echo release 7.3.19")
+        options = ["--from", "tarball", "--archive", str(archive), "--prefix", str(tmp_path / "p")]
+        done = linux(*options, script=script)
+        assert done.returncode == 69
+        assert "no such library" in done.stderr
+        assert "release 7.3.19" in old.read_text()
+        assert not list(tmp_path.glob("p.*"))
+
+    def test_a_moved_installation_is_not_taken_for_an_intact_one(self, linux, official, tmp_path):
+        archive, script = official("echo release 7.3.23")
+        options = ["--from", "tarball", "--archive", str(archive), "--prefix"]
+        linux(*options, str(tmp_path / "p"), script=script)
+        (tmp_path / "p").rename(tmp_path / "q")
+        linux(*options, str(tmp_path / "q"), script=script)
+        assert f"prefix={tmp_path}/q\n" in (tmp_path / "q" / ".parity-pypy").read_text()
 
     def test_a_release_without_checksum_is_refused(self, linux, tmp_path):
         archive = tmp_path / "any.tar.bz2"
