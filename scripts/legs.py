@@ -113,7 +113,7 @@ def main(arguments: list[str]) -> int:
     reports.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     print(f"legs: {', '.join(names)}", flush=True)
-    # Installing is one process per leg, testing uses both cores: so set up in parallel, test in turn.
+    # Installing takes one core and testing two: so set up in parallel, test in turn.
     code = tox("run-parallel", names, "--parallel", "2", "--notest", "--quiet")
     print(f"legs: environments made in {time.monotonic() - began:.0f} s", flush=True)
     if not code:
