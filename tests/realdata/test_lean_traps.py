@@ -14,13 +14,13 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
-from functools import lru_cache
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from lean_chains import at, chain_at, hourly
 
-from engine.clock import from_ns, to_ns
+from engine.clock import from_ns
 from engine.feeds.lean import LeanFeed
 from engine.feeds.lean_carry import (
     ANNOUNCED_DAYS,
@@ -32,7 +32,6 @@ from engine.feeds.lean_carry import (
     split_factor,
 )
 from engine.feeds.lean_layout import Folder
-from engine.feeds.protocol import Loaded
 from engine.feeds.rows import CellError
 from engine.market.calendar import US
 from engine.market.carry import DECLARED, PROJECTED
@@ -44,18 +43,8 @@ Key = tuple[date, float, str]
 Values = tuple[float, ...]
 
 
-def at(text: str) -> int:
-    return to_ns(datetime.fromisoformat(text).replace(tzinfo=timezone.utc))
-
-
 def no_problem(error: CellError) -> None:
     raise AssertionError(str(error))
-
-
-@lru_cache(maxsize=64)
-def chain_at(root: Path, symbol: str, as_of: str) -> Loaded:
-    (loaded,) = LeanFeed(root, at(as_of), strict=True).chains(symbol)
-    return loaded
 
 
 def quotes(chain: OptionChain) -> dict[Key, Values]:
@@ -161,9 +150,7 @@ def test_a_chain_equals_the_normalised_one(
 def test_without_an_instant_every_whole_hour_of_the_last_day(
     data_root: Path, lean_root: Path, name: str, symbol: str, hours: tuple[int, ...]
 ) -> None:
-    feed = LeanFeed(lean_root, strict=True)
-    assert feed.symbols() == ("AAPL", "GOOG", "SPX", "SPXW")
-    chains = [loaded.chain for loaded in feed.chains(symbol.lower())]
+    chains = [loaded.chain for loaded in hourly(lean_root, symbol)]
     assert [from_ns(chain.ts_ns).hour for chain in chains] == list(hours)
     tables = normalised(data_root, name)
     n_checked = 0
@@ -202,6 +189,10 @@ def goog(lean_root: Path) -> Sample:
         if rows[-1][0] == "46800000" and key[0] > date(2015, 12, 24):
             sample.late[key] = rows
     return sample
+
+
+def test_symbols_are_those_with_option_quotes(lean_root: Path) -> None:
+    assert LeanFeed(lean_root).symbols() == ("AAPL", "GOOG", "SPX", "SPXW")
 
 
 # Trap 1
