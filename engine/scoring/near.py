@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.config import ScanSettings
+from engine.scoring.accounts import account
 from engine.scoring.gating import REASONS, Gated, RejectionReason
 from engine.scoring.legs import family_of, legs_of
 from engine.scoring.opportunity import OPTION, STOCK, Leg, NearMiss
@@ -38,7 +39,14 @@ def near_misses(
                     family_of(found, row), legs, found.edge[row], reason.value, change, amount, unit
                 )
             )
-    rows = [row for row in range(nearest.count) if math.isfinite(nearest.edge[row])]
+    rows = []
+    for row in range(nearest.count):
+        # The kernel's bound ignores early assignment; the account does not.
+        legs, family = legs_of(view, nearest, row), family_of(nearest, row)
+        edge = math.fsum(amount for _, amount in account(view, family, legs, 1))
+        if math.isfinite(edge) and edge <= 0.0:
+            nearest.edge[row] = edge
+            rows.append(row)
     rows.sort(key=lambda row: (-nearest.edge[row], row))
     for row in rows[:most]:
         legs, family = legs_of(view, nearest, row), family_of(nearest, row)
@@ -51,7 +59,7 @@ def _price_change(
     view: View, family: str, legs: tuple[Leg, ...], edge: float, settings: ScanSettings
 ) -> tuple[str, float, str]:
     """Return what a position without edge lacks, in price or, if that is less, in rate."""
-    lack = settings.gates.min_edge - edge
+    lack = settings.gates.min_edge / _price(view) - edge
     text = f"a price better by {lack:.4g}"
     options = [leg for leg in legs if leg.kind == OPTION]
     if family in _CASH_FAMILIES and not view.chain.is_inverse:
@@ -102,15 +110,16 @@ def _gate_change(
         lack = gates.lots * leg.ratio - leg.size
         return f"{lack:g} more contracts of {name(leg)}", lack, "size"
     if reason is RejectionReason.SPREAD:
-        leg = max(legs, key=lambda leg: _excess_spread(leg, settings))
-        excess = _excess_spread(leg, settings)
+        leg = max(legs, key=lambda leg: _excess_spread(view, leg, settings))
+        excess = _excess_spread(view, leg, settings)
         return f"a spread of {name(leg)} tighter by {excess:.4g}", excess, "price"
     if reason is RejectionReason.SPREAD_SUM:
         total = sum(leg.ratio * _spread(leg) for leg in legs) / unit
         excess = total - gates.max_spread_per_edge * edge
         return f"spreads tighter by {excess:.4g} in all", excess, "price"
     if reason is RejectionReason.EDGE:
-        return f"a price better by {gates.min_edge - edge:.4g}", gates.min_edge - edge, "price"
+        lack = gates.min_edge / _price(view) - edge
+        return f"a price better by {lack:.4g}", lack, "price"
     if reason is RejectionReason.EDGE_USD:
         lack = gates.min_edge_usd - gated.usd[row]
         shares = view.chain.contract_value * unit * max(gated.lots[row], 1.0)
@@ -147,8 +156,13 @@ def _spread(leg: Leg) -> float:
     return leg.ask - leg.bid if leg.bid > 0.0 else leg.ask
 
 
-def _excess_spread(leg: Leg, settings: ScanSettings) -> float:
+def _price(view: View) -> float:
+    """Return dollars per unit of the chain's prices: limits are in dollars."""
+    return view.chain.contract_value / view.chain.multiplier
+
+
+def _excess_spread(view: View, leg: Leg, settings: ScanSettings) -> float:
     spread = _spread(leg)
     middle = leg.ask - 0.5 * spread
     limits = settings.gates
-    return spread - max(limits.max_spread, limits.max_spread_fraction * middle)
+    return spread - max(limits.max_spread / _price(view), limits.max_spread_fraction * middle)

@@ -19,7 +19,15 @@ from engine.strategies.candidates import CONDITIONS, Columns
 from engine.strategies.view import View
 
 AGE_UNKNOWN, SIZE_UNKNOWN, LOCKED_MARKET = 1, 2, 4
-AGES_UNKNOWN = "the quotes are simultaneous (their ages are not known)"
+AGES_UNKNOWN = "ages-unknown"
+CONDITION_TEXT = {
+    "borrow": "the stock can be borrowed and its fee stays",
+    "projected-dividend": "the projected dividends are paid",
+    "forward-funding": "funding at the near expiry stays at today's forward rates",
+    "carry-if-assigned": "stock from early assignment can be carried, bought or sold short",
+    AGES_UNKNOWN: "the quotes are simultaneous, although their ages are not known",
+}
+"""What each condition says in full."""
 PIN_DAYS = 5.0
 ALARM = 0.8
 
@@ -125,7 +133,7 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
     """Return the opportunity of a ranked position; the verifier has the last word."""
     position = ranked.position
     family, legs, days = position.family, position.legs, position.days
-    conditions = [text for bit, text in CONDITIONS.items() if position.condition & bit]
+    conditions = [name for bit, name in CONDITIONS.items() if position.condition & bit]
     if position.flags & AGE_UNKNOWN and not settings.assume_synchronous:
         conditions.append(AGES_UNKNOWN)
     grade = CONDITIONAL if conditions else LOCKED

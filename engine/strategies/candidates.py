@@ -16,10 +16,10 @@ PROJECTED = 2
 FUNDING = 4
 EARLY = 8
 CONDITIONS = {
-    BORROW: "the stock can be borrowed and its fee stays",
-    PROJECTED: "the projected dividends are paid",
-    FUNDING: "funding at the near expiry stays at today's forward rates",
-    EARLY: "stock from early assignment can be carried, bought or sold short",
+    BORROW: "borrow",
+    PROJECTED: "projected-dividend",
+    FUNDING: "forward-funding",
+    EARLY: "carry-if-assigned",
 }
 
 LOW, MIDDLE, HIGH = 0, 1, 2
