@@ -34,8 +34,10 @@ def choose_families(book: Book, count: int, rotation: int) -> tuple[str, ...]:
     """
     names = families_of(book)
     chosen = [names[(rotation + k) % len(names)] for k in range(min(count, len(names)))]
-    if "jelly_roll" in names and "jelly_roll" not in chosen:
-        chosen[-1] = "jelly_roll"
+    if "jelly_roll" in names:
+        # First, while two expiries with a strike in common are still free.
+        others = [name for name in chosen if name != "jelly_roll"]
+        chosen = ["jelly_roll", *others[: count - 1]]
     return tuple(chosen)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from engine.market.chain import OptionChain
@@ -90,6 +91,8 @@ def audit(
 
     Source: SCANNER section 8, matching rule.
     """
+    # One expiry answers for all its opportunities.
+    judge = None if programme is None else cache(programme)
     reported = [o for o in result.opportunities if o.grade in (LOCKED, CONDITIONAL)]
     traded = [_contracts(o) for o in reported]
     planted = [label for label in loaded.labels if label["kind"] == "arbitrage"]
@@ -113,7 +116,7 @@ def audit(
         n_reported=len(reported),
         n_caused=sum(1 for legs in traded if causes & legs.keys()),
         n_exact=n_exact,
-        false_locked=sum(1 for o in reported if _is_false(o, result.chain, programme)),
+        false_locked=sum(1 for o in reported if _is_false(o, result.chain, judge)),
         edge_error=edge_error,
         missed=tuple(missed),
         misgraded=tuple(misgraded),
