@@ -1,4 +1,24 @@
-"""The embedded default source: a seeded synthetic exchange, no network, no account."""
+"""The embedded default source: a seeded synthetic exchange, no network, no account.
+
+Its chains are quoted around one arbitrage-free model (`demo_model`), then a few quotes are moved.
+Each chain comes with labels, mappings with the keys
+
+``kind``
+    "arbitrage" or "decoy".
+``family``, ``grade``
+    As a scan should report it; a decoy has no grade.
+``cause``
+    ``right, strike, expiry`` (ISO date) of the quote, and the ``side`` ("bid" or "ask") at fault.
+``legs``
+    What to trade: ``kind`` ("option", "stock", "future"), ``side``, ``ratio``, and for options
+    the contract. Where only the best cover of a sold quote is reported, it is that one.
+``edge``
+    Worst case per share after fees, under the feed's carry and the default fees (Deribit's for
+    coins), by formulas of the demo's own (`demo_packages`).
+``reason``, ``seeming``
+    Of decoys: what is wrong ("age", "size", "crossed", "CARRY", "dividend", "borrow") and the
+    edge that a scan sees which does not look.
+"""
 
 from __future__ import annotations
 

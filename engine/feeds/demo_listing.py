@@ -7,7 +7,6 @@ Python since 2.3 repeats to the last bit.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from random import Random
@@ -36,7 +35,6 @@ _EX_DATES = (
 class Kind:
     """How one of the six underlyings differs: ranges are drawn from uniformly."""
 
-    what: str
     spot: tuple[float, float]
     vol: tuple[float, float]
     style: str = AMERICAN
@@ -51,19 +49,23 @@ class Kind:
 
 
 KINDS = {
+    # Inverse options: quoted and settled in the coin.
     "ZCOIN": Kind(
-        "coin-settled inverse options", (20_000.0, 90_000.0), (0.50, 0.75), EUROPEAN, COIN,
+        (20_000.0, 90_000.0), (0.50, 0.75), EUROPEAN, COIN,
         borrow_fee=(0.0, 0.0), ticks=(10_000, 2_000), tick_change=0.005,
     ),
-    "ZDIV": Kind("American, pays dividends", (60.0, 180.0), (0.20, 0.32), dividend_yield=0.028),
+    "ZDIV": Kind((60.0, 180.0), (0.20, 0.32), dividend_yield=0.028),
+    # A fund whose options are European, so that calendars are compared on the scale z.
     "ZETF": Kind(
-        "European, pays dividends", (80.0, 140.0), (0.15, 0.24), EUROPEAN,
+        (80.0, 140.0), (0.15, 0.24), EUROPEAN,
         dividend_yield=0.018, borrow_fee=(0.004, 0.004), withholding=0.15,
     ),
-    "ZGRO": Kind("American, no dividends", (150.0, 400.0), (0.35, 0.55), ticks=(100, 20)),
-    "ZHTB": Kind("American, hard to borrow", (25.0, 70.0), (0.60, 0.85), borrow_fee=(0.12, 0.40)),
+    # No dividends, and not in the penny programme.
+    "ZGRO": Kind((150.0, 400.0), (0.35, 0.55), ticks=(100, 20)),
+    # Hard to borrow: the fee shows in its synthetic forward.
+    "ZHTB": Kind((25.0, 70.0), (0.60, 0.85), borrow_fee=(0.12, 0.40)),
     "ZIDX": Kind(
-        "European index, not tradable", (4_000.0, 7_000.0), (0.12, 0.20), EUROPEAN, INDEX,
+        (4_000.0, 7_000.0), (0.12, 0.20), EUROPEAN, INDEX,
         index_yield=0.014, borrow_fee=(0.0, 0.0), ticks=(20, 10),
     ),
 }  # fmt: skip
@@ -196,7 +198,8 @@ def _strikes(spot: float, deviation: float, count: int) -> tuple[float, ...]:
     """Return `count` round strikes around `spot`: the inner half a step apart, the outer two."""
     wanted = 4.2 * spot * deviation / count
     step = 0.5
-    for factor in _cycle((2.0, 2.5, 2.0)):
+    # 0.5, 1, 2.5, 5, 10, 25, ... far enough for any coin.
+    for factor in (2.0, 2.5, 2.0) * 8:
         if step >= wanted:
             break
         step *= factor
@@ -207,8 +210,3 @@ def _strikes(spot: float, deviation: float, count: int) -> tuple[float, ...]:
     offsets += list(range(-inner, inner + 1))
     offsets += [inner + 2 * k for k in range(1, count - len(offsets) + 1)]
     return tuple(centre + k * step for k in offsets if centre + k * step > 0.0)
-
-
-def _cycle(values: Sequence[float]) -> Sequence[float]:
-    # 0.5, 1, 2.5, 5, 10, 25, ... up to strikes of any coin.
-    return tuple(values) * 8

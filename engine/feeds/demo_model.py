@@ -5,11 +5,11 @@ discounted share price plus what it has paid so far is a martingale when
 
     D(t) S(t) = V(t) + (S(0) - V(0)) exp(-q t) X(t),      X a martingale, X(0) = 1,
 
-where q, what a short seller pays away (part of the borrow fee, the yield of an index), only takes
-from whoever is long. X lives on a lattice: a fixed grid, finer near 1, on which each step moves up
-or down by the same number of nodes or stays, with the probabilities that keep the mean. How often
-it moves depends on where it is, so there is a smile, and nothing else need hold: *any* such
-lattice is a model, however coarse, and prices taken from one model cannot be arbitraged.
+where q, what a short seller pays away (at most the borrow fee, or the yield of an index), only
+takes from whoever is long. X lives on a lattice: a fixed grid, finer near 1, on which each step
+moves up or down by the same number of nodes or stays, with the probabilities that keep the mean.
+How often it moves depends on where it is, so there is a smile, and nothing else need hold: *any*
+such lattice is a model, however coarse, and prices taken from one model cannot be arbitraged.
 
 European options are worth their mean. American ones are worth the best of exercise and waiting at
 every instant of the model at which either could win (the Snell envelope): after each step, for a
