@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from engine.clock import from_ns
 from engine.market.carry import Carry, Dividend, RateCurve
+from engine.market.policy_rate import BORROW_ABOVE, LEND_BELOW, default_rates
 
-# Used where neither the user nor the source says anything.
-DEFAULT_LEND = 0.04
-DEFAULT_BORROW = 0.05
 # Between the two ends when the user gives one of them in a file.
-DEFAULT_SPREAD = DEFAULT_BORROW - DEFAULT_LEND
+DEFAULT_SPREAD = LEND_BELOW + BORROW_ABOVE
 
 EVERY = ""  # the key of what holds for every symbol without an entry of its own
 
@@ -118,7 +117,8 @@ class CarryOverrides:
             return borrow.shifted(-DEFAULT_SPREAD), borrow, self.rates_as_of_ns or ts_ns
         if knows_rates(known):
             return known.lend, known.borrow, known.as_of_ns
-        return RateCurve.flat(DEFAULT_LEND), RateCurve.flat(DEFAULT_BORROW), 0
+        default_lend, default_borrow = default_rates(from_ns(ts_ns).date())
+        return RateCurve.flat(default_lend), RateCurve.flat(default_borrow), 0
 
 
 def knows_rates(carry: Carry | None) -> bool:

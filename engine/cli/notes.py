@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from engine.overrides import DEFAULT_BORROW, DEFAULT_LEND, EVERY, CarryOverrides
+from engine.overrides import EVERY, CarryOverrides
 from engine.survey import Survey
 
 PROBLEMS_SHOWN = 5
@@ -20,9 +20,11 @@ def say_what_was_assumed(survey: Survey, overrides: CarryOverrides) -> None:
     """Say where rates are defaults, or so low that they may be a slip of the pen."""
     is_default = [scan for scan in survey.scans if scan.settings.carry.as_of_ns == 0]
     if is_default and not overrides.has_rates:
+        carry = is_default[0].settings.carry
         note(
-            f"note: no rates given: lending at {DEFAULT_LEND:.1%}, borrowing at "
-            f"{DEFAULT_BORROW:.1%} (--rates LEND,BORROW)"
+            f"note: no rates given: around the Federal Reserve's target of that day, lending at "
+            f"{carry.lend.rates[0]:.2%}, borrowing at {carry.borrow.rates[0]:.2%} "
+            "(--rates LEND,BORROW)"
         )
     ends = [curve for curve in (overrides.lend, overrides.borrow) if curve is not None]
     if any(rate < 0.0 for curve in ends for rate in curve.rates):

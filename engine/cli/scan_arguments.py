@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from engine import spelling
 from engine.config import DEFAULT_FAMILIES, PROFILES, SYNTHETIC_PROFILES, Gates, ScanSettings
-from engine.overrides import DEFAULT_BORROW, DEFAULT_LEND
+from engine.market.policy_rate import BORROW_ABOVE, LEND_BELOW
 
 _T = TypeVar("_T")
 
 DESCRIPTION = f"""
-Rates: yours, else what the source knows, else lending at {DEFAULT_LEND:.1%} and borrowing at \
-{DEFAULT_BORROW:.1%} a year.
+Rates: yours, else what the source knows, else the Federal Reserve's target of the chain's day, \
+lending {LEND_BELOW:.2%} below and borrowing {BORROW_ABOVE:.2%} above it.
 A flag wins over the configuration file, the file over the source, the source over defaults."""
 
 RATES_HELP = (

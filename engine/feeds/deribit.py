@@ -26,6 +26,7 @@ from engine.errors import BadDataError, NoInputError
 from engine.feeds.protocol import Loaded
 from engine.feeds.rows import CellError, Columns, Row, parse_day, read_table, read_text
 from engine.market.calendar import calendar_named
+from engine.market.carry import Carry
 from engine.market.chain import COIN, EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
 from engine.nearest import hint
 
@@ -101,7 +102,8 @@ class DeribitFeed:
             known = hint(symbol, self.symbols())
             raise NoInputError(f"{self._path}: no chain of {symbol}: {known}")
         chain = self._chain(symbol, self._books[symbol])
-        yield Loaded(chain, problems=tuple(self._problems))
+        # Coins earn nothing here: the futures have the dollar's rate in them.
+        yield Loaded(chain, Carry(as_of_ns=chain.ts_ns), tuple(self._problems))
 
     def _refuse(self, error: CellError) -> None:
         if self._strict:

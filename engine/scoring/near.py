@@ -12,6 +12,8 @@ from engine.scoring.opportunity import OPTION, STOCK, Leg, NearMiss
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 
+# A rate that would have to move more than this is not the change to name.
+MOST_RATE_CHANGE = 0.05
 # Families whose edge moves with a rate about as strike x time.
 _CASH_FAMILIES = ("conversion", "reversal", "collar", "reverse_collar", "box")
 
@@ -67,7 +69,7 @@ def _price_change(
         strikes = [leg.strike for leg in options]
         amount = max(strikes) - min(strikes) if family == "box" else strikes[0]
         slope = amount * view.terms.tau[e]
-        if slope > 0.0:
+        if slope > 0.0 and lack / slope < MOST_RATE_CHANGE:
             receives = family in ("conversion", "collar") or (
                 family == "box"
                 and any(

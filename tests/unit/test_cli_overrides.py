@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from engine.market.carry import Carry, Dividend, RateCurve
-from engine.overrides import DEFAULT_BORROW, DEFAULT_LEND, CarryOverrides
+from engine.overrides import CarryOverrides
 
 flat = RateCurve.flat
 MAY = Dividend(date(2024, 5, 10), date(2024, 5, 16), 0.24)
@@ -22,9 +22,10 @@ def test_silence_leaves_the_sources_carry() -> None:
 
 def test_defaults_stand_in_where_nobody_knows_a_rate() -> None:
     undated = Carry(dividends=(MAY,))
+    # On that day of November 2023 the target was 5.50 %.
     for known in (None, undated):
         carry = CarryOverrides().carry("XYZ", NOW, known)
-        assert (carry.lend, carry.borrow) == (flat(DEFAULT_LEND), flat(DEFAULT_BORROW))
+        assert (carry.lend, carry.borrow) == (flat(0.0525), flat(0.0625))
         assert carry.as_of_ns == 0
     assert carry.dividends == (MAY,)
 
