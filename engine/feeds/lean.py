@@ -114,7 +114,7 @@ class LeanFeed:
         """Return the archive of the last day that had opened by `as_of`."""
         limit = None
         if self._as_of is not None:
-            limit = US.session_date(self._as_of)
+            limit = US.session_date(max(self._as_of, 0))
             if self._as_of <= US.open_ns(limit):
                 limit -= timedelta(days=1)
         minute, hourly = self._folder.minute_zips(symbol), self._folder.hour_zips(symbol)
@@ -169,6 +169,7 @@ class LeanFeed:
         rates = read_rates(rates_path, refuse)
         loaded = []
         for chain in chains_of(day, refuse):
-            until = max(expiry.date for expiry in chain.expiries)
+            # One session more: a call assigned overnight may cost a dividend after its expiry.
+            until = US.next_session(max(expiry.date for expiry in chain.expiries))
             loaded.append((chain, carry_at(factors, rates, US, chain.ts_ns, until)))
         return loaded

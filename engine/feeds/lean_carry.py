@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from engine.feeds.lean_files import Refuse
-from engine.feeds.rows import CellError, parse_day
+from engine.feeds.rows import CellError, parse_day, read_text
 from engine.market.calendar import Calendar
 from engine.market.carry import DECLARED, PROJECTED, Carry, Dividend, RateCurve
 
@@ -37,16 +37,18 @@ class Factor:
 def read_factors(path: Path, refuse: Refuse) -> tuple[Factor, ...]:
     """Return the rows of a factor file, oldest first; none, refused once, where it is missing."""
     if not path.exists():
-        refuse(CellError(f"{path.name}: no such factor file: dividends and splits not known"))
+        shown = f"{path.parent.name}/{path.name}"
+        refuse(CellError(f"{shown}: no such file: dividends and splits are not known"))
         return ()
     factors = []
-    for line, raw in enumerate(path.read_text(encoding="latin-1").splitlines(), 1):
+    for line, raw in enumerate(read_text(path).splitlines(), 1):
         cells = raw.strip().split(",")
         if cells == [""]:
             continue
         last = parse_day(cells[0])
         numbers = [_factor(cell) for cell in cells[1:]]
-        if last is None or len(numbers) < 2 or not all(n > 0.0 for n in numbers[:2]):
+        is_good = len(numbers) >= 2 and min(numbers[:2]) > 0.0 and min(numbers) >= 0.0
+        if last is None or not is_good:
             expected = "YYYYMMDD,price factor,split factor,reference price"
             refuse(CellError(f"{path.name}:{line}: expected {expected}, got {raw!r}"))
             continue
@@ -104,7 +106,7 @@ def read_rates(path: Path, refuse: Refuse) -> tuple[tuple[date, float], ...]:
     if not path.exists():
         return ()
     rows = []
-    for line, raw in enumerate(path.read_text(encoding="latin-1").splitlines()[1:], 2):
+    for line, raw in enumerate(read_text(path).splitlines()[1:], 2):
         changed, _, percent = raw.strip().partition(",")
         since, value = parse_day(changed), _factor(percent)
         if since is not None and value >= 0.0:

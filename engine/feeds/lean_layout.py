@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 
 from engine.errors import BadDataError, InputOutputError, NoInputError
-from engine.feeds.rows import CellError, parse_day
+from engine.feeds.rows import CellError, parse_day, read_text
 
 EQUITY_OPTIONS = "option"
 INDEX_OPTIONS = "indexoption"
 MARKET = "usa"
 
-_ANY = re.compile(".*")
+_ANY = re.compile(r".*")
+_CSV = re.compile(r".+\.csv")
 _MINUTE_ZIP = re.compile(r"(\d{8})_quote_(american|european)\.zip")
 _HOUR_ZIP = re.compile(r"(.+)_(\d{4})_quote_(american|european)\.zip")
 _MEMBER = re.compile(r".+_(american|european)_(call|put)_(\d+)_(\d{8})\.csv")
@@ -44,7 +44,7 @@ def series_of(member: str, place: str) -> Series:
     """
     found = _MEMBER.fullmatch(member)
     listed = parse_day(found[4]) if found else None
-    if not found or listed is None or int(found[3]) == 0:
+    if not found or listed is None or not 1990 <= listed.year < 2200 or int(found[3]) == 0:
         raise CellError(
             f"{place}: expected a name like 20151224_goog_minute_quote_american_call_7500000"
             "_20160115.csv"
@@ -78,6 +78,7 @@ class Folder:
     def __init__(self, path: str | Path) -> None:
         self.root = _root(Path(path))
         self.symbols: dict[str, str] = {}
+        self._maps: dict[str, list[tuple[date, str]]] = {}
         for kind in (EQUITY_OPTIONS, INDEX_OPTIONS):
             for ticker in sorted(self._tickers(kind)):
                 self.symbols.setdefault(self._symbol(kind, ticker), kind)
@@ -102,34 +103,35 @@ class Folder:
         return minute | hour
 
     def _symbol(self, kind: str, ticker: str) -> str:
-        if kind == EQUITY_OPTIONS and not self._map_file(ticker).exists():
-            for symbol, rows in self._all_maps.items():
-                if any(name == ticker for _, name in rows):
-                    return symbol.upper()
+        if kind == EQUITY_OPTIONS and not self._map(ticker):
+            for path, _ in _matching(self._map_folder, _CSV):
+                if any(name == ticker for _, name in self._map(path.stem)):
+                    return path.stem.upper()
         return ticker.upper()
 
-    def _map_file(self, symbol: str) -> Path:
-        return self.market("equity") / "map_files" / f"{symbol.lower()}.csv"
+    @property
+    def _map_folder(self) -> Path:
+        return self.market("equity") / "map_files"
 
-    @cached_property
-    def _all_maps(self) -> dict[str, list[tuple[date, str]]]:
-        folder = self._map_file("any").parent
-        return {path.stem: _map_rows(path) for path in sorted(folder.glob("*.csv"))}
+    def _map(self, symbol: str) -> list[tuple[date, str]]:
+        """Return (last day, ticker) of `symbol`, oldest first; none where it has no map file."""
+        stem = symbol.lower()
+        if stem not in self._maps:
+            path = self._map_folder / f"{stem}.csv"
+            self._maps[stem] = _map_rows(path) if path.exists() else []
+        return self._maps[stem]
 
     def ticker(self, symbol: str, day: date) -> str:
         """Return the ticker, in lower case, that `symbol` traded under on `day`."""
         if self.symbols.get(symbol) != INDEX_OPTIONS:
-            path = self._map_file(symbol)
-            for last, name in _map_rows(path) if path.exists() else ():
+            for last, name in self._map(symbol):
                 if day <= last:
                     return name
         return symbol.lower()
 
     def _names(self, symbol: str) -> list[str]:
-        path = self._map_file(symbol)
-        is_equity = self.symbols.get(symbol) == EQUITY_OPTIONS
-        mapped = [name for _, name in _map_rows(path)] if is_equity and path.exists() else []
-        return sorted({*mapped, symbol.lower()})
+        mapped = self._map(symbol) if self.symbols.get(symbol) == EQUITY_OPTIONS else []
+        return sorted({*(name for _, name in mapped), symbol.lower()})
 
     def minute_zips(self, symbol: str) -> dict[date, OptionZip]:
         """Return the minute archives of `symbol` by day, under the ticker of that day."""
@@ -180,9 +182,8 @@ def _matching(folder: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Mat
 
 
 def _map_rows(path: Path) -> list[tuple[date, str]]:
-    """Return (last day, ticker), oldest first."""
     rows = []
-    for line, raw in enumerate(path.read_text(encoding="latin-1").splitlines(), 1):
+    for line, raw in enumerate(read_text(path).splitlines(), 1):
         cells = raw.strip().split(",")
         last = parse_day(cells[0])
         if last is None or len(cells) < 2 or not cells[1]:

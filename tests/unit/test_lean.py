@@ -277,7 +277,13 @@ def test_a_renamed_ticker_is_one_symbol(root: Path) -> None:
 def test_names_of_members() -> None:
     found = series_of("20161202_x_minute_quote_european_put_22500_20161216.csv", "")
     assert (found.listed, found.strike, found.right) == (date(2016, 12, 16), 2.25, "P")
-    for name in ("readme.txt", f"x_american_{CALL}.txt", "x_american_call_1_20161341.csv"):
+    for name in (
+        "readme.txt",
+        f"x_american_{CALL}.txt",
+        "x_american_call_1_20161341.csv",
+        "x_american_call_0_20161216.csv",
+        "x_american_call_1_00010101.csv",
+    ):
         with pytest.raises(CellError, match=r"^a.zip:m: expected a name like 2015"):
             series_of(name, "a.zip:m")
 
@@ -354,7 +360,7 @@ def test_what_is_missing_beside_the_options_is_said(root: Path) -> None:
     assert loaded.problems == (
         f"equity/usa/minute/xyz/{DAY}_quote.zip: no such file: the price of the underlying is not"
         " known",
-        "xyz.csv: no such factor file: dividends and splits not known",
+        "factor_files/xyz.csv: no such file: dividends and splits are not known",
     )
     assert math.isnan(loaded.chain.underlying.bid)
     assert loaded.chain.bid[0] == 2.1
@@ -394,6 +400,8 @@ def test_an_unknown_symbol_and_an_instant_before_the_data(root: Path) -> None:
     early = to_ns(datetime(2016, 6, 7, 13, 0, tzinfo=timezone.utc))
     message = raised_by(root, NoInputError, early)
     assert "no quotes of XYZ up to 2016-06-07T13:00:00+00:00; they begin in 2016-06-07" in message
+    first_instant = to_ns(datetime(1, 1, 1, tzinfo=timezone.utc))
+    assert "up to 0001-01-01T00:00:00+00:00" in raised_by(root, NoInputError, first_instant)
 
 
 def test_a_broken_archive(root: Path) -> None:
@@ -443,13 +451,14 @@ def test_bad_factor_and_rate_rows_are_named(tmp_path: Path) -> None:
         problems.append(str(error))
 
     factors = write_text(
-        tmp_path / "x.csv", "20150101,1,1,1\nhello\n20150102,0,1,1\n\n20501231,1,1\n"
+        tmp_path / "x.csv",
+        "20150101,1,1,1\nhello\n20150102,0,1,1\n20150103,1,1,x\n\n20501231,1,1\n",
     )
     assert len(read_factors(factors, refuse)) == 2
     rates = write_text(tmp_path / "r.csv", "DATE,X\n2015-01-01,0.5\n2015-01-02,abc\n2015-13-01,1\n")
     assert read_rates(rates, refuse) == ((date(2015, 1, 1), 0.5),)
     assert [problem.split(",")[0] for problem in problems] == [
-        "x.csv:2: expected YYYYMMDD", "x.csv:3: expected YYYYMMDD",
+        "x.csv:2: expected YYYYMMDD", "x.csv:3: expected YYYYMMDD", "x.csv:4: expected YYYYMMDD",
         "r.csv:3: expected YYYY-MM-DD", "r.csv:4: expected YYYY-MM-DD",
     ]  # fmt: skip
     assert read_rates(tmp_path / "none.csv", refuse) == ()
