@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from engine.market.chain import INDEX, OptionChain
+from engine.report.grid import add_columns, grid, show
 from engine.report.wording import ABSENT, chain_words, percent
 from engine.scoring.curves import CurvePoint, curves
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from engine.survey import Survey
 
-NARROW = 80
 _CROSSED = "bold yellow"
 
 
@@ -28,24 +27,22 @@ def render(survey: Survey, console: Console) -> None:
         chain = scan.result.chain
         points = curves(chain, scan.settings.carry)
         console.print(Text(chain_words(chain), style="bold"))
-        console.print(_table(chain, points), width=max(console.width, NARROW), crop=False)
+        show(_table(chain, points), console)
         for line in notes(chain, points):
             console.print(Text(line, style="dim"))
         console.print()
 
 
 def _table(chain: OptionChain, points: tuple[CurvePoint, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("expiry\ndays", no_wrap=True)
-    table.add_column("pairs", justify="right", no_wrap=True)
-    carry = "the future's\nbid/ask" if chain.is_inverse else "your carry's\nbid/ask"
-    table.add_column("implied forward\nbid/ask", justify="right", no_wrap=True)
-    table.add_column(carry, justify="right", no_wrap=True)
+    table = grid()
+    add_columns(table, "expiry\ndays", align="left")
+    carry = "quoted\nfuture" if chain.is_inverse else "your\nforward"
+    add_columns(table, "pairs", "implied\nforward", carry)
     if not chain.is_inverse:
-        name = "implied yield" if chain.underlying.kind == INDEX else "implied borrow"
-        table.add_column(f"{name}\nbid/ask", justify="right", no_wrap=True)
-    table.add_column("box lends/owes\nmiddle", justify="right", no_wrap=True)
-    table.add_column("you lend\nborrow", justify="right", no_wrap=True)
+        add_columns(
+            table, "implied\nyield" if chain.underlying.kind == INDEX else "implied\nborrow"
+        )
+    add_columns(table, "box lends / owes\nmiddle", "you lend\nborrow")
     for point in points:
         row = [
             _pair(point.expiry.date.isoformat(), f"{point.days:,.1f} d"),
@@ -69,7 +66,9 @@ def _table(chain: OptionChain, points: tuple[CurvePoint, ...]) -> Table:
 
 def notes(chain: OptionChain, points: tuple[CurvePoint, ...]) -> list[str]:
     """Return what one must know to read the curves of `chain`."""
-    lines = ["Before fees and gates. A box lends at the first rate and owes at the second."]
+    lines = [
+        "Bid over ask, before fees and gates. Boxes lend at the first rate, owe at the second."
+    ]
     if any(point.is_approximate for point in points):
         lines.append(
             "American options: early exercise is in the prices, so all but near forwards are rough."

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from engine.errors import UsageError
 from engine.nearest import hint
 from engine.pipeline import make_view
+from engine.report.grid import add_columns, grid, show
 from engine.report.losers import GATES, near_misses
 from engine.report.why_not import WHY_NOT, is_judged, render_expiry, render_why_not
 from engine.report.wording import (
@@ -96,9 +96,9 @@ def _render_verdict(one: Opportunity, console: Console) -> None:
 
 def _render_legs(legs: Sequence[Leg], unit: int, console: Console, *, is_coin: bool) -> None:
     console.print(Text("Legs", style="bold"))
-    table = _table()
-    for name in ("leg", "expiry", "bid", "ask", "size", "age", "fee", "cash"):
-        table.add_column(name, justify="left" if name in ("leg", "expiry") else "right")
+    table = grid()
+    add_columns(table, "leg", "expiry", align="left")
+    add_columns(table, "bid", "ask", "size", "age", "fee", "cash")
     for leg in legs:
         cash = math.nan if leg.kind == FUTURE else -cost((leg,), unit)
         bid, ask = (price(value, is_coin=is_coin and leg.kind != FUTURE)
@@ -119,32 +119,31 @@ def _render_legs(legs: Sequence[Leg], unit: int, console: Console, *, is_coin: b
     table.add_row(
         "cash today per share", "", "", "", "", "", "", price(total, is_coin=is_coin, signed=True)
     )
-    console.print(table)
+    show(table, console)
     console.print()
 
 
 def _render_terms(one: Opportunity, console: Console, *, is_coin: bool) -> None:
     console.print(Text("Edge, term by term (present value per share)", style="bold"))
-    table = _table()
-    table.add_column("term")
-    table.add_column("amount", justify="right", no_wrap=True)
+    table = grid()
+    table.add_column("term", min_width=30)
+    add_columns(table, "amount")
     for name, amount in one.terms:
         table.add_row(name, price(amount, is_coin=True, signed=True))
     table.add_section()
     total = math.fsum(amount for _, amount in one.terms)
     edge = price(total if one.terms else one.edge, is_coin=True, signed=True)
     table.add_row(Text("edge", style="bold"), Text(edge, style="bold"))
-    console.print(table)
+    show(table, console)
     console.print()
 
 
 def _render_states(proof: Proof, edge: float, console: Console, *, is_coin: bool) -> None:
     head = f"Proof: {plural(proof.n_states, 'state')} played out from the legs alone, worst first"
     console.print(Text(head, style="bold"))
-    table = _table()
-    table.add_column("what happens")
-    table.add_column("at", justify="right", no_wrap=True)
-    table.add_column("worth today", justify="right", no_wrap=True)
+    table = grid()
+    table.add_column("what happens", min_width=30)
+    add_columns(table, "at", "worth today")
     worst = proof.minimum
     for state in proof.states[:STATES_SHOWN]:
         is_worst = state.pv <= worst + 1e-12
@@ -155,7 +154,7 @@ def _render_states(proof: Proof, edge: float, console: Console, *, is_coin: bool
             Text("any" if math.isnan(state.spot) else f"{state.spot:,.6g}", style=style),
             Text(price(state.pv, is_coin=True, signed=True) + mark, style=style),
         )
-    console.print(table)
+    show(table, console)
     left = len(proof.states) - STATES_SHOWN
     if left > 0:
         console.print(Text(f"and {left:,} more of the table, none of them worse", style="dim"))
@@ -195,11 +194,11 @@ def _render_rank(one: Opportunity, scan: Scan, console: Console) -> None:
     if not math.isnan(one.best):
         rows.append(("at best", f"{one.best:+.4f} a share"))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column()
+    add_columns(table, "", align="left")
+    table.add_column(min_width=30)
     for row in rows:
         table.add_row(*row)
-    console.print(table, highlight=False)
+    show(table, console)
 
 
 def _render_near(scans: Sequence[Scan], wanted: str, console: Console, backend: Backend) -> None:
@@ -238,7 +237,3 @@ def _unit(miss: NearMiss) -> int:
 
 def _share(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.1%}"
-
-
-def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 2, 0, 0), pad_edge=False)

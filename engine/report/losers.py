@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from engine.report.grid import add_columns, grid, show
 from engine.report.wording import family_words, legs_by_expiry, legs_text, packed, plural, price
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from engine.scoring.opportunity import NearMiss
     from engine.survey import Scan, Survey
 
-NEAR_SHOWN, NARROW = 10, 80
-_BAR = 24
+NEAR_SHOWN = 10
+_BAR, _LEGS, _NAME, _CHANGE = 24, 26, 14, 24
 
 GATES = {
     "quote": "a side is not quoted",
@@ -48,9 +49,9 @@ def render_funnel(survey: Survey, console: Console) -> None:
     funnel = survey.funnel
     console.print(Text("Funnel", style="bold"))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column()
+    add_columns(table, "")
+    add_columns(table, "", align="left")
+    table.add_column(min_width=_BAR)
     families = ", ".join(
         plural(count, family_words(name)) for name, count in funnel.by_family.items() if count
     )
@@ -62,7 +63,7 @@ def render_funnel(survey: Survey, console: Console) -> None:
         words = Text(GATES.get(reason, reason.replace("_", " ")))
         table.add_row(f"-{count:,}", words, Text(bar, style="dim"))
     table.add_row(Text(f"{funnel.passed:,}", style="bold"), Text("passed", style="bold"), "")
-    console.print(table)
+    show(table, console)
     _render_skipped(survey, console)
     console.print()
 
@@ -104,25 +105,25 @@ def render_near_misses(survey: Survey, console: Console) -> None:
     if not near:
         return
     console.print(Text("Near misses, and the smallest change that would do", style="bold"))
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("symbol\nfamily", max_width=14)
-    table.add_column("legs\nexpiry", no_wrap=True)
-    table.add_column("edge", justify="right", no_wrap=True)
-    table.add_column("fails at\nwould pass with")
+    table = grid()
+    add_columns(table, "symbol\nfamily", "legs\nexpiry", align="left")
+    add_columns(table, "edge")
+    table.add_column("fails at\nwould pass with", min_width=_CHANGE)
     for number, (scan, miss) in enumerate(near[:NEAR_SHOWN], 1):
         chain = scan.result.chain
         name = Text(chain.symbol)
-        name.append(f"\n{family_words(miss.family)}", style="dim")
+        for line in wrap(family_words(miss.family), _NAME):
+            name.append(f"\n{line}", style="dim")
         legs = Text()
         for day, words in legs_by_expiry(miss.legs):
-            legs.append(packed(words, 26) + "\n")
+            legs.append(packed(words, _LEGS) + "\n")
             legs.append(day + "\n", style="dim")
         legs.rstrip()
         why = Text(GATES.get(miss.reason, miss.reason))
         why.append(f"  near-{number}", style="dim")
         why.append(f"\n{miss.change}", style="cyan")
         table.add_row(name, legs, price(miss.edge, is_coin=chain.is_inverse), why)
-    console.print(table, width=max(console.width, NARROW), crop=False)
+    show(table, console)
     left = len(near) - NEAR_SHOWN
     if left > 0:
         console.print(Text(f"and {left:,} more, in --json", style="dim"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
+from engine.report.grid import add_columns, grid, show
 from engine.report.losers import render_carry_line, render_funnel, render_near_misses
 from engine.report.wording import (
     ABSENT,
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from engine.survey import Scan, Survey
 
-WIDE, NARROW = 100, 80
+WIDE = 100
+_WIDE_LEGS, _LEGS, _NAME, _NOTES = 20, 13, 10, 11
 _STYLE = {LOCKED: "bold green", CONDITIONAL: "yellow", CARRY: "dim", SYNTHETIC: "cyan"}
 _CHAINS_NAMED = 8
 
@@ -76,19 +77,16 @@ def render_opportunities(
         for one in group
     }
     is_wide = console.width >= WIDE
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("symbol\nfamily", max_width=14 if is_wide else 10)
-    table.add_column("legs", no_wrap=True)
+    table = grid()
+    add_columns(table, "symbol\nfamily", "legs", align="left")
     if is_wide:
-        table.add_column("expiry", no_wrap=True)
-    table.add_column("class\nid", max_width=12 if is_wide else 11)
-    for name in ("edge\ntotal", "lots\ncapital", "excess/yr\nscore", "implied\nyours"):
-        table.add_column(name, justify="right", no_wrap=True)
+        add_columns(table, "expiry", align="left")
+    add_columns(table, "class\nid", align="left")
+    add_columns(table, "edge\ntotal", "lots\ncapital", "excess\nscore", "implied\nyours")
     for one in found:
         table.add_row(*_cells(one, homes[id(one)], is_wide))
+    show(table, console)
     if table.row_count:
-        # A line that a narrow terminal breaks is better than digits cut off.
-        console.print(table, width=max(console.width, NARROW), crop=False)
         console.print()
 
 
@@ -97,19 +95,19 @@ def _cells(one: Opportunity, scan: Scan, is_wide: bool) -> list[Text]:
     days = f"{one.days:,.0f} days"
     notes = "; ".join((*one.conditions, *one.flags)).replace("-", " ")
     if is_wide:
-        blocks = [packed(words, 20) for _, words in groups]
+        blocks = [packed(words, _WIDE_LEGS) for _, words in groups]
         # Each expiry stands beside the first line of its legs.
         dates = [
             day + "\n" * block.count("\n") for (day, _), block in zip(groups, blocks, strict=True)
         ]
         place = [Text("\n".join(blocks)), _lines("\n".join(dates).rstrip("\n"), days)]
     else:
-        place = [Text("\n".join(f"{day}\n{packed(words, 14)}" for day, words in groups))]
+        place = [Text("\n".join(f"{day}\n{packed(words, _LEGS)}" for day, words in groups))]
     is_coin = scan.result.chain.is_inverse
     return [
-        _lines(one.symbol, family_words(one.family)),
+        _lines(one.symbol, *wrap(family_words(one.family), _NAME)),
         *place,
-        _lines(one.grade, one.id, notes, style=_STYLE[one.grade]),
+        _lines(one.grade, one.id, *wrap(notes, _NOTES), style=_STYLE[one.grade]),
         _lines(price(one.edge, is_coin=is_coin), money(one.edge_usd)),
         _lines(f"{one.lots:,}", money(one.capital)),
         _lines(percent(one.annualised), figure(one.score)),

@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from engine.errors import UsageError
 from engine.nearest import hint
 from engine.pipeline import make_view
+from engine.report.grid import add_columns, grid, show
 from engine.report.wording import ABSENT, plural, price
 from engine.strategies.programme import ProgrammeResult, solve_programme
 
@@ -105,9 +104,8 @@ def _render_prices(view: View, found: ProgrammeResult, console: Console) -> None
             f"buying costs {costs:.4f}",
             highlight=False,
         )
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 2, 0, 0), pad_edge=False)
-    for name in ("state", "price", "call bid", "worth", "ask", "put bid", "worth", "ask"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = grid()
+    add_columns(table, "state", "price", "call bid", "worth", "ask", "put bid", "worth", "ask")
     rows = dict(zip((chain.strike[row] for row in chain.rows(e)), chain.rows(e), strict=True))
     paid = [k for k, state_price in enumerate(found.state_prices) if state_price > _NOTHING]
     for k in sorted(sorted(paid, key=lambda k: -found.state_prices[k])[:STATES_SHOWN]):
@@ -121,7 +119,7 @@ def _render_prices(view: View, found: ProgrammeResult, console: Console) -> None
     if found.tail_price > _NOTHING:
         beyond = f"beyond {found.states[-1]:,.10g}"
         table.add_row(beyond, f"{found.tail_price:.6f}", *[""] * 6)
-    console.print(table)
+    show(table, console)
     left = len(paid) - STATES_SHOWN
     if left > 0:
         console.print(Text(f"  and {plural(left, 'state')} of lower price", style="dim"))

@@ -80,14 +80,16 @@ def price(value: float, *, is_coin: bool = False, signed: bool = False) -> str:
 
 
 def money(value: float) -> str:
-    """Return dollars, with cents below a thousand.
+    """Return dollars, with cents below a thousand, in millions from ten of them.
 
-    >>> money(12.5), money(-1234.5), money(float("nan"))
-    ('$12.50', '-$1,234', '-')
+    >>> money(12.5), money(-1234.5), money(28.6e6), money(math.nan)
+    ('$12.50', '-$1,234', '$28.6M', '-')
     """
     if math.isnan(value):
         return ABSENT
     sign = "-" if value < 0.0 else ""
+    if abs(value) >= 1e7:
+        return f"{sign}${abs(value) / 1e6:,.1f}M"
     return f"{sign}${abs(value):,.2f}" if abs(value) < 1000.0 else f"{sign}${abs(value):,.0f}"
 
 
