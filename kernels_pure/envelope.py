@@ -40,6 +40,12 @@ def lower_hull(
     dominates the short (a quote with receive > pay dominates itself: gate crossed quotes first).
 
     O(stop - start). Source: Andrew 1979 (monotone chain).
+
+    >>> from array import array
+    >>> strike, ask = array("d", [95.0, 100.0, 110.0]), array("d", [7.2, 5.4, 1.1])
+    >>> value, vertex = array("d", ask), array("q", [0, 0, 0])
+    >>> lower_hull(strike, ask, 0, 0, 3, value, vertex), round(value[1], 4)
+    (2, 5.1667)
     """
     n_vertices = 0
     x_a = y_a = x_b = y_b = 0.0

@@ -61,6 +61,13 @@ def parity_point(
 
     The width is concave and piecewise linear in the discount: two supporting lines meet above its
     maximum, which is reached in a few steps (cutting planes). Returns ``(discount, stock, width)``.
+
+    >>> from array import array
+    >>> first, strike = array("q", [0, 2]), array("d", [90.0, 110.0])
+    >>> pay, receive = array("d", [12.1, 1.1, 1.6, 10.2]), array("d", [12.0, 1.0, 1.5, 10.1])
+    >>> answer = parity_point(0, first, strike, pay, receive, 98.0, 99.0, 0.97, 0.99)
+    >>> [round(number, 4) for number in answer]
+    [0.98, 98.7, 0.2]
     """
     left = borrow
     right = lend
@@ -84,11 +91,13 @@ def parity_point(
         width_middle, slope_middle, stock_middle = parity_width(
             e, first, strike, pay, receive, stock_low, stock_high, middle
         )
-        if not width_middle > best_width:
+        if width_middle > best_width:
+            best_width = width_middle
+            best = middle
+            best_stock = stock_middle
+        # A crossing with no third line below it is the maximum, and comes back as an end.
+        if slope_middle == 0.0 or middle <= left or middle >= right:
             break
-        best_width = width_middle
-        best = middle
-        best_stock = stock_middle
         if slope_middle > 0.0:
             left = middle
             width = width_middle

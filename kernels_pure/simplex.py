@@ -250,6 +250,15 @@ def simplex(
     a row are usual where the optimum is 0, five where it is not.
 
     Source: see the head of this module.
+
+    >>> from array import array
+    >>> rows, gain = array("d", [1.0, -1.0]), array("d", [-1.0, 1.5])
+    >>> x, dual = array("d", [0.0, 0.0]), array("d", [0.0])
+    >>> work, work_index = array("d", [0.0] * 9), array("q", [0] * 5)
+    >>> simplex(1, 2, rows, gain, array("d", [5.0, 3.0]), x, dual, work, work_index)[:2]
+    (0, 1.5)
+    >>> list(x), list(dual)
+    ([3.0, 3.0], [1.0])
     """
     start_tableau(n_rows, n_columns, rows, gain, work, work_index)
     values = (n_rows + 1) * n_columns
