@@ -170,7 +170,8 @@ def _root(path: Path) -> Path:
     return inner if not (path / EQUITY_OPTIONS).is_dir() and inner.is_dir() else path
 
 
-# Not Path.glob: PyPy's skips folders below a wildcard on file systems that leave d_type unknown.
+# Not Path.glob: a pattern such as `*_quote_*.zip` matches nothing there on PyPy 3.11, whose
+# `re.fullmatch` fails on the atomic groups that fnmatch writes for it.
 def _matching(folder: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
     if not folder.is_dir():
         return []
