@@ -117,7 +117,7 @@ def _render_legs(legs: Sequence[Leg], unit: int, console: Console, *, is_coin: b
     total = -cost(tuple(legs), unit)
     table.add_section()
     table.add_row(
-        "cash today per share", "", "", "", "", "", "", price(total, is_coin=is_coin, signed=True)
+        "in all, per share", "", "", "", "", "", "", price(total, is_coin=is_coin, signed=True)
     )
     show(table, console)
     console.print()
@@ -144,15 +144,16 @@ def _render_states(proof: Proof, edge: float, console: Console, *, is_coin: bool
     table = grid()
     table.add_column("what happens", min_width=30)
     add_columns(table, "at", "worth today")
+    add_columns(table, "", align="left")
     worst = proof.minimum
     for state in proof.states[:STATES_SHOWN]:
         is_worst = state.pv <= worst + 1e-12
         style = "bold yellow" if is_worst else ""
-        mark = "  <- minimum" if state is proof.states[0] else ""
         table.add_row(
             Text(state.event, style=style),
             Text("any" if math.isnan(state.spot) else f"{state.spot:,.6g}", style=style),
-            Text(price(state.pv, is_coin=True, signed=True) + mark, style=style),
+            Text(price(state.pv, is_coin=True, signed=True), style=style),
+            Text("<- minimum" if state is proof.worst else "", style=style),
         )
     show(table, console)
     left = len(proof.states) - STATES_SHOWN
