@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from engine.backend import Backend
 from engine.clock import SYSTEM, Clock
-from engine.errors import NO_INPUT, VERIFIER_MISMATCH, EngineError
+from engine.errors import NO_INPUT, VERIFIER_MISMATCH, EngineError, NoInputError
 from engine.feeds import open_feed
 from engine.feeds.protocol import Feed, Loaded
 from engine.market.fees import DERIBIT
@@ -40,6 +40,9 @@ def conduct(
     start = clock.monotonic_ns()
     feed = _open(request, 0)
     symbols = tuple(dict.fromkeys(request.symbols)) or feed.symbols()
+    if not symbols:
+        last_snapshot(feed.chains(""), None)  # the feed knows best why it has nothing
+        raise NoInputError(f"{request.source}: it has no chain")
     opened = clock.monotonic_ns()
     tasks = [(k, symbol) for k in range(max(1, request.n_seeds)) for symbol in symbols]
 

@@ -79,9 +79,14 @@ def _start(work: Callable[[int], bytes], item: int, workers: dict[Connection, _W
     # A child that kept its elders' pipes open would keep them from seeing this process end.
     inherited = [*workers, ours]
     process = context.Process(target=_serve, args=(work, theirs, inherited), daemon=True)
-    process.start()
+    # Held back until the child ignores it, else a Ctrl-C in between ends it with a traceback.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+        workers[ours] = _Worker(process, ours, item)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
     theirs.close()
-    workers[ours] = _Worker(process, ours, item)
     _send(workers[ours], item)
 
 
@@ -89,6 +94,7 @@ def _serve(work: Callable[[int], bytes], pipe: Connection, inherited: list[Conne
     """Answer item numbers until there are no more."""
     # The terminal sends Ctrl-C to every process: only the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     for other in inherited:
         other.close()
     while True:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from engine.backend import Backend, select
-from engine.cli import scan_arguments, scan_output, scan_request
-from engine.cli.notes import note, say_what_was_assumed, say_what_went_wrong
-from engine.cli.progress import ProgressBar
-from engine.conduct import conduct
-from engine.config_file import FileConfig, read_config
+from engine.cli import scan_arguments
 from engine.errors import BAD_DATA, NOTHING_FOUND, OK, VERIFIER_MISMATCH, UsageError
-from engine.report.document import engine_object
-from engine.report.reproducer import write_reproducer
-from engine.survey import Request, Survey
+
+if TYPE_CHECKING:
+    from engine.backend import Backend
+    from engine.survey import Request, Survey
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +27,13 @@ def run(args: argparse.Namespace) -> int:
     EngineError
         If the request makes no sense or the source cannot be opened.
     """
+    # Imported now, and not for --help: these bring every family and the verifier.
+    from engine.backend import select
+    from engine.cli import notes, scan_output, scan_request
+    from engine.cli.progress import ProgressBar
+    from engine.conduct import conduct
+    from engine.config_file import FileConfig, read_config
+
     config = read_config(args.config) if args.config else FileConfig()
     request = scan_request.build(args, config)
     _check_combination(args, request)
@@ -37,9 +41,9 @@ def run(args: argparse.Namespace) -> int:
     jobs = scan_request.jobs(args, config)
     with ProgressBar(is_plain=args.no_color) as on_done:
         survey = conduct(request, backend, jobs=jobs, on_done=on_done)
-    say_what_went_wrong(survey, is_debug=args.debug)
+    notes.say_what_went_wrong(survey, is_debug=args.debug)
     if survey.scans or args.json:
-        say_what_was_assumed(survey, request.overrides)
+        notes.say_what_was_assumed(survey, request.overrides)
         scan_output.show(survey, backend, args)
     _write_reproducers(survey, backend)
     return exit_code(survey, fails_when_empty=scan_request.fails_when_empty(args, config))
@@ -78,6 +82,12 @@ def _check_combination(args: argparse.Namespace, request: Request) -> None:
 
 
 def _write_reproducers(survey: Survey, backend: Backend) -> None:
+    if not survey.mismatches:
+        return
+    from engine.cli.notes import note
+    from engine.report.document import engine_object
+    from engine.report.reproducer import write_reproducer
+
     for scan, bad in survey.mismatches:
         path = write_reproducer(scan, bad, engine_object(backend))
         note(f"bug: the verifier did not reproduce {bad.family} {bad.id}; please report {path}")

@@ -57,7 +57,7 @@ def _show_part(survey: Survey, backend: Backend, args: argparse.Namespace) -> No
     if args.explain:
         from engine.report import explain
 
-        explain.render(survey, args.explain, console)
+        explain.render(survey, args.explain, console, backend)
     if args.curves:
         from engine.report import curves
 
