@@ -26,7 +26,7 @@ from engine.scoring.gating import (
 )
 from engine.scoring.legs import family_of
 from engine.scoring.near import near_misses
-from engine.scoring.opportunity import Funnel, Opportunity, ScanResult
+from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
 from engine.scoring.packages import find_packages
 from engine.scoring.profiles import ARBITRAGE, composite
 from engine.scoring.proposal import Ranked, passed, propose, rank
@@ -35,6 +35,7 @@ from engine.scoring.usable import unusable_sentence
 from engine.scoring.verifier import reproduces, verify
 from engine.strategies import candidates
 from engine.strategies.candidates import CandidateTable, Columns
+from engine.strategies.cover_screen import is_covered
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.view import View, days_by_row, net_prices
 
@@ -73,7 +74,12 @@ def scan_chain(
         by_family=_by_family(found),
         skipped=skipped,
     )
-    carry, more = find_carry_only(view, settings)
+    near: tuple[NearMiss, ...] = ()
+    if settings.near_misses:
+        for name in table.postponed:
+            REGISTRY[name].find(view, table)
+        near = near_misses(view, found, gated, table.near, settings)
+    carry, n_carry, more = find_carry_only(view, found, settings)
     mismatches += more
     synthetics: tuple[Opportunity, ...] = ()
     if "synthetic" in settings.families:
@@ -82,9 +88,10 @@ def scan_chain(
     return ScanResult(
         chain=chain,
         opportunities=tuple(shown),
-        near_misses=near_misses(view, found, gated, table.near, settings),
+        near_misses=near,
         funnel=funnel,
         carry=carry,
+        n_carry=n_carry,
         synthetics=synthetics,
         mismatches=tuple(mismatches),
         unusable=unusable,
@@ -125,10 +132,12 @@ def search(
     """Return the candidates of every family asked for, and why families were skipped.
 
     What is a candidate only in `paid` is one on the condition that projected dividends are paid.
+    Families that the cover screen rules out are postponed: only near misses need them.
     """
     table = CandidateTable(view.backend, view.chain.n_rows, view.days)
     counted = CandidateTable(view.backend, view.chain.n_rows, view.days)
     skipped = {}
+    covered: bool | None = None
     for name in settings.families:
         family = REGISTRY.get(name)
         if family is None:
@@ -137,19 +146,20 @@ def search(
         if reason:
             skipped[name] = reason
             continue
+        if family.is_cover and covered is None:
+            covered = is_covered(view) and (paid is None or is_covered(paid))
+        if family.is_cover and covered:
+            table.postponed.append(name)
+            continue
         family.find(view, table)
         if paid is not None and family.gets_dividends:
             family.find(paid, counted)
     if counted.found.count:
-        known = {_key(table.found, row) for row in range(table.found.count)}
+        known = {table.found.key(row) for row in range(table.found.count)}
         for row in range(counted.found.count):
-            if _key(counted.found, row) not in known:
+            if counted.found.key(row) not in known:
                 table.found.copy_row(counted.found, row)
     return table, skipped
-
-
-def _key(table: Columns, row: int) -> tuple[int, tuple[tuple[int, int], ...], int]:
-    return table.family[row], table.legs(row), table.stock[row]
 
 
 def rank_all(

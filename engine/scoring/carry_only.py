@@ -13,11 +13,10 @@ from engine.config import ScanSettings
 from engine.market.terms import chain_terms
 from engine.scoring.accounts import account
 from engine.scoring.gating import ask_gates
-from engine.scoring.legs import family_of, legs_of
 from engine.scoring.opportunity import Opportunity
 from engine.scoring.proposal import passed, propose, rank
 from engine.scoring.verifier import reproduces, verify
-from engine.strategies.candidates import CandidateTable
+from engine.strategies.candidates import CandidateTable, Columns
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.view import View
 
@@ -26,16 +25,18 @@ QUICK_FAMILIES = STOCK_FAMILIES[:3]
 
 
 def find_carry_only(
-    view: View, settings: ScanSettings
-) -> tuple[tuple[Opportunity, ...], tuple[Opportunity, ...]]:
-    """Return CARRY positions, best plain figure first, and those the verifier does not reproduce.
+    view: View, candidates: Columns, settings: ScanSettings
+) -> tuple[tuple[Opportunity, ...], int, tuple[Opportunity, ...]]:
+    """Return the best CARRY positions by their plain figure, how many there are, and mismatches.
 
-    Collars, of which there are many, are searched with ``settings.show_carry`` only. At most
-    ``settings.top`` are returned. An inverse chain, quoted in the coin, has none.
+    A position is CARRY if it has an edge without rates and is not among the `candidates`, which
+    have one with them. ``settings.show_carry`` lists up to ``settings.top`` and searches collars
+    too, of which there are many; without it the best one stands for all. An inverse chain, quoted
+    in the coin, has none.
     """
     chain = view.chain
     if chain.is_inverse or not view.has_stock:
-        return (), ()
+        return (), 0, ()
     free = replace(view, terms=chain_terms(chain, settings.carry.without_rates(), settings.fees))
     table = CandidateTable(view.backend, chain.n_rows, view.days)
     for name in STOCK_FAMILIES if settings.show_carry else QUICK_FAMILIES:
@@ -43,24 +44,23 @@ def find_carry_only(
             REGISTRY[name].find(free, table)
     found = table.found
     gated = ask_gates(free, found, settings)
-    rows = [row for row in range(found.count) if not gated.gate[row]]
+    known = {candidates.key(row) for row in range(candidates.count)}
+    rows = [
+        row for row in range(found.count) if not gated.gate[row] and found.key(row) not in known
+    ]
     rows.sort(key=lambda row: (-found.edge[row], row))
     shown: list[Opportunity] = []
     mismatches: list[Opportunity] = []
-    for row in rows:
-        if len(shown) == settings.top:
-            break
-        legs = legs_of(view, found, row)
-        plain = found.edge[row]
-        edge = math.fsum(amount for _, amount in account(view, family_of(found, row), legs, 1))
-        if edge > 0.0:
-            continue
-        lots = gated.lots[row]
-        usd = edge * chain.contract_value * lots
-        found.edge[row] = edge
-        position = passed(view, found, row, lots, usd, gated.flags[row])
+    for row in rows[: settings.top if settings.show_carry else 1]:
+        plain, lots = found.edge[row], gated.lots[row]
+        position = passed(view, found, row, lots, 0.0, gated.flags[row])
+        edge = math.fsum(x for _, x in account(view, position.family, position.legs, 1))
+        position = replace(position, edge=edge, usd=edge * chain.contract_value * lots)
         opportunity = propose(view, rank(view, position, settings), settings)
-        proof = verify(chain, legs, 1, settings.carry, count_projected=False)
+        proof = verify(
+            chain, position.legs, 1, settings.carry, count_projected=False,
+            may_carry=position.condition != 0,
+        )  # fmt: skip
         opportunity = replace(opportunity, plain=plain, proof=proof)
         (shown if reproduces(edge, proof) else mismatches).append(opportunity)
-    return tuple(shown), tuple(mismatches)
+    return tuple(shown), len(rows), tuple(mismatches)

@@ -170,7 +170,7 @@ class ScanResult:
 
     `mismatches` holds opportunities that the verifier did not reproduce: never shown as found,
     always reported. `unusable` is a sentence when the quotes are plainly not simultaneous, else "".
-    `synthetics` are bounded risks, listed only on request; `carry` the CARRY rows.
+    `synthetics` are bounded risks, listed only on request; `carry` the best of `n_carry` CARRY rows.
     `skipped` in the funnel names families not asked and why.
     """
 
@@ -179,6 +179,7 @@ class ScanResult:
     near_misses: tuple[NearMiss, ...]
     funnel: Funnel
     carry: tuple[Opportunity, ...] = ()
+    n_carry: int = 0
     synthetics: tuple[Opportunity, ...] = ()
     mismatches: tuple[Opportunity, ...] = ()
     unusable: str = ""

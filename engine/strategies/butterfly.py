@@ -16,7 +16,7 @@ def find_butterflies(view: View, table: CandidateTable) -> None:
     """Add the best butterfly of every quote that can be the body of one."""
     for right, template in (("C", CALLS), ("P", PUTS)):
         taken: set[int] = set()
-        for receive, pay in ((view.usable_receive, view.usable_pay), (view.receive, view.pay)):
+        for receive, pay in view.quote_sets:
             _search(view, table, template, right, receive, pay, taken)
 
 

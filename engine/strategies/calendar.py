@@ -44,7 +44,7 @@ def find_calendars(view: View, table: CandidateTable) -> None:
         side = 1 if right == "C" else -1
         taken: set[int] = set()
         near = (-1, -1, -math.inf)
-        for receive, pay in ((view.usable_receive, view.usable_pay), (view.receive, view.pay)):
+        for receive, pay in view.quote_sets:
 
             def search(
                 hits: Hits,
@@ -84,7 +84,7 @@ def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
         shift = 0 if right == "C" else chain.n_rows
         side = 1 if right == "C" else -1
         taken: set[int] = set()
-        for receive, pay in ((view.usable_receive, view.usable_pay), (view.receive, view.pay)):
+        for receive, pay in view.quote_sets:
 
             def search(
                 hits: Hits,

@@ -107,6 +107,10 @@ class Columns:
             self.quote[N_LEGS * at + leg] = other.quote[N_LEGS * row + leg]
             self.ratio[N_LEGS * at + leg] = other.ratio[N_LEGS * row + leg]
 
+    def key(self, row: int) -> tuple[int, int, tuple[tuple[int, int], ...]]:
+        """Return what makes a position the same as another: family, stock and legs."""
+        return self.family[row], self.stock[row], self.legs(row)
+
     def legs(self, row: int) -> tuple[tuple[int, int], ...]:
         """Return the option legs of `row` as (quote index, signed ratio)."""
         base = N_LEGS * row
@@ -123,6 +127,7 @@ class CandidateTable:
     def __init__(self, backend: Backend, n_rows: int, days: array[float]) -> None:
         self.found = Columns()
         self.near = Columns()
+        self.postponed: list[str] = []
         self._backend = backend
         self._n_rows = n_rows
         self._days = days

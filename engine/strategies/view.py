@@ -56,6 +56,11 @@ class View:
         return spot.is_tradable and spot.kind != COIN and spot.bid > 0.0 and spot.ask > 0.0
 
     @property
+    def quote_sets(self) -> tuple[tuple[array[float], array[float]], ...]:
+        """What families that report one cover per sold quote search: usable quotes, then all."""
+        return (self.usable_receive, self.usable_pay), (self.receive, self.pay)
+
+    @property
     def zeros(self) -> array[float]:
         """A column of zeros by expiry."""
         return array("d", bytes(8 * len(self.chain.expiries)))
