@@ -170,7 +170,8 @@ class ScanResult:
 
     `mismatches` holds opportunities that the verifier did not reproduce: never shown as found,
     always reported. `unusable` is a sentence when the quotes are plainly not simultaneous, else "".
-    `synthetics` are bounded risks, listed only on request; `carry` the best of `n_carry` CARRY rows.
+    `synthetics` are bounded risks, listed only on request; `carry` the best CARRY rows, of
+    `n_carry` in all.
     `skipped` in the funnel names families not asked and why.
     """
 
