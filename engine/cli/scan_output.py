@@ -38,7 +38,7 @@ def show(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
         from engine.report import plot
 
         path = Path(args.plot)
-        plot.write(survey, path)
+        plot.write(survey, path, backend)
         note(f"plot written to {path}")
     if args.json:
         _print(json.dumps(document(survey, backend), indent=2, allow_nan=False) + "\n")
