@@ -10,7 +10,7 @@ import gzip
 import math
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +19,9 @@ import pytest
 from engine.clock import from_ns, to_ns
 from engine.feeds.csv_file import CsvFeed
 from engine.feeds.protocol import Loaded
+from engine.market.carry import Carry, Dividend, RateCurve
 from engine.market.chain import OptionChain
+from engine.scoring.curves import curves
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "options_normalised"
 
@@ -154,3 +156,35 @@ def test_goog_counts_of_the_readme() -> None:
 def test_aapl_reversals_without_dividends() -> None:
     counts = parity("aapl_20140606.csv.gz", 0.0025)[1]
     assert (min(counts), max(counts)) == (378, 397)
+
+
+def test_goog_boxes_tell_the_rates_of_2015() -> None:
+    """The README: between 0.37 and 0.8 % nothing pays; the boxes know it without being told."""
+    chain = loaded_chains("goog_20151224.csv.gz")[-1].chain
+    far = [p for p in curves(chain, Carry()) if p.days > 80.0]
+    assert len(far) == 4
+    for point in far:
+        assert 0.0 < point.box_mid < 0.01
+        # At no interest at all the forward would be the spot: it lies above it by about that rate.
+        rate = math.log(point.forward / chain.underlying.mid) / (point.days / 365.0)
+        assert abs(rate - point.box_mid) < 0.006
+
+
+def test_aapl_is_easy_to_borrow_before_its_dividend_and_shows_it_after() -> None:
+    chain = loaded_chains("aapl_20140609.csv.gz")[3].chain
+    rates = (RateCurve.flat(0.0025), RateCurve.flat(0.0025))
+    dividend = Dividend(date(2014, 8, 7), date(2014, 8, 14), 0.47)
+    known = {p.expiry.date: p for p in curves(chain, Carry(*rates, (dividend,)))}
+    forgotten = {p.expiry.date: p for p in curves(chain, Carry(*rates))}
+    july = [point for day, point in known.items() if day.month == 7]
+    assert len(july) == 4
+    for point in july:
+        assert point.borrow_bid < 0.0 < point.borrow_ask
+    day = date(2014, 8, 15)
+    band = [(p.borrow_bid + p.borrow_ask) / 2 for p in (forgotten[day], known[day])]
+    # 0.47 on 93 dollars over 67 days is 2.7 % a year.
+    yearly = 0.47 / chain.underlying.mid / known[day].days * 365.0
+    assert band[0] - band[1] == pytest.approx(yearly, abs=2e-4)
+    # Not all of it shows: who holds a deep American call takes the dividend by exercise.
+    assert known[day].is_approximate
+    assert -0.5 * yearly < band[1] < 0.0 < band[0]
