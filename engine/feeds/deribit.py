@@ -33,6 +33,7 @@ from engine.nearest import hint
 REQUIRED = ("instrument_name", "bid_price", "ask_price", "underlying_price", "creation_timestamp")
 _NS_PER_MS = 1_000_000
 _TICK = 0.0001
+_LAST_MS = 7_258_118_400_000  # the year 2200: beyond, it is not milliseconds
 
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _NAME = re.compile(r"([A-Z0-9]+)-(\d{1,2})([A-Z]{3})(\d\d)(?:-(\d+(?:d\d+)?)-([CP]))?")
@@ -122,9 +123,13 @@ class DeribitFeed:
         if not found[5]:
             book.futures[listed] = (row.price("bid_price"), row.price("ask_price"))
             return
-        for name in ("bid_price", "ask_price", "volume", "open_interest"):
+        for name in ("bid_price", "ask_price"):
             row.price(name)
+        for name in ("volume", "open_interest"):
+            row.number(name)
         ts_ms = row.number("creation_timestamp", positive=True)
+        if ts_ms > _LAST_MS:
+            raise row.problem("creation_timestamp", "milliseconds since 1970")
         mark = row.number("underlying_price")
         if mark > 0.0:
             book.marks.setdefault(listed, []).append(mark)

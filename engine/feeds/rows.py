@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from _csv import Reader as CsvReader
 
 MAX_PRICE = 1e7
+# Calendars and nanoseconds in 64 bits hold no more.
+_YEARS = range(1970, 2201)
+_SHOWN = 60
 
 _ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{4})(\d\d)(\d\d)")
 _US_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
@@ -147,6 +150,8 @@ class Row:
         """Return the error for column `name` of this row."""
         shown = self.columns.shown.get(name, name)
         found = self.text(name) if got is None else got
+        if len(found) > _SHOWN:
+            found = found[:_SHOWN] + "..."
         place = f"{self.columns.file}:{self.line}: column {shown}"
         return CellError(f"{place}: expected {expected}, got {found!r}")
 
@@ -222,7 +227,7 @@ def parse_day(text: str) -> date | None:
             return None
         month, day, year = map(int, found.groups())
     try:
-        return date(year, month, day)
+        return date(year, month, day) if year in _YEARS else None
     except ValueError:
         return None
 
@@ -235,7 +240,7 @@ def parse_instant(text: str, *, zone_known: bool = False) -> int | None:
     1500000000
     """
     found = _INSTANT.fullmatch(text)
-    if not found or not (found[8] or zone_known):
+    if not found or not (found[8] or zone_known) or int(found[1]) not in _YEARS:
         return None
     zone = timezone.utc
     if found[8] and found[8] != "Z":

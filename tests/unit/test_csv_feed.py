@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.clock import to_ns
-from engine.errors import BadDataError, InputOutputError, NoInputError, UsageError
+from engine.errors import BadDataError, EngineError, InputOutputError, NoInputError, UsageError
 from engine.feeds.csv_file import CsvFeed
 from engine.feeds.rows import parse_day, parse_instant
 from engine.market.chain import COIN, INDEX
@@ -399,3 +399,33 @@ def test_instants_are_exact_to_the_nanosecond() -> None:
     assert parse_instant("2024-01-08T11:19:41", zone_known=True) == base
     assert parse_instant("2024-01-08T25:19:41Z") is None
     assert parse_instant("2024-01-08T11:19:41+99:00") is None
+
+
+NASTY = (
+    "", " ", "nan", "inf", "-inf", "-1", "-1.0", "-0", "0", "1e308", "1e-320", "1e999", "abc",
+    "1,5",
+    "0001-01-01", "9999-12-31", "1969-12-31", "2016-02-30", "20160115", "12/31/9999", "C", "put",
+    "2015-12-24T14:35:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+23:59", "\u0661\u0662",
+    "x" * 200_000, "1_0", "0x10", '"', "\x00", "ETH", "SPX", "european",
+)  # fmt: skip
+
+
+def test_whatever_a_cell_holds_the_answer_is_a_chain_or_one_line(tmp_path: Path) -> None:
+    columns = len(HEADER.split(","))
+    chains, told = 0, []
+    for position in range(columns):
+        for token in NASTY:
+            cells = GOOD.split(",")
+            cells[position] = token
+            path = written(tmp_path, GOOD.replace(",100,C", ",110,C"), ",".join(cells))
+            try:
+                feed = CsvFeed(path)
+                for symbol in feed.symbols():
+                    for loaded in feed.chains(symbol):
+                        assert loaded.chain.n_rows >= 1
+                        assert all(0.0 <= price <= 1e7 for price in loaded.chain.bid)
+                        chains += 1
+            except EngineError as error:
+                told.append(str(error))
+    assert all("\n" not in line and len(line) < 1000 for line in told)
+    assert chains > columns * len(NASTY) * 0.8

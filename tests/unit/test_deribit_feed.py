@@ -98,6 +98,8 @@ def test_fractional_strikes_and_several_coins(tmp_path: Path) -> None:
         (summary(CALL, ask_price=-1), "column ask_price: expected a number >= 0, got '-1'"),
         (summary(CALL, bid_price=math.nan), "column bid_price: expected a number >= 0"),
         (summary(CALL, creation_timestamp=None), "column creation_timestamp: expected a number >"),
+        (summary(CALL, creation_timestamp=STAMP * 1000), "expected milliseconds since 1970"),
+        (summary(CALL, volume="-1"), "column volume: expected a number >= 0"),
         (summary("ETH-5JAN24-2800-C"), "column instrument_name: expected a series that settles"),
         (summary("ETH-23FEB24-2900-C"), "column instrument_name: expected one row for each"),
         ("text", "[2]: expected an object"),
