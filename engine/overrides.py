@@ -114,7 +114,7 @@ class CarryOverrides:
         if lend is not None:
             return lend, lend.shifted(DEFAULT_SPREAD), self.rates_as_of_ns or ts_ns
         if borrow is not None:
-            return borrow.shifted(-DEFAULT_SPREAD), borrow, self.rates_as_of_ns or ts_ns
+            return _below(borrow), borrow, self.rates_as_of_ns or ts_ns
         if knows_rates(known):
             return known.lend, known.borrow, known.as_of_ns
         default_lend, default_borrow = default_rates(from_ns(ts_ns).date())
@@ -126,6 +126,12 @@ def knows_rates(carry: Carry | None) -> bool:
     if carry is None:
         return False
     return carry.as_of_ns != 0 or any(carry.lend.rates) or any(carry.borrow.rates)
+
+
+def _below(borrow: RateCurve) -> RateCurve:
+    """Return the lending curve that goes with `borrow`: the spread below, but not below 0."""
+    rates = (min(rate, max(0.0, rate - DEFAULT_SPREAD)) for rate in borrow.rates)
+    return RateCurve(borrow.days, tuple(rates))
 
 
 def _by_symbol(said: Mapping[str, _T], symbol: str, known: _T) -> _T:

@@ -80,6 +80,8 @@ class Parser(argparse.ArgumentParser):
         """
         known, left = self.parse_known_intermixed_args(_join_negative(words))
         for word in left:
+            if not word.startswith("-"):
+                raise UsageError(f"unexpected word {word!r}; see `{self.prog} --help`")
             name = word.split("=")[0]
             options = [o for o in self._option_string_actions if o.startswith("--")]
             near = nearest(name, options)

@@ -42,6 +42,8 @@ def test_one_end_puts_the_other_at_the_default_spread() -> None:
     borrow = CarryOverrides(borrow=flat(0.03)).carry("XYZ", NOW, KNOWN)
     assert lend.borrow.rates[0] == pytest.approx(0.04, abs=1e-15)
     assert borrow.lend.rates[0] == pytest.approx(0.02, abs=1e-15)
+    assert CarryOverrides(borrow=flat(0.005)).carry("XYZ", NOW).lend == flat(0.0)
+    assert CarryOverrides(borrow=flat(-0.01)).carry("XYZ", NOW).lend == flat(-0.01)
 
 
 def test_a_symbol_has_its_own_entry_whatever_its_case() -> None:

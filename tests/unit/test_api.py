@@ -1,0 +1,163 @@
+"""The Python interface gives what the command line prints, and raises what it would say."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import engine
+from engine import load_chain, scan
+from engine.api import load, to_frame
+from engine.backend import Backend
+from engine.config import Gates
+from engine.errors import BadDataError, NoInputError, UnavailableError, UsageError
+from engine.market.carry import Carry, Dividend, RateCurve
+from engine.report.rows import COLUMNS
+
+HEADER = "timestamp_utc,underlying,underlying_bid,underlying_ask,expiry,strike,right,bid,ask\n"
+ROW = "2015-12-24T{}:00Z,{},99.9,100.0,2016-02-19,100,{},{},{}\n"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    """XYZ at 15:30 and 16:30 with a conversion in it, ABC at 15:30 with none."""
+    rows = [HEADER]
+    for time, symbol, bid in (("15:30", "XYZ", 5.0), ("16:30", "XYZ", 5.2), ("15:30", "ABC", 1.2)):
+        rows.append(ROW.format(time, symbol, "C", bid, bid + 0.1))
+        rows.append(ROW.format(time, symbol, "P", 1.0, 1.1))
+    path = tmp_path / "quotes.csv"
+    path.write_text("".join(rows), encoding="utf-8")
+    return f"csv:{path}"
+
+
+def test_a_chain_is_the_last_one_or_that_of_an_instant(source: str) -> None:
+    assert load_chain(source, "XYZ").bid[0] == 5.2
+    assert load_chain(source, "XYZ", as_of="2015-12-24T16:00Z").bid[0] == 5.0
+    assert load_chain(source, "XYZ", as_of=1_450_974_600_000_000_000).bid[0] == 5.2
+    with pytest.raises(NoInputError, match="the first snapshot of XYZ is 2015-12-24T15:30"):
+        load_chain(source, "XYZ", as_of="2015-12-24T15:00Z")
+    with pytest.raises(UsageError, match="name one of its symbols; valid: ABC, XYZ"):
+        load_chain(source)
+
+
+def test_a_chain_and_its_source_give_the_same(source: str, backend: Backend) -> None:
+    chain = load_chain(source, "XYZ")
+    rates = (0.01, 0.02)
+    whole = scan(source, rates=rates, backend=backend)
+    single = scan(source, "XYZ", rates=rates, backend=backend)
+    by_chain = scan(chain, rates=rates, backend=backend)
+    by_loaded = scan(load(source, "XYZ"), rates=rates, backend=backend)
+    assert [one.family for one in whole.opportunities] == ["conversion"]
+    # nan is not equal to itself; its name is.
+    for other in (single, by_chain, by_loaded):
+        assert repr(other.opportunities) == repr(whole.opportunities)
+    assert [result.chain.symbol for result in whole.results] == ["ABC", "XYZ"]
+
+
+def test_every_argument_reaches_the_scan(source: str, backend: Backend) -> None:
+    dividend = Dividend(date(2016, 1, 15), date(2016, 1, 20), 0.5)
+    found = scan(
+        source, "xyz", rates=0.03, dividends=[("2016-01-15", 0.25)], fees="free",
+        borrow={"XYZ": 0.2}, families="box, conversion", gates={"max_spread": "off", "lots": 2},
+        min_edge=0.5, profile="liquidity", top=3, assume_synchronous=True, show_carry=True,
+        backend=backend, as_of="2015-12-24T16:00Z",
+    )  # fmt: skip
+    settings = found.scans[0].settings
+    ex = date(2016, 1, 15)
+    assert settings.carry.lend == settings.carry.borrow == RateCurve.flat(0.03)
+    assert settings.carry.dividends == (Dividend(ex, ex, 0.25),)
+    assert settings.carry.borrow_fee == 0.2
+    assert settings.families == ("conversion", "box")
+    assert (settings.gates.lots, settings.gates.min_edge) == (2, 0.5)
+    assert settings.gates.max_spread == float("inf")
+    assert (settings.profile, settings.top, found.top) == ("liquidity", 3, 3)
+    assert settings.assume_synchronous
+    assert settings.show_carry
+    assert settings.fees.commission(5.0) == 0.0
+    by_symbol = scan(source, "XYZ", dividends={"xyz": [dividend], "ABC": []}, backend=backend)
+    assert by_symbol.scans[0].settings.carry.dividends == (dividend,)
+
+
+def test_a_whole_carry_stands_for_rates_dividends_and_borrow(source: str, backend: Backend) -> None:
+    carry = Carry(borrow_fee=0.1)
+    found = scan(load_chain(source, "XYZ"), carry=carry, gates=Gates(lots=1), backend=backend)
+    used = found.scans[0].settings.carry
+    assert (used.lend, used.borrow, used.borrow_fee) == (carry.lend, carry.borrow, 0.1)
+    with pytest.raises(UsageError, match="either carry, or rates"):
+        scan(source, carry=carry, rates=0.05)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"families": "boks"}, "unknown family 'boks': did you mean 'box'?"),
+        ({"profile": "profitt"}, "unknown profile"),
+        ({"rates": 4.5}, "rate 4.5 means 450% a year"),
+        ({"rates": (0.06, 0.05)}, "lend must not exceed borrow"),
+        ({"borrow": -0.1}, "must not be negative"),
+        ({"fees": "fre"}, "unknown fee schedule"),
+        ({"gates": {"max_age": 1}}, "unknown gate 'max_age'"),
+        ({"as_of": "noon"}, "expected a time"),
+        ({"dividends": [("soon", 1.0)]}, "expected a date"),
+    ],
+)
+def test_nonsense_is_a_usage_error(source: str, arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message.replace("?", r"\?")):
+        scan(source, backend="pure", **arguments)  # type: ignore[arg-type]  # nonsense
+
+
+def test_what_is_neither_chain_nor_table_is_refused() -> None:
+    with pytest.raises(UsageError, match="quotes must be a chain, a source such as 'demo' or a"):
+        scan(3.0)
+
+
+def test_a_source_of_which_nothing_can_be_scanned_raises(source: str, tmp_path: Path) -> None:
+    with pytest.raises(NoInputError, match="did you mean 'XYZ'"):
+        scan(source, "XYY")
+    with pytest.raises(NoInputError, match="no such file"):
+        scan(f"csv:{tmp_path / 'gone.csv'}")
+    (tmp_path / "bad.csv").write_text(HEADER + ROW.format("15:30", "XYZ", "C", "a", "b"))
+    with pytest.raises(BadDataError, match="no valid row"):
+        scan(f"csv:{tmp_path / 'bad.csv'}")
+
+
+def test_a_symbol_that_fails_leaves_the_others(source: str) -> None:
+    found = scan(source, ["XYZ", "NOPE"], backend="pure")
+    assert [failure.symbol for failure in found.failures] == ["NOPE"]
+    assert len(found.results) == 1
+
+
+def test_tables_go_in_and_out(source: str) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is an optional extra")
+    frame = pandas.read_csv(source.removeprefix("csv:"))
+    from_file = scan(source, rates=0.01, backend="pure")
+    from_table = scan(frame, "XYZ", rates=0.01, backend="pure")
+    table = to_frame(from_table)
+    assert list(table.columns) == list(COLUMNS)
+    assert list(table["edge"]) == [one.edge for one in from_file.opportunities]
+    assert table["family"].tolist() == ["conversion"]
+    renamed = frame.rename(columns={"bid": "Bid"})
+    assert len(scan(renamed, "XYZ", rates=0.01, mapping={"bid": "Bid"}, backend="pure").listed) == 1
+    frame["timestamp_utc"] = pandas.to_datetime(frame["timestamp_utc"])
+    frame["expiry"] = pandas.to_datetime(frame["expiry"])
+    again = scan(frame, "XYZ", rates=0.01, backend="pure")
+    assert [one.edge for one in again.opportunities] == list(table["edge"])
+    assert to_frame(scan(frame, "ABC", backend="pure")).empty
+
+
+def test_a_table_without_pandas_is_unavailable(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UnavailableError, match=r"pip install 'parity-engine\[data\]'"):
+        to_frame(scan(source, backend="pure"))
+
+
+def test_the_package_offers_two_names_lazily() -> None:
+    assert engine.scan is scan
+    assert engine.load_chain is load_chain
+    with pytest.raises(AttributeError, match="has no attribute 'scna'"):
+        engine.scna  # type: ignore[attr-defined]  # noqa: B018 it raises
