@@ -67,8 +67,9 @@ def propose(book: Book, worth: Worth, family: str, rng: Random) -> tuple[Package
         inside = _near(book, e, -3 if right == "C" else 3)[1]
         package = families.intrinsic(book, worth, e, inside, right)
     elif family == "upper_bound":
-        # The lowest strikes: the stock or the strike is nearest to what the option is worth.
-        package = families.upper_bound(book, worth, e, book.listing.strikes[e][pick(rng, 2)], right)
+        # The lowest strike of all: stock or strike is nearest to what the option is worth.
+        e = len(book.listing.expiries) - 1
+        package = families.upper_bound(book, worth, e, book.listing.strikes[e][0], right)
     elif family == "vertical":
         package = families.vertical(book, worth, e, low, body, right)
     elif family == "vertical_width":

@@ -112,7 +112,10 @@ def pick(rng: Random, n: int) -> int:
 
 
 def list_symbol(symbol: str, rng: Random, *, compact: bool) -> Listing:
-    """Draw the listing of `symbol`; `compact` lists 4 expiries of 11 strikes, else 13 of 40."""
+    """Draw the listing of `symbol`: 13 expiries of up to 40 strikes, `compact` 4 of 11.
+
+    The last expiry has one strike more, near nothing.
+    """
     kind = KINDS[symbol]
     calendar = calendar_named("crypto" if kind.kind == COIN else "us")
     spot = round(between(rng, *kind.spot), 2)
@@ -126,10 +129,12 @@ def list_symbol(symbol: str, rng: Random, *, compact: bool) -> Listing:
     drain = kind.index_yield + (fee * between(rng, 0.6, 0.95) if fee > 0.05 else 0.0)
     basis = between(rng, 0.01, 0.09) if kind.kind == COIN else 0.0
     n_strikes = 11 if compact else 40
-    strikes = tuple(_strikes(spot, vol * math.sqrt(tau), n_strikes) for tau in taus)
+    strikes = [_strikes(spot, vol * math.sqrt(tau), n_strikes) for tau in taus]
+    # A strike near nothing in the last expiry: where an upper bound is a small step away.
+    strikes[-1] = (max(0.5, round(spot / 100.0)), *strikes[-1])
     return Listing(
         symbol, kind, spot, carry, middle, drain, basis, expiries, taus, vols,
-        between(rng, 0.8, 2.2), between(rng, 2.0, 4.0), strikes,
+        between(rng, 0.8, 2.2), between(rng, 2.0, 4.0), tuple(strikes),
     )  # fmt: skip
 
 

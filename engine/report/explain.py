@@ -30,6 +30,7 @@ from engine.report.wording import (
 )
 from engine.scoring.legs import cost
 from engine.scoring.opportunity import FUTURE, OPTION, Leg, NearMiss, Opportunity, Proof
+from engine.scoring.proposal import CONDITION_TEXT
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,7 +89,12 @@ def _render_verdict(one: Opportunity, console: Console) -> None:
     line.append(f"  {one.symbol} {legs_text(one.legs)}", style="not bold")
     console.print(line)
     if one.conditions:
-        console.print(Text("holds only if: " + "; ".join(one.conditions), style="yellow"))
+        console.print(
+            Text(
+                "holds only if: " + "; ".join(CONDITION_TEXT[name] for name in one.conditions),
+                style="yellow",
+            )
+        )
     if one.flags:
         console.print(Text("note: " + ", ".join(one.flags), style="yellow"))
     console.print()

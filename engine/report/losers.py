@@ -135,14 +135,13 @@ def render_carry_line(survey: Survey, console: Console) -> None:
     rows = [one for scan in survey.scans for one in scan.result.carry]
     if not rows:
         return
-    is_cut = any(len(scan.result.carry) >= scan.settings.top for scan in survey.scans)
-    counts = Counter(one.family for one in rows)
-    told = ", ".join(plural(count, family_words(name)) for name, count in counts.items())
+    count = sum(scan.result.n_carry for scan in survey.scans)
     best = max(rows, key=lambda one: one.plain)
-    verb = "looks" if len(rows) == 1 else "look"
+    verb = "looks" if count == 1 else "look"
+    told = f"{plural(count, 'stock position')} {verb}"
     line = (
-        f"{'At least ' if is_cut else ''}{told} {verb} profitable only because financing is "
-        f"ignored; best {best.plain:+.2f} plain, {best.edge:+.2f} after "
+        f"{told} profitable only because financing is ignored; "
+        f"best {best.plain:+.2f} plain, {best.edge:+.2f} after "
         f"({best.symbol} {legs_text(best.legs)})."
     )
     console.print(Text("CARRY  ", style="bold").append(line, style="none"))

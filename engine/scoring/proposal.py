@@ -14,17 +14,28 @@ from engine.scoring import rates
 from engine.scoring.accounts import account
 from engine.scoring.capital import capital_per_share
 from engine.scoring.legs import family_of, legs_of
-from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, OPTION, STOCK, Leg, Opportunity
+from engine.scoring.opportunity import (
+    CARRY,
+    CONDITIONAL,
+    FUTURE,
+    LOCKED,
+    OPTION,
+    STOCK,
+    Leg,
+    Opportunity,
+)
 from engine.strategies.candidates import CONDITIONS, Columns
 from engine.strategies.view import View
 
 AGE_UNKNOWN, SIZE_UNKNOWN, LOCKED_MARKET = 1, 2, 4
 AGES_UNKNOWN = "ages-unknown"
+AT_MARK = "future-at-mark"
 CONDITION_TEXT = {
     "borrow": "the stock can be borrowed and its fee stays",
     "projected-dividend": "the projected dividends are paid",
     "forward-funding": "funding at the near expiry stays at today's forward rates",
     "carry-if-assigned": "stock from early assignment can be carried, bought or sold short",
+    AT_MARK: "the future trades at its mark, which nobody quotes",
     AGES_UNKNOWN: "the quotes are simultaneous, although their ages are not known",
 }
 """What each condition says in full."""
@@ -136,6 +147,8 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
     conditions = [name for bit, name in CONDITIONS.items() if position.condition & bit]
     if position.flags & AGE_UNKNOWN and not settings.assume_synchronous:
         conditions.append(AGES_UNKNOWN)
+    if any(leg.kind == FUTURE and leg.bid == leg.ask for leg in legs):
+        conditions.append(AT_MARK)
     grade = CONDITIONAL if conditions else LOCKED
     if position.edge <= 0.0:
         grade = CARRY

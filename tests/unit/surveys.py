@@ -94,6 +94,7 @@ def scan(symbol: str = "XYZ", *, settings: ScanSettings | None = None, **changes
         "opportunities": (),
         "near_misses": (),
         "funnel": Funnel(0, {}, 0),
+        "n_carry": len(changes.get("carry", ())),
     }
     result = ScanResult(**(values | changes))
     return Scan(result, settings or ScanSettings(carry=CARRIES))
@@ -104,7 +105,7 @@ def hand_made() -> Survey:
     found = (
         opportunity(),
         opportunity(id="aa00000002", family="box", legs=BOX, edge=0.0123, edge_usd=6.15, lots=5,
-                    grade=CONDITIONAL, conditions=("ages unknown",), implied_rate=0.0512,
+                    grade=CONDITIONAL, conditions=("ages-unknown",), implied_rate=0.0512,
                     score=12345.6, annualised=250.0, plain=math.nan),
         opportunity(id="bb00000003", family="jelly_roll", legs=ROLL, implied_rate=math.nan,
                     flags=("pin-risk", "short-stock"), score=-3.5, capital=1234567.0),

@@ -75,7 +75,10 @@ def test_it_fits(width: int) -> None:
 def test_carry_rows_and_conditions_are_explained_too() -> None:
     assert "CARRY conversion cc00000001" in told(hand_made(), "cc00000001")
     text = told(hand_made(), "aa00000002")
-    assert "holds only if: ages unknown" in text
+    assert (
+        "holds only if: the quotes are simultaneous, although their ages are not known"
+        in " ".join(text.split())
+    )
     assert "note: pin-risk, short-stock" in told(hand_made(), "bb00000003")
 
 
