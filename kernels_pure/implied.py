@@ -39,11 +39,14 @@ def normal_deviation(value: float, gap: float) -> float:
     """Return the deviation that gives a time value in Bachelier's model, within 1e-5.
 
     The model is ``value = deviation phi(h) - gap N(-h)`` with ``h = gap / deviation``; `value` and
-    the result are in the unit of `gap`.
+    the result are in the unit of `gap`. nan unless 0 < value < inf and 0 <= gap < inf, or where
+    ``value / gap`` underflows.
 
     Source: Bachelier 1900; inverted as in Jaeckel 2017 (Implied normal volatility), with minimax
     functions of our own, ``tests/oracles/fit_normal_deviation.py``.
     """
+    if not (0.0 < value < inf and 0.0 <= gap < inf):
+        return nan
     near = value + 0.5 * gap
     u = gap / near
     if u < NEAR_END:
@@ -54,7 +57,10 @@ def normal_deviation(value: float, gap: float) -> float:
             -0.42058844681973503 + u * (-0.076890260285555769 + u * 0.027698177450538115)
         )
         return near * top / low
-    t = sqrt(-log(value / gap))
+    quotient = value / gap
+    if not quotient > 0.0:
+        return nan
+    t = sqrt(-log(quotient))
     top = -0.48502834343040296 + t * (
         1.7345005782810715
         + t * (-1.3329557895251659 + t * (0.43524836617283323 + t * 0.12083387141388667))
@@ -66,23 +72,31 @@ def normal_deviation(value: float, gap: float) -> float:
 def deviation_guess(value: float, gap: float) -> float:
     """Return the deviation of a time value, within 1e-4 below 0.4 and a factor 5 anywhere.
 
+    `value` is in units of ``sqrt(stock_value strike_value)``; domain as in `normal_deviation`.
+
     Source: the expansion of Black's price around Bachelier's, to second order in deviation**2; the
     factor in `h` is a fit to ``1 / (1 - h*h*(1 - h mills_ratio(h)))``.
     """
     normal = normal_deviation(value, gap)
+    if not normal > 0.0:
+        return nan
     h = gap / normal
     square = normal * normal
-    return normal * (1.0 + square / (24.0 + h * (4.68 + 7.757 * h) - 2.1 * square))
+    # Of values below the bound the denominator is at least 6.
+    return normal * (1.0 + square / max(1.0, 24.0 + h * (4.68 + 7.757 * h) - 2.1 * square))
 
 
 def deviation_step(deviation: float, gap: float, log_value: float, room: float) -> float:
     """Return the step from `deviation` towards the one whose time value has this logarithm.
 
     `room` is what the value lacks to its bound. Householder's method of third order: the error
-    after the step is of the fourth power of the error before.
+    after the step is of the fourth power of the error before. 0 where rounding hides the value;
+    nan unless deviation and room are positive and finite.
 
     Source: Householder 1970, section 4.4; Jaeckel 2015 for the two objectives.
     """
+    if not (0.0 < deviation < inf and 0.0 < room < inf):
+        return nan
     h = gap / deviation
     d1 = 0.5 * deviation - h
     exponent = 0.5 * h * h + 0.125 * deviation * deviation
@@ -95,11 +109,13 @@ def deviation_step(deviation: float, gap: float, log_value: float, room: float) 
         slope = 1.0 / (ROOT_TWO_PI * tails)
     else:
         tails = scaled_tail(d1) + far
+        if not tails / room > 0.0:
+            return 0.0
         miss = log(tails / room) - exponent
         slope = -1.0 / (ROOT_TWO_PI * tails)
     bend = h * h / deviation - 0.25 * deviation
     second = bend - slope
-    third = second * (second - slope) - 3.0 * h * h / (deviation * deviation) - 0.25
+    third = second * (second - slope) - 3.0 * (h / deviation) * (h / deviation) - 0.25
     newton = -miss / slope
     low = 1.0 + newton * (second + newton * third / 6.0)
     return newton * (1.0 + 0.5 * newton * second) / max(0.1, low)
@@ -117,9 +133,11 @@ def implied_deviation(
 
     The error is below ``4 eps (stock_value / (stock_value phi(d1)) + deviation)``.
     """
-    unit = sqrt(max(0.0, stock_value * strike_value))
+    if not (price > 0.0 and stock_value > 0.0 and strike_value > 0.0 and right * right == 1):
+        return nan, IV_NO_QUOTE
+    unit = sqrt(stock_value * strike_value)
     gap = abs(moneyness)
-    if not (price > 0.0 and 0.0 < unit < inf and gap < inf and right * right == 1):
+    if not (0.0 < unit < inf and gap < inf):
         return nan, IV_NO_QUOTE
     low = min(stock_value, strike_value)
     high = max(stock_value, strike_value)

@@ -8,6 +8,7 @@ Source: SCANNER section 6.
 from math import exp, inf, log, nan, sqrt
 
 from kernels_pure.columns import Floats, Ints
+from kernels_pure.pricing import bounded_exp
 
 
 def fill_factor(
@@ -15,8 +16,11 @@ def fill_factor(
 ) -> float:
     """Return one leg's chance to fill: size, age and spread each lower it.
 
-    A size that is not known counts as enough, an age that is not known as `fill_time`.
+    A size that is not known counts as enough, an age that is not known as `fill_time`. nan unless
+    `fill_time` is positive.
     """
+    if not fill_time > 0.0:
+        return nan
     factor = 1.0
     if size >= 0.0 and needed > 0.0:
         factor = min(1.0, size / needed)
@@ -90,7 +94,7 @@ def exercise_threshold(put: float, strike: float, rate: float, tau: float) -> fl
     >>> round(exercise_threshold(0.20, 100.0, 0.045, 40 / 365), 4)
     0.6919
     """
-    return put + strike * (1.0 - exp(-rate * tau))
+    return put + strike * (1.0 - bounded_exp(-rate * tau))
 
 
 def top_rows(score: Floats, edge: Floats, k: int, out_row: Ints) -> int:
@@ -126,7 +130,10 @@ def profit_part(gain: float, best_gain: float) -> float:
     """Return how a gain compares with the best one: ``(gain / best) ** 0.8``, 0 for no gain."""
     if not (gain > 0.0 and best_gain > 0.0):
         return 0.0
-    return min(1.0, exp(0.8 * log(gain / best_gain)))
+    share = gain / best_gain
+    if not share > 0.0:
+        return 0.0
+    return min(1.0, bounded_exp(0.8 * log(share)))
 
 
 def liquidity_part(volume: float, open_interest: float) -> float:
@@ -146,7 +153,7 @@ def liquidity_part(volume: float, open_interest: float) -> float:
 
 def spread_part(call: float, put: float, stock: float) -> float:
     """Return how tight the relative spreads are, from 0 to 1: ``exp(-10 (.4c + .4p + .2s))``."""
-    return exp(-10.0 * (0.4 * call + 0.4 * put + 0.2 * stock))
+    return bounded_exp(-10.0 * (0.4 * call + 0.4 * put + 0.2 * stock))
 
 
 def time_part(days: float) -> float:

@@ -13,7 +13,7 @@ scratch, as long as the rows.
 Source: Carr and Madan 2005; Cousot 2007; SCANNER sections 3 and 7.
 """
 
-from math import inf
+from math import inf, nan
 
 from kernels_pure.columns import Floats, Ints
 from kernels_pure.envelope import lower_hull
@@ -24,11 +24,14 @@ def butterfly_edge(
 ) -> float:
     """Return the edge per short share of buying the wings and selling the body.
 
-    ``receive - w low_pay - (1 - w) high_pay`` with ``w = (high - middle) / (high - low)``.
+    ``receive - w low_pay - (1 - w) high_pay`` with ``w = (high - middle) / (high - low)``; nan
+    unless low < high.
 
     >>> round(butterfly_edge(95.0, 100.0, 110.0, 7.2, 5.3, 1.1), 4)
     0.1333
     """
+    if not high > low:
+        return nan
     weight = (high - middle) / (high - low)
     return receive - weight * low_pay - (1.0 - weight) * high_pay
 

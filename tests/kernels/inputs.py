@@ -1,0 +1,111 @@
+"""Seeded inputs of every kernel, for the tests that compare backends and runtimes.
+
+A kernel's arguments are chosen by its parameter names: numbers from `scenes.RANGES`, columns (and
+the numbers that must fit them, such as indices) from the *scene* of its module or its own. Only
+``random.Random.random`` is used, which is the same on every runtime, so that PyPy and CPython see
+the same bits.
+
+To cover a new kernel, give its new argument names a range, or a value in the scene of its module;
+to cover a new module, add its scene to `SCENES`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from array import array
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from math import inf, nan
+from random import Random
+from types import ModuleType
+
+from kernels_pure import MODULES
+from tests.kernels import scenes
+
+Kernel = Callable[..., object]
+
+SCENES: dict[str, Callable[[Random], scenes.Scene]] = {
+    "candidates": scenes.candidates,
+    "envelope": scenes.envelope,
+    "envelope.lower_hull": scenes.points,
+    "envelope.read_hull": scenes.read_hull,
+    "forward": scenes.quotes,
+    "gates": scenes.gates,
+    "gates.gate_row": scenes.one_candidate,
+    "gates.is_wide": scenes.one_candidate,
+    "gates.package_usd": scenes.one_candidate,
+    "implied": scenes.options,
+    "pairs": scenes.chain,
+    "pairs.pair_hits": scenes.pair_hits,
+    "parity": scenes.chain,
+    "pricing": scenes.options,
+    "rolls": scenes.rolls,
+    "rolls.roll_floor": scenes.dates,
+    "scoring": scenes.scoring,
+    "simplex": scenes.simplex,
+    "surface": scenes.surface,
+}
+NASTY = (nan, inf, -inf, 0.0, -0.0, 5e-324, -5e-324, 1e-300, 1e300, -1e300, 1.0, -1.0, 1e16)
+
+
+def kernels_of(module: str) -> dict[str, Kernel]:
+    """Return the kernels written in a module of `kernels_pure`, by name."""
+    found: ModuleType = import_module(f"kernels_pure.{module}")
+    return {
+        name: value
+        for name, value in vars(found).items()
+        if inspect.isfunction(value) and value.__module__ == found.__name__
+    }
+
+
+KERNELS = {
+    f"{module}.{name}": kernel for module in MODULES for name, kernel in kernels_of(module).items()
+}
+
+
+def kinds(name: str) -> dict[str, object]:
+    """Return the annotations of a kernel's parameters."""
+    parameters = inspect.signature(KERNELS[name]).parameters
+    return {parameter: value.annotation for parameter, value in parameters.items()}
+
+
+def is_scalar(name: str) -> bool:
+    """Tell whether a kernel takes no column."""
+    return all(kind in (float, int) for kind in kinds(name).values())
+
+
+def arguments(name: str, seed: int = 1) -> Iterator[tuple[object, ...]]:
+    """Yield arguments of a kernel, called ``module.name``, without end."""
+    draw = Random(f"{name} {seed}")
+    parameters = kinds(name)
+    has_columns = not is_scalar(name)
+    scene_of = SCENES.get(name) or SCENES.get(name.partition(".")[0])
+    scene = scenes.Scene({}, {})
+    while True:
+        if has_columns and scene_of:
+            scene = scene_of(draw)
+        values: list[object] = []
+        for parameter, kind in parameters.items():
+            if kind not in (float, int):
+                values.append(scene.columns[parameter])
+            elif parameter in scene.numbers:
+                values.append(scene.numbers[parameter])
+            else:
+                values.append(scenes.number(draw, parameter))
+        yield tuple(values)
+
+
+def nasty_arguments(name: str, seed: int = 2) -> Iterator[tuple[object, ...]]:
+    """Yield arguments of a scalar kernel of which some are where formulas break."""
+    draw = Random(f"nasty {name} {seed}")
+    are_floats = [kind is float for kind in kinds(name).values()]
+    for usual in arguments(name, seed):
+        yield tuple(
+            scenes.choice(draw, NASTY) if is_float and draw.random() < 0.4 else value
+            for is_float, value in zip(are_floats, usual, strict=True)
+        )
+
+
+def copies(values: tuple[object, ...]) -> tuple[object, ...]:
+    """Return arguments with columns of their own."""
+    return tuple(array(v.typecode, v) if isinstance(v, array) else v for v in values)

@@ -1,0 +1,84 @@
+"""Every kernel gives the same bits as pure Python on CPython, on PyPy, and through Numba.
+
+Where Numba runs, each kernel is compared with its twin in one process. Across interpreters each
+compares its pure kernels with the digests in digests.json, which CPython wrote:
+``python -m tests.kernels.generate_digests`` after a change that is meant to change results.
+Agreement is not truth: the oracles are elsewhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.backend import Backend, select
+from engine.errors import UnavailableError
+from kernels_pure import MODULES
+from tests.kernels.inputs import KERNELS, Kernel, copies, is_scalar, kernels_of, nasty_arguments
+from tests.kernels.outputs import VALUES, Digests, libm_digest, outcomes, run
+
+RECORDED = json.loads((Path(__file__).parent / "digests.json").read_text(encoding="ascii"))
+NASTY_CALLS = 4_000
+
+
+@pytest.fixture(scope="module")
+def numba() -> Backend | None:
+    try:
+        return select("numba")
+    except UnavailableError:
+        return None
+
+
+def twin_of(name: str, numba: Backend) -> Kernel:
+    module, _, kernel = name.partition(".")
+    twin: Kernel = getattr(getattr(numba, module), kernel)
+    return twin
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernel_gives_the_same_bits_everywhere(name: str, numba: Backend | None) -> None:
+    is_recorded = libm_digest() == RECORDED["libm"]
+    if not is_recorded and numba is None:
+        pytest.skip("no Numba here, and exp, log and log10 round differently from glibc's")
+    digests, compared = Digests(), 0
+    for values, outcome in outcomes(name, VALUES):
+        digests.add(values, outcome)
+        compared += outcome.size
+        if numba is not None:
+            assert run(twin_of(name, numba), copies(values)) == outcome, f"{name}{values}"
+    assert compared >= VALUES
+    if is_recorded:
+        recorded = RECORDED["kernels"][name]
+        assert digests.inputs.hexdigest() == recorded["inputs"], "the inputs differ, not the kernel"
+        assert digests.results.hexdigest() == recorded["results"]
+
+
+@pytest.mark.parametrize("name", list(filter(is_scalar, KERNELS)))
+def test_kernel_never_raises_where_formulas_break(name: str, numba: Backend | None) -> None:
+    for _, values in zip(range(NASTY_CALLS), nasty_arguments(name), strict=False):
+        outcome = run(KERNELS[name], values)
+        if numba is not None:
+            assert run(twin_of(name, numba), values) == outcome, f"{name}{values}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_kernel_has_a_twin_of_its_name(module: str, numba: Backend | None) -> None:
+    if numba is None:
+        pytest.skip("Numba does not run here: there are no twins")
+    twins = vars(getattr(numba, module))
+    for name, kernel in kernels_of(module).items():
+        assert name in twins, f"kernels_numba/{module}.py lacks {name} = compiled(pure.{name})"
+        assert twins[name].py_func is kernel, f"{module}.{name} is a twin of something else"
+
+
+def test_no_twin_differs(numba: Backend | None) -> None:
+    if numba is None:
+        pytest.skip("Numba does not run here: there are no twins")
+    assert importlib.import_module("kernels_numba").DIFFERS == {}
+
+
+def test_digests_are_of_the_kernels_there_are() -> None:
+    assert set(RECORDED["kernels"]) == set(KERNELS)
