@@ -76,6 +76,7 @@ def propose(book: Book, worth: Worth, family: str, rng: Random) -> tuple[Package
         package = families.vertical_width(book, worth, e, low, body, right)
     elif family == "butterfly":
         # Only the best wings of a body are reported: the body is what is moved.
+        _check_wing(book, low)
         return families.butterfly(worth, e, (low, body, high), right), 1
     elif family == "jelly_roll":
         near, far, strike = _common_strike(book, e)
@@ -86,9 +87,16 @@ def propose(book: Book, worth: Worth, family: str, rng: Random) -> tuple[Package
         later = _later(book, e)
         below = [k for k in book.listing.strikes[later] if k < body]
         strikes = (below[-1], body, high)
+        _check_wing(book, below[-1])
         # A later long is dearer than its twin beside the body, unless it is the one that is moved.
         return families.mixture(family, worth, (later, e, e), strikes, right), 0
     return package, pick(rng, len(package.legs))
+
+
+def _check_wing(book: Book, strike: float) -> None:
+    """Refuse the strike near nothing as a wing: it makes ratios that nobody trades."""
+    if strike < 0.03 * book.listing.spot:
+        raise LookupError("a wing near nothing")
 
 
 def best_cover(book: Book, worth: Worth, package: Package) -> Package:
