@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import platform
 import sys
@@ -13,6 +12,7 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from engine.errors import ConfigurationError, UnavailableError
+from engine.nearest import hint
 from kernels_pure import MODULES
 
 NAMES = ("auto", "pure", "numba")
@@ -21,10 +21,7 @@ VARIABLE = "ENGINE_BACKEND"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """The kernel modules in use and why these; one process may hold several.
-
-    ``str(backend)`` is the line that every report prints.
-    """
+    """The kernel modules in use and why; ``str(backend)`` is the line that every report prints."""
 
     name: str
     reason: str
@@ -53,7 +50,7 @@ def runtime() -> str:
 
 
 def numba_version() -> str:
-    """Return the version of the imported Numba, or "" when it has not been imported."""
+    """Return the version of Numba, "" when it has not been imported."""
     return str(getattr(sys.modules.get("numba"), "__version__", ""))
 
 
@@ -70,11 +67,10 @@ def select(name: str | None = None, environ: Mapping[str, str] = os.environ) -> 
     UnavailableError
         If ``numba`` was asked for by name and does not run here.
     """
-    asked, source = (name, "asked for") if name else (environ.get(VARIABLE) or "auto", VARIABLE)
+    source = "asked for" if name else VARIABLE
+    asked = name or environ.get(VARIABLE) or "auto"
     if asked not in NAMES:
-        near = difflib.get_close_matches(asked.lower(), NAMES, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}" if near else "use one of " + ", ".join(NAMES)
-        raise ConfigurationError(f"no backend is called {asked!r} ({source}): {hint}")
+        raise ConfigurationError(f"no backend is called {asked!r} ({source}): {hint(asked, NAMES)}")
     if asked == "pure":
         return _bind("pure", f"pure: {source}")
     problem = _numba_problem()
@@ -91,7 +87,7 @@ def _numba_problem() -> str:
     if find_spec("numba") is None:
         return "Numba is not installed (pip install 'parity-engine[numba]')"
     try:
-        import_module("kernels_numba")
+        import_module("kernels_numba._progress").PROGRESS.listen()
     except Exception as error:  # a broken Numba fails in many ways, and auto must not
         return f"Numba does not import: {type(error).__name__}: {error}".splitlines()[0]
     return ""

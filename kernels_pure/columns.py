@@ -1,18 +1,19 @@
 """Names for the columns that kernels take, for the type checker only.
 
 A column is an ``array.array`` indexed by row. Numba reads it without a copy, PyPy indexes it at
-the speed of compiled code, and ``numpy.frombuffer`` views it. At run time each name is a string,
-because ``array[float]`` cannot be written there before Python 3.12.
+the speed of compiled code, and ``numpy.frombuffer`` views it. Each name carries its type code, by
+which twins are compiled ahead; the quotes are there because ``array[float]`` cannot be evaluated
+before Python 3.12.
 """
 
 from array import array
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-Floats: TypeAlias = "array[float]"
+Floats: TypeAlias = Annotated["array[float]", "d"]
 """``array('d')``"""
 
-Ints: TypeAlias = "array[int]"
+Ints: TypeAlias = Annotated["array[int]", "q"]
 """``array('q')``"""
 
-Flags: TypeAlias = "array[int]"
+Flags: TypeAlias = Annotated["array[int]", "b"]
 """``array('b')``: rights (+1, -1), sides, truth values and small codes"""
