@@ -18,7 +18,6 @@ from engine.feeds.protocol import Feed, Loaded
 from engine.market.fees import DERIBIT
 from engine.pipeline import make_view, scan_chain
 from engine.scoring.audit import Audit, audit, combine
-from engine.strategies.programme import solve_programme
 from engine.survey import Answer, Failure, Request, Scan, Survey
 
 
@@ -157,6 +156,8 @@ def _chosen(feed: Feed, symbol: str, request: Request) -> Iterable[Loaded]:
 
 def _audit(loaded: Loaded, scan: Scan, backend: Backend) -> Audit:
     """Compare a scan with the labels of its chain, the profit programme as second judge."""
+    from engine.strategies.programme import solve_programme
+
     view = make_view(loaded.chain, scan.settings, backend)
 
     def locked(expiry: int) -> float:

@@ -17,7 +17,7 @@ from engine.errors import UnavailableError
 from engine.nearest import hint
 
 # "90" days, "2015-12-24", "2015-12-24T15:30Z", "2015-12-24 10:30 America/New_York"
-_INSTANT = re.compile(
+_INSTANT = (
     r"(?P<day>\d{4}-\d\d-\d\d)"
     r"(?:[T ](?P<time>\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)\s*"
     r"(?P<zone>Z|UTC|[+-]\d\d:?\d\d|[A-Za-z_]+(?:/[A-Za-z_+-]+)+)?)?"
@@ -93,7 +93,7 @@ def instant(text: str) -> int:
     >>> instant("2015-12-24T15:30Z") - instant("2015-12-24 10:30 America/New_York")
     0
     """
-    match = _INSTANT.fullmatch(text.strip())
+    match = re.fullmatch(_INSTANT, text.strip())
     if match is None:
         raise ValueError(f"expected a time such as 2015-12-24T15:30Z, got {text!r}")
     start = day(match["day"])

@@ -32,9 +32,12 @@ def run(args: argparse.Namespace) -> int:
     from engine.cli import notes, scan_output, scan_request
     from engine.cli.progress import ProgressBar
     from engine.conduct import conduct
-    from engine.config_file import FileConfig, read_config
 
-    config = read_config(args.config) if args.config else FileConfig()
+    config = None
+    if args.config:
+        from engine.config_file import read_config
+
+        config = read_config(args.config)
     request = scan_request.build(args, config)
     _check_combination(args, request)
     backend = select(scan_request.backend_name(args, config))

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine import carry_input, spelling
+from engine import spelling
 from engine.backend import NAMES
 from engine.config import FAMILIES, SYNTHETIC_PROFILES, Gates, ScanSettings
-from engine.config_file import FileConfig
 from engine.errors import ConfigurationError, UsageError
+from engine.market.fees import FeeSchedule
 from engine.nearest import hint
 from engine.overrides import CarryOverrides
 from engine.survey import Request
 
+if TYPE_CHECKING:
+    from engine.config_file import FileConfig
+
 _T = TypeVar("_T")
 
 
-def build(args: argparse.Namespace, config: FileConfig) -> Request:
-    """Return the request that `args` and `config` make together.
+def build(args: argparse.Namespace, config: FileConfig | None) -> Request:
+    """Return the request that `args` and `config`, if there is one, make together.
 
     Raises
     ------
@@ -30,7 +33,7 @@ def build(args: argparse.Namespace, config: FileConfig) -> Request:
     ConfigurationError
         If flags and file together do not fit (lending above borrowing).
     """
-    said = config.scan
+    said = _said(config)
     moment = _either(args.as_of, said, "as_of", None)
     symbols = tuple(args.symbols) or tuple(said.get("symbols", ()))
     return Request(
@@ -38,7 +41,7 @@ def build(args: argparse.Namespace, config: FileConfig) -> Request:
         symbols=symbols,
         settings=_settings(args, config),
         overrides=_overrides(args, config),
-        fees=_flag("--fees", args.fees, carry_input.fees) or config.fees,
+        fees=_fees(args, config),
         as_of_ns=None if moment == "all" else moment,
         is_every_snapshot=moment == "all",
         strict=_either(args.strict, said, "strict", False),
@@ -48,7 +51,7 @@ def build(args: argparse.Namespace, config: FileConfig) -> Request:
     )
 
 
-def backend_name(args: argparse.Namespace, config: FileConfig) -> str | None:
+def backend_name(args: argparse.Namespace, config: FileConfig | None) -> str | None:
     """Return the backend asked for by flag or file; None leaves it to ENGINE_BACKEND, then auto.
 
     Raises
@@ -59,25 +62,25 @@ def backend_name(args: argparse.Namespace, config: FileConfig) -> str | None:
     if args.backend is not None and args.backend not in NAMES:
         meant = hint(args.backend, NAMES)
         raise UsageError(f"--backend: unknown backend {args.backend!r}: {meant}")
-    name: str | None = _either(args.backend, config.scan, "backend", None)
+    name: str | None = _either(args.backend, _said(config), "backend", None)
     return name
 
 
-def jobs(args: argparse.Namespace, config: FileConfig) -> int:
+def jobs(args: argparse.Namespace, config: FileConfig | None) -> int:
     """Return how many worker processes; 0 is one per core."""
-    n_jobs: int = _either(args.jobs, config.scan, "jobs", 1)
+    n_jobs: int = _either(args.jobs, _said(config), "jobs", 1)
     return n_jobs
 
 
-def fails_when_empty(args: argparse.Namespace, config: FileConfig) -> bool:
+def fails_when_empty(args: argparse.Namespace, config: FileConfig | None) -> bool:
     """Return whether finding nothing is a failure."""
-    is_failure: bool = _either(args.fail_empty, config.scan, "fail_empty", False)
+    is_failure: bool = _either(args.fail_empty, _said(config), "fail_empty", False)
     return is_failure
 
 
-def _settings(args: argparse.Namespace, config: FileConfig) -> ScanSettings:
-    said, base = config.scan, ScanSettings()
-    limits = dict(config.gates)
+def _settings(args: argparse.Namespace, config: FileConfig | None) -> ScanSettings:
+    said, base = _said(config), ScanSettings()
+    limits = dict(config.gates) if config else {}
     for name, value in args.gate or ():
         limits[name] = _flag("--gate", value, partial(spelling.gate, name))
     for name in ("min_edge", "min_edge_usd"):
@@ -103,24 +106,44 @@ def _settings(args: argparse.Namespace, config: FileConfig) -> ScanSettings:
     )
 
 
-def _overrides(args: argparse.Namespace, config: FileConfig) -> CarryOverrides:
+def _fees(args: argparse.Namespace, config: FileConfig | None) -> FeeSchedule | None:
+    if args.fees is not None:
+        from engine import carry_input
+
+        return _flag("--fees", args.fees, carry_input.fees)
+    return config.fees if config else None
+
+
+def _overrides(args: argparse.Namespace, config: FileConfig | None) -> CarryOverrides:
+    in_file = config.overrides if config else CarryOverrides()
+    if args.rates is None and args.dividends is None and args.borrow is None:
+        flags = CarryOverrides()
+    else:
+        flags = _overrides_of_flags(args)
+    try:
+        return in_file.under(flags).checked()
+    except ValueError as error:
+        if flags.has_rates:
+            raise UsageError(f"--rates: {error}") from None
+        where = config.path if config else ""
+        raise ConfigurationError(f"{where}: [rates]: {error}") from None
+
+
+def _overrides_of_flags(args: argparse.Namespace) -> CarryOverrides:
+    # Imported for those who give carry by flags; a plain scan starts without it.
+    from engine import carry_input
+
     def rates(text: str) -> tuple[carry_input.Curves, int]:
         return carry_input.rates(text, allow_negative=args.allow_negative_rates)
 
     (lend, borrow), as_of_ns = _flag("--rates", args.rates, rates) or ((None, None), 0)
-    flags = CarryOverrides(
+    return CarryOverrides(
         lend=lend,
         borrow=borrow,
         rates_as_of_ns=as_of_ns,
         dividends=_flag("--dividends", args.dividends, carry_input.dividends) or {},
         borrow_fee=_flag("--borrow", args.borrow, carry_input.borrow) or {},
     )
-    try:
-        return config.overrides.under(flags).checked()
-    except ValueError as error:
-        if flags.has_rates:
-            raise UsageError(f"--rates: {error}") from None
-        raise ConfigurationError(f"{config.path}: [rates]: {error}") from None
 
 
 def _flag(flag: str, text: str | None, convert: Callable[[str], _T]) -> _T | None:
@@ -131,6 +154,10 @@ def _flag(flag: str, text: str | None, convert: Callable[[str], _T]) -> _T | Non
         return convert(text)
     except ValueError as error:
         raise UsageError(f"{flag}: {error}") from None
+
+
+def _said(config: FileConfig | None) -> Mapping[str, Any]:
+    return config.scan if config else {}
 
 
 def _either(flag: Any, said: Any, key: str, default: Any) -> Any:

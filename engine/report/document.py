@@ -13,6 +13,8 @@ from engine import __version__
 from engine.backend import Backend, runtime
 from engine.clock import from_ns
 from engine.market.carry import Carry, RateCurve
+from engine.report.codec import encode
+from engine.scoring.audit import Audit
 from engine.scoring.opportunity import Funnel, Leg, NearMiss, Opportunity, Proof
 from engine.survey import Scan, Survey
 
@@ -40,6 +42,7 @@ def document(survey: Survey, backend: Backend) -> dict[str, Any]:
     }
     if survey.audit is not None:
         found.update(survey.audit.figures())
+        found["audit"] = audit_object(survey.audit)
     found["timing"] = {f"{phase}_seconds": spent for phase, spent in survey.seconds.items()}
     return found
 
@@ -176,6 +179,20 @@ def funnel_object(funnel: Funnel) -> dict[str, Any]:
         "passed": funnel.passed,
         "by_family": dict(funnel.by_family),
         "skipped": dict(funnel.skipped),
+    }
+
+
+def audit_object(audit: Audit) -> dict[str, Any]:
+    """Return the counts behind the figures of an audit, and the labels that went wrong."""
+    return {
+        "labels": audit.n_labels,
+        "found": audit.n_found,
+        "exact": audit.n_exact,
+        "reported": audit.n_reported,
+        "caused": audit.n_caused,
+        "missed": encode(audit.missed),
+        "misgraded": encode(audit.misgraded),
+        "fooled": encode(audit.fooled),
     }
 
 

@@ -119,6 +119,32 @@ def test_ctrl_c_stops_the_workers_too() -> None:
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
+def test_a_terminal_sees_a_bar_and_stdout_stays_clean(tmp_path: Path) -> None:
+    path = tmp_path / "quotes.csv"
+    path.write_text(HEADER + ROWS + ROWS.replace("XYZ", "ABC"), encoding="utf-8")
+    terminal, other_end = os.openpty()
+    process = subprocess.Popen(
+        [*ENGINE, "scan", "--source", f"csv:{path}", "--ndjson", "--jobs", "2", *PURE],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=other_end, text=True,
+        env={**os.environ, "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(other_end)
+    shown = b""
+    while True:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # Linux ends a terminal this way
+            break
+        if not part:
+            break
+        shown += part
+    os.close(terminal)
+    out, _ = process.communicate(timeout=100)
+    assert process.returncode == 0
+    assert [line[0] for line in out.splitlines()] == ["{", "{"]
+    assert b"2/2" in shown
+
+
 LIGHT = """
 import sys
 from engine.cli.main import main

@@ -145,6 +145,7 @@ def test_an_audit_adds_its_figures() -> None:
     whole = _object(replace(SURVEY, audit=Audit(n_labels=4, n_found=3, n_reported=2, n_caused=2)))
     assert (whole["recall"], whole["precision"], whole["false_locked"]) == (0.75, 1.0, 0)
     assert whole["edge_error"] == 0.0
+    assert (whole["audit"]["labels"], whole["audit"]["missed"]) == (4, [])
 
 
 def test_the_ranking_joins_all_chains_and_stops_at_top() -> None:
