@@ -13,7 +13,6 @@ from engine import __version__
 from engine.backend import Backend, runtime
 from engine.clock import from_ns
 from engine.market.carry import Carry, RateCurve
-from engine.report.codec import encode
 from engine.scoring.audit import Audit
 from engine.scoring.opportunity import Funnel, Leg, NearMiss, Opportunity, Proof
 from engine.survey import Scan, Survey
@@ -184,6 +183,8 @@ def funnel_object(funnel: Funnel) -> dict[str, Any]:
 
 def audit_object(audit: Audit) -> dict[str, Any]:
     """Return the counts behind the figures of an audit, and the labels that went wrong."""
+    from engine.report.codec import encode
+
     return {
         "labels": audit.n_labels,
         "found": audit.n_found,
