@@ -38,7 +38,9 @@ def conduct(
     """
     start = clock.monotonic_ns()
     feed = _open(request, 0)
-    symbols = tuple(dict.fromkeys(request.symbols)) or feed.symbols()
+    listed = {symbol.upper(): symbol for symbol in feed.symbols()}
+    asked = (listed.get(symbol.upper(), symbol) for symbol in request.symbols)
+    symbols = tuple(dict.fromkeys(asked)) or tuple(listed.values())
     if not symbols:
         last_snapshot(feed.chains(""), None)  # the feed knows best why it has nothing
         raise NoInputError(f"{request.source}: it has no chain")

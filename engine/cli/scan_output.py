@@ -34,12 +34,6 @@ def show(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
     InputOutputError
         If stdout is closed.
     """
-    if args.plot:
-        from engine.report import plot
-
-        path = Path(args.plot)
-        plot.write(survey, path, backend)
-        note(f"plot written to {path}")
     if args.json:
         _print(json.dumps(document(survey, backend), indent=2, allow_nan=False) + "\n")
     elif args.ndjson:
@@ -50,6 +44,12 @@ def show(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
         _show_part(survey, backend, args)
     else:
         _show_table(survey, backend, args)
+    if args.plot:  # last: what was found must not be lost to a folder that is not there
+        from engine.report import plot
+
+        path = Path(args.plot)
+        plot.write(survey, path, backend)
+        note(f"plot written to {path}")
 
 
 def _show_part(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:

@@ -136,6 +136,12 @@ def test_every_form_lists_the_same_opportunities(capsys: Capture) -> None:
     assert "2016-02-19" in capsys.readouterr().out
 
 
+def test_symbols_are_found_whatever_their_case_and_once(capsys: Capture) -> None:
+    assert _scan("xyz", "XYZ", "abc", "--json") == 0
+    chains = json.loads(capsys.readouterr().out)["chains"]
+    assert [chain["symbol"] for chain in chains] == ["XYZ", "ABC"]
+
+
 def test_top_cuts_the_joint_list(capsys: Capture) -> None:
     assert _scan("--top", "1", "--csv") == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
@@ -161,6 +167,8 @@ def test_a_plot_is_written_beside_the_result(capsys: Capture) -> None:
     assert out.startswith("id,family")
     assert "parity: plot written to chain.html" in err
     assert "plotly" in Path("chain.html").read_text(encoding="utf-8")[:10_000].lower()
+    assert _scan("XYZ", "--plot", "gone/chain.html", "--csv") == 74
+    assert capsys.readouterr().out == out
 
 
 def test_as_of_all_scans_every_snapshot(capsys: Capture) -> None:
