@@ -82,9 +82,12 @@ def fee_rate(value: float | str) -> float:
 def day(text: str) -> date:
     """Return the date that ``2015-12-24`` spells."""
     try:
-        return date.fromisoformat(text.strip())
+        # Newer Pythons read more forms than older ones: a date must not depend on that.
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip()):
+            return date.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(f"expected a date such as 2015-12-24, got {text!r}") from None
+        pass
+    raise ValueError(f"expected a date such as 2015-12-24, got {text!r}")
 
 
 def instant(text: str) -> int:

@@ -48,6 +48,8 @@ def test_a_zone_follows_its_daylight_saving() -> None:
         (spelling.instant, "2015-12-24T15:30", "has no time zone; add Z for UTC"),
         (spelling.instant, "2015-13-24", "expected a date such as 2015-12-24, got '2015-13-24'"),
         (spelling.instant, "2015-12-24T25:00Z", "expected a time such as"),
+        (spelling.day, "20151224", "expected a date such as 2015-12-24, got '20151224'"),
+        (spelling.day, "2015-02-30", "expected a date such as 2015-12-24, got '2015-02-30'"),
         (spelling.instant, "noon", "expected a time such as 2015-12-24T15:30Z, got 'noon'"),
         (spelling.instant, "2015-12-24 10:30 America/NewYork", "did you mean 'America/New_York'"),
         (spelling.rate, "450", "rate 450 means 45000% a year; write 4.5 or 450%"),
