@@ -27,7 +27,7 @@ ROOT_TWO_PI = 2.5066282746310002
 LEAST_VALUE = 1e-290
 # Where the inverse of the normal model changes from one rational function to the other:
 # deviations of one gap.
-NEAR_END = 1.7143382104926978
+NEAR_END = 1.7143382104926979
 # A step of relative size e leaves an error of the order of e**4.
 LAST_STEP = 1e-4
 MAX_STEPS = 16
@@ -50,22 +50,22 @@ def normal_deviation(value: float, gap: float) -> float:
     near = value + 0.5 * gap
     u = gap / near
     if u < NEAR_END:
-        top = 2.5066191118836896 + u * (
-            -1.0539627742813045 + u * (-0.39379757133104368 + u * 0.1563349933517089)
+        top = 2.506619111884479 + u * (
+            -1.053962774505979 + u * (-0.393797571020506 + u * 0.15633499325818587)
         )
         low = 1.0 + u * (
-            -0.42058844681973503 + u * (-0.076890260285555769 + u * 0.027698177450538115)
+            -0.42058844690609903 + u * (-0.07689026017187267 + u * 0.027698177420218236)
         )
         return near * top / low
     quotient = value / gap
     if not quotient > 0.0:
         return nan
     t = sqrt(-log(quotient))
-    top = -0.48502834343040296 + t * (
-        1.7345005782810715
-        + t * (-1.3329557895251659 + t * (0.43524836617283323 + t * 0.12083387141388667))
+    top = -0.48502834343033624 + t * (
+        1.7345005782809497
+        + t * (-1.3329557895251065 + t * (0.4352483661728473 + t * 0.12083387141387077))
     )
-    low = 1.0 + t * (-0.45802590042626651 + t * (0.31207493542435324 + t * 0.085414688916908015))
+    low = 1.0 + t * (-0.45802590042626484 + t * (0.31207493542436154 + t * 0.0854146889168968))
     return gap * low / top
 
 
