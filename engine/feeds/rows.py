@@ -7,7 +7,6 @@ A cell that does not parse raises `CellError`, whose text is the problem line a 
 from __future__ import annotations
 
 import csv
-import difflib
 import gzip
 import io
 import math
@@ -76,7 +75,9 @@ def _nearest_file(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f" (nor its folder {folder})"
-    near = difflib.get_close_matches(path.name, [entry.name for entry in folder.iterdir()], n=1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(path.name, [entry.name for entry in folder.iterdir()], n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -131,7 +132,9 @@ class Columns:
 
     def _near(self, wanted: str, known: Sequence[str] = ()) -> str:
         folded = {name.casefold(): name for name in self.names if name not in known}
-        found = difflib.get_close_matches(wanted.casefold(), list(folded), n=1, cutoff=0.5)
+        from difflib import get_close_matches
+
+        found = get_close_matches(wanted.casefold(), list(folded), n=1, cutoff=0.5)
         hint = f"; nearest to {wanted}: {folded[found[0]]}" if found else ""
         return f"; the file has {', '.join(self.names) or 'none'}{hint}"
 

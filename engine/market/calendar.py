@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -178,7 +177,9 @@ def calendar_named(name: str) -> Calendar:
     """
     found = _CALENDARS.get(name)
     if found is None:
-        near = difflib.get_close_matches(name, _CALENDARS, n=1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, _CALENDARS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_CALENDARS)}"
         raise UsageError(f"no trading calendar is called {name!r}: {hint}")
     return found

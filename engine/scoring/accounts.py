@@ -196,7 +196,7 @@ def _calendar(facts: Facts) -> list[Line]:
     if not facts.is_european:
         late = terms.late_roll[e] if short.right == "C" else terms.night[e] * short.strike
         return [("late notice", -late)]
-    gap = sum(
+    gap = math.fsum(
         leg.ratio / facts.unit * _today(terms, facts.expiry[k], leg)
         for k, leg in enumerate(options)
         if leg.side > 0

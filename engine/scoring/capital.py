@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from engine.scoring.legs import cost
 from engine.scoring.opportunity import OPTION, STOCK, Leg
 
@@ -14,7 +16,7 @@ def margin(family: str, legs: tuple[Leg, ...], unit: int, spot: float) -> float:
     stock = [leg for leg in legs if leg.kind == STOCK]
     shorts = [leg for leg in legs if leg.kind == OPTION and leg.side < 0]
     if stock:
-        in_the_money = sum(intrinsic(leg, spot) * leg.ratio for leg in shorts)
+        in_the_money = math.fsum(intrinsic(leg, spot) * leg.ratio for leg in shorts)
         return (STOCK_INITIAL * spot * stock[0].ratio + in_the_money) / unit
     strikes = sorted({leg.strike for leg in legs if leg.kind == OPTION})
     width = strikes[-1] - strikes[0] if strikes else 0.0
@@ -26,7 +28,7 @@ def margin(family: str, legs: tuple[Leg, ...], unit: int, spot: float) -> float:
     if family == "vertical_width":
         return width
     if family == "upper_bound":
-        return sum(leg.strike * leg.ratio for leg in shorts) / unit
+        return math.fsum(leg.strike * leg.ratio for leg in shorts) / unit
     if family == "jelly_roll":
         far = max(shorts, key=lambda leg: leg.settles_ns)
         return naked(far, spot)
@@ -52,4 +54,4 @@ def naked(leg: Leg, spot: float) -> float:
 
 def _cost_to_close(legs: tuple[Leg, ...]) -> float:
     """Return what buying back the shorts and selling the longs would cost now, per share."""
-    return sum(leg.ratio * (leg.ask if leg.side < 0 else -leg.bid) for leg in legs)
+    return math.fsum(leg.ratio * (leg.ask if leg.side < 0 else -leg.bid) for leg in legs)

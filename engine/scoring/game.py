@@ -220,7 +220,7 @@ class Game:
             for claim, quantity in zip(self.position.claims, holdings, strict=True)
             if quantity != 0.0
         ]
-        slope = -sum(quantity for _, right, quantity in left if right < 0)
+        slope = -math.fsum(quantity for _, right, quantity in left if right < 0)
         targets = {stock, 0.0, -slope}
         for _, _, quantity in sorted(left):
             slope += quantity

@@ -81,7 +81,7 @@ def _price_change(
             if not receives:
                 rate = f"a lending rate higher by {lack / slope:.2%}"
             text += f", or {rate}"
-    fees = sum(leg.ratio * leg.fee for leg in legs)
+    fees = math.fsum(leg.ratio * leg.fee for leg in legs)
     if edge + fees > 0.0 and edge <= 0.0:
         text += f", or fees lower by {lack:.4g} a share"
     return text, lack, "price"
@@ -116,7 +116,7 @@ def _gate_change(
         excess = _excess_spread(view, leg, settings)
         return f"a spread of {name(leg)} tighter by {excess:.4g}", excess, "price"
     if reason is RejectionReason.SPREAD_SUM:
-        total = sum(leg.ratio * _spread(leg) for leg in legs) / unit
+        total = math.fsum(leg.ratio * _spread(leg) for leg in legs) / unit
         excess = total - gates.max_spread_per_edge * edge
         return f"spreads tighter by {excess:.4g} in all", excess, "price"
     if reason is RejectionReason.EDGE:

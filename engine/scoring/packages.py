@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from engine.config import ScanSettings
 from engine.scoring.legs import option_leg, stock_leg
 from engine.scoring.opportunity import OPTION, Leg
@@ -83,7 +85,7 @@ def _passes(position: Passed, settings: ScanSettings) -> bool:
         max(ages) - min(ages) <= gates.max_skew
         and all(leg.age <= gates.max_stock_age for leg in position.legs if leg.kind != OPTION)
     )  # fmt: skip
-    spreads = sum(leg.ratio * (leg.ask - max(leg.bid, 0.0)) for leg in position.legs)
+    spreads = math.fsum(leg.ratio * (leg.ask - max(leg.bid, 0.0)) for leg in position.legs)
     return (
         is_timely
         and spreads <= gates.max_spread_per_edge * position.edge * position.unit

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from array import array
 from dataclasses import dataclass
+from zlib import crc32
 
 from engine.clock import from_ns
 from engine.config import ScanSettings
@@ -109,7 +109,7 @@ def spot_price(chain: OptionChain, legs: tuple[Leg, ...]) -> float:
     if middle > 0.0:
         return middle
     strikes = [leg.strike for leg in legs if leg.kind == OPTION]
-    return sum(strikes) / len(strikes)
+    return math.fsum(strikes) / len(strikes)
 
 
 def leg_out(
@@ -175,7 +175,9 @@ def identity(chain: OptionChain, family: str, legs: tuple[Leg, ...]) -> str:
         words.append(
             f"{leg.kind}{leg.side:+d}x{leg.ratio}{leg.right}{leg.strike!r}{leg.settles_ns}"
         )
-    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:10]
+    # Not hashlib: on PyPy it loads half of ssl, a tenth of a small scan's time.
+    text = " ".join(words).encode()
+    return f"{crc32(text):08x}{crc32(text[::-1]) % 256:02x}"
 
 
 def flag_names(

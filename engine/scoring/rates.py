@@ -54,7 +54,7 @@ def plain_edge(view: View, family: str, legs: tuple[Leg, ...]) -> float:
     if not stock or family == "upper_bound":
         return math.nan
     strikes = [leg.strike for leg in options]
-    paid = sum(leg.side * leg.price for leg in legs)
+    paid = math.fsum(leg.side * leg.price for leg in legs)
     if stock[0].side > 0:
         return min(strikes) - paid
     return -max(strikes) - paid

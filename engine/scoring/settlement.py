@@ -81,8 +81,8 @@ class Settlement:
 
     def falls_without_limit(self) -> bool:
         """Return whether the amount falls far above every strike, whatever the answer."""
-        slope = sum(quantity for right, _, quantity in self.pieces if right > 0)
-        slope += sum(quantity for quantity, _ in self.futures)
+        slope = math.fsum(quantity for right, _, quantity in self.pieces if right > 0)
+        slope += math.fsum(quantity for quantity, _ in self.futures)
         return slope + max((line.slope for line in self.lines), default=-math.inf) < -_FLAT
 
     def levels(self) -> list[float]:

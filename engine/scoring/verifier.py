@@ -125,7 +125,7 @@ def _certain_rows(game: Game, spot_now: float) -> Iterator[State]:
     for i, moment in enumerate(game.moments):
         total += game.waiting(i, stock)
         is_last = i + 1 == len(game.moments)
-        delivered = sum(
+        delivered = math.fsum(
             claim.quantity for claim in position.claims
             if claim.series == moment.series and claim.right > 0
         )  # fmt: skip
@@ -138,7 +138,7 @@ def _certain_rows(game: Game, spot_now: float) -> Iterator[State]:
         flows.append((moment, settlement, event))
         least.append(moment.present(settlement.worst(settlement.levels())[1]))
         stock = kept
-    total += sum(least)
+    total += math.fsum(least)
     for (moment, settlement, event), worst in zip(flows, least, strict=True):
         if worst == -math.inf:
             yield State(f"{event}, without limit", position.spot(math.inf), worst)
