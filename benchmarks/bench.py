@@ -1,0 +1,101 @@
+"""The script that pyperf runs, in one runtime: time the named workloads, or whole processes.
+
+Started by run.py, which hands down ENGINE_BACKEND and PYTHONPATH.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+
+from baselines import PLAIN, C, compiler_version
+from tasks import Task
+from workloads import WORKLOADS
+
+from engine.backend import Backend, select
+
+WHAT = KERNELS, PLAIN_PYTHON, IN_C = "kernels", "plain", "c"
+
+
+class Timer:
+    """What pyperf calls with a number of loops; builds and warms up its task at the first call."""
+
+    def __init__(self, make: Callable[[], Task]) -> None:
+        self._make = make
+        self._task: Task | None = None
+
+    def __call__(self, loops: int) -> float:
+        """Return the seconds of `loops` runs."""
+        if self._task is None:
+            self._task = self._make()
+            self._task.warm_up()
+        return self._task.seconds(loops)
+
+
+def makers(what: str) -> Mapping[str, Callable[[Backend], Task]]:
+    """Return how to build each benchmark: with the engine's kernels, plain Python or C."""
+    if what == PLAIN_PYTHON:
+        return PLAIN
+    if what == IN_C:
+        return C
+    return {name: workload.make for name, workload in WORKLOADS.items()}
+
+
+def python_build() -> str:
+    """Return how this interpreter was compiled, as far as it tells."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if platform.python_implementation() == "PyPy":
+        release = ".".join(map(str, sys.pypy_version_info[:3]))  # type: ignore[attr-defined]
+        return f"PyPy {release} (Python {version})"
+    options = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    tuned = [
+        name
+        for name, flag in (("PGO", "--enable-optimizations"), ("LTO", "--with-lto"))
+        if flag in options
+    ]
+    return f"CPython {version}, {' and '.join(tuned) or 'neither PGO nor LTO'}"
+
+
+def _forward(command: list[str], args: argparse.Namespace) -> None:
+    command += ["--what", args.what]
+    for name in args.workload:
+        command += ["--workload", name]
+    if args.command:
+        command += ["--command", *args.command]
+
+
+def main() -> None:
+    """Hand every benchmark asked for to pyperf."""
+    # Only here: the tests run every workload without pyperf.
+    runner = import_module("pyperf").Runner(add_cmdline_args=_forward)
+    parser = runner.argparser
+    parser.add_argument("--what", choices=WHAT, default=KERNELS)
+    parser.add_argument("--workload", action="append", default=[])
+    parser.add_argument("--command", nargs=argparse.REMAINDER, help="NAME PROGRAM ARGUMENT...")
+    args = runner.parse_args()
+    runner.metadata["python_build"] = python_build()
+    if args.command:
+        runner.metadata["backend"] = "whole process"
+        name, *command = args.command
+        runner.bench_command(name, command)
+        return
+    backend = select()
+    runner.metadata["backend"] = str(backend)
+    if args.what == IN_C:
+        runner.metadata["backend"] = compiler_version()
+    elif args.what == PLAIN_PYTHON:
+        runner.metadata["backend"] = f"lists and comprehensions on {python_build()}"
+    for name in args.workload:
+        timer = Timer(partial(makers(args.what)[name], backend))
+        workload = WORKLOADS[name]
+        per = {"per": workload.unit, "per_count": workload.units}
+        runner.bench_time_func(name, timer, metadata=per)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""Scan the chain of a CSV file again and again: what a process costs that lives for N scans."""
+
+from __future__ import annotations
+
+import sys
+
+from engine.api import load
+from engine.backend import select
+from engine.config import ScanSettings
+from engine.pipeline import scan_chain
+
+
+def main(path: str, times: str) -> None:
+    """Load the one chain of `path` and scan it `times` times."""
+    backend = select()
+    chain = load(f"csv:{path}").chain
+    for _ in range(int(times)):
+        scan_chain(chain, ScanSettings(), backend)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

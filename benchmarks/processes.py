@@ -1,0 +1,57 @@
+"""Whole processes: from start-up to the printed result, and what a process costs that scans on.
+
+Each is a command that pyperf starts again and again; nothing is warm but the disk and, unless the
+name says cold, Numba's cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtimes import ROOT, Runtime
+
+FIRST_SCAN = 200
+REPEATED = 2000
+REPEATS = (1, 10, 100, 1000)
+# Scanning so often takes plain CPython most of a minute.
+MOST_REPEATS_PURE_CPYTHON = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A command to time; `is_slow` ones are started fewer times."""
+
+    name: str
+    command: tuple[str, ...]
+    is_quick: bool = False
+    is_slow: bool = False
+
+
+def csv_paths(folder: Path) -> dict[int, Path]:
+    """Return where the chains of each size lie, as files."""
+    return {size: folder / f"clean{size}.csv" for size in (FIRST_SCAN, REPEATED)}
+
+
+def processes(runtime: Runtime, folder: Path) -> list[Process]:
+    """Return the commands of one runtime; `folder` holds the chains and takes cold caches."""
+    python, paths = str(runtime.python), csv_paths(folder)
+    scan = (python, "-m", "engine", "scan", "--json", "--source")
+    first = (*scan, f"csv:{paths[FIRST_SCAN]}")
+    found = [
+        Process(f"process/first scan/{FIRST_SCAN}", first, is_quick=True),
+        Process("process/first scan/demo", (*scan, "demo")),
+    ]
+    if runtime.backend == "numba":
+        # A folder of its own for every start: the compiler has to do all of it.
+        cold = ("sh", "-c", 'NUMBA_CACHE_DIR=$(mktemp -d "$0/XXXXXX") exec "$@"', str(folder))
+        found.append(
+            Process(f"process/first scan, cold cache/{FIRST_SCAN}", (*cold, *first), is_slow=True)
+        )
+    many = (python, str(ROOT / "benchmarks/many_scans.py"), str(paths[REPEATED]))
+    for times in REPEATS:
+        if runtime.key == "cpython-pure" and times > MOST_REPEATS_PURE_CPYTHON:
+            continue
+        name = f"process/{times} scans/{REPEATED}"
+        found.append(Process(name, (*many, str(times)), is_slow=times == REPEATS[-1]))
+    return found

@@ -1,0 +1,199 @@
+"""Measure the engine on every runtime of this machine: parity first, then pyperf.
+
+    python benchmarks/run.py             everything, into benchmarks/results/HOST-KEY/
+    python benchmarks/run.py --quick     the most telling, a few runs, into build/benchmarks/
+    python benchmarks/run.py --only box  what has "box" in its name, into build/benchmarks/
+
+Ends with 70, and times nothing, if the runtimes' answers differ. Any two of the files it writes
+can be compared: python -m pyperf compare_to ONE OTHER.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from processes import Process, processes
+from records import source_state, write_record
+from runtimes import INHERITED, ROOT, Runtime, find_runtimes, host_key
+
+HERE = Path(__file__).resolve().parent
+OK, UNAVAILABLE, PARITY_BROKEN, SOURCES_CHANGED = 0, 69, 70, 75
+# One run of these takes long enough for few to do.
+LARGE = 100_000
+# Plain CPython would take minutes over one run of more.
+MOST_ON_PURE_CPYTHON = 200_000
+
+# Options of pyperf: processes, values of each, runs to warm up, seconds of a value at least.
+Options = dict[str, float]
+FULL: Options = {"p": 3, "n": 10, "w": 1, "min-time": 0.1}
+FEW: Options = {"p": 1, "n": 3, "w": 1, "min-time": 0.05}
+STARTS: Options = {"p": 1, "n": 7, "w": 1, "l": 1}
+FEW_STARTS: Options = {"p": 1, "n": 3, "w": 0, "l": 1}
+
+
+def say(text: str) -> None:
+    """Tell a person how far it is."""
+    print(f"run: {text}", file=sys.stderr, flush=True)
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="the most telling, a few runs of each")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME")
+    parser.add_argument("--output", type=Path, help="folder of the result files")
+    parser.add_argument("--cpython", type=Path, help="default: this one, or .venv/bin/python")
+    parser.add_argument("--pypy", type=Path, help="default: .venv-pypy/bin/python")
+    return parser.parse_args(argv)
+
+
+class Session:
+    """One call of run.py: what to measure, on what, and where it goes."""
+
+    def __init__(self, args: argparse.Namespace, runtimes: list[Runtime], folder: Path) -> None:
+        self._is_quick = args.quick
+        self._only = args.only
+        self.runtimes = runtimes
+        self._folder = folder
+        self._catalogue = json.loads(self._answers(runtimes[0], "--list"))
+
+    def compare(self) -> dict[str, dict[str, str]]:
+        """Return the answers of every workload on which the runtimes differ."""
+        given: dict[str, dict[str, str]] = {}
+        for runtime in self.runtimes:
+            names = self.workloads(runtime)
+            say(f"{runtime.key}: the answers of {len(names)} workloads")
+            found = json.loads(self._answers(runtime, "--what", runtime.what, *names) or "{}")
+            # The baselines are compared with the kernels where they are built.
+            if runtime.what == "kernels":
+                for name, answer in found.items():
+                    given.setdefault(name, {})[runtime.key] = answer
+        return {name: by for name, by in given.items() if len(set(by.values())) > 1}
+
+    def workloads(self, runtime: Runtime) -> list[str]:
+        """Return the names of the workloads that this runtime is measured on."""
+        return [
+            one["name"]
+            for one in self._catalogue
+            if runtime.what in one["what"]
+            and self._is_wanted(one["name"], one["is_quick"])
+            and not (runtime.key == "cpython-pure" and one["contracts"] > MOST_ON_PURE_CPYTHON)
+        ]
+
+    def measure(self, runtime: Runtime) -> list[Path]:
+        """Return the files that pyperf wrote of one runtime."""
+        large = {one["name"] for one in self._catalogue if one["contracts"] >= LARGE}
+        names = self.workloads(runtime)
+        jobs: list[tuple[Options, list[str]]] = []
+        for is_large in (False, True):
+            chosen = [name for name in names if (name in large) == is_large]
+            options = FEW if is_large or self._is_quick else FULL
+            if runtime.is_pypy:
+                options = {**options, "w": 5}
+            if chosen:
+                named = [argument for name in chosen for argument in ("--workload", name)]
+                jobs.append((options, ["--what", runtime.what, *named]))
+        if runtime.what == "kernels":
+            for process in self._processes(runtime):
+                options = FEW_STARTS if process.is_slow or self._is_quick else STARTS
+                jobs.append((options, ["--command", process.name, *process.command]))
+        return [self._pyperf(runtime, number, *job) for number, job in enumerate(jobs)]
+
+    def _processes(self, runtime: Runtime) -> list[Process]:
+        wanted = [
+            process
+            for process in processes(runtime, self._folder)
+            if self._is_wanted(process.name, process.is_quick)
+        ]
+        if wanted and not list(self._folder.glob("*.csv")):
+            self._python(runtime, "write_csv.py", str(self._folder))
+        return wanted
+
+    def _is_wanted(self, name: str, is_quick: bool) -> bool:
+        if self._only:
+            return any(part in name for part in self._only)
+        return is_quick or not self._is_quick
+
+    def _answers(self, runtime: Runtime, *arguments: str) -> str:
+        return self._python(runtime, "answers.py", *arguments)
+
+    def _python(self, runtime: Runtime, script: str, *arguments: str) -> str:
+        command = [str(runtime.python), str(HERE / script), *arguments]
+        done = subprocess.run(
+            command,
+            env=runtime.environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def _pyperf(self, runtime: Runtime, number: int, options: Options, rest: list[str]) -> Path:
+        path = self._folder / f"{runtime.key}-{number}.json"
+        flags = [
+            f"-{name}{value}" if len(name) == 1 else f"--{name}={value}"
+            for name, value in options.items()
+        ]
+        command = [
+            str(runtime.python), str(HERE / "bench.py"), "--quiet", f"-o{path}",
+            f"--inherit-environ={','.join(INHERITED)}", *flags, *rest,
+        ]  # fmt: skip
+        subprocess.run(command, env=runtime.environment, cwd=ROOT, stdout=sys.stderr, check=True)
+        return path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Find, compare, measure, write; print where the results are."""
+    args = arguments(argv)
+    runtimes, missing = find_runtimes(args.cpython, args.pypy)
+    for line in missing:
+        say(f"missing: {line}")
+    if not runtimes:
+        return UNAVAILABLE
+    is_partial = bool(args.quick or args.only)
+    output: Path = args.output or (
+        ROOT / "build/benchmarks" if is_partial else HERE / "results" / host_key()
+    )
+    before, began = source_state(), time.monotonic()
+    with TemporaryDirectory(prefix="parity-bench-") as name:
+        session = Session(args, runtimes, Path(name))
+        differing = session.compare()
+        for workload, answers in differing.items():
+            say(f"DIFFERENT ANSWERS: {workload}: {answers}")
+        if differing:
+            return PARITY_BROKEN
+        say("all runtimes give the same answers")
+        for runtime in runtimes:
+            load = os.getloadavg()[0]
+            say(f"{runtime.key}: measuring, load average {load:.1f}")
+            parts = session.measure(runtime)
+            if source_state() != before:
+                say("the sources changed while they were measured: these results mean nothing")
+                return SOURCES_CHANGED
+            if parts:
+                path = output / f"{runtime.key}.json"
+                write_record(parts, path, before)
+                print(path)
+    say(f"done in {(time.monotonic() - began) / 60.0:.0f} minutes")
+    return OK
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        say(f"{Path(error.cmd[1]).name} ended with exit code {error.returncode}, see above")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
