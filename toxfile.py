@@ -2,7 +2,7 @@
 
 - `py311` means CPython: without this file a PyPy 3.11 that tox was told of would do as well.
 - `pypy310` falls back to PyPy 3.11, which most machines have, and says so in one line.
-- tox looks where scripts/setup_pypy.sh put PyPy.
+- tox finds the PyPy that scripts/setup_pypy.sh found or installed, and the CPythons of pyenv.
 - PyPy does not start under a locale that the machine does not have, so every leg gets a sure one.
 
 `_validate_base_python` is private to tox: tox.ini bounds the version, tests/tooling sees the rest.
@@ -10,6 +10,7 @@
 
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -32,21 +33,26 @@ def _interpreters(
 Python._validate_base_python = classmethod(_interpreters)
 
 
-def _installed_pypys() -> list[str]:
-    """Find what scripts/setup_pypy.sh installed, in the user's data folder or the checkout."""
-    home = os.environ.get("HOME", "")
-    data = os.environ.get("XDG_DATA_HOME") or (home and f"{home}/.local/share")
-    folders = [*([Path(data)] if data else []), Path(__file__).parent / ".pypy"]
-    paths = [
-        folder / "parity-engine" / f"pypy{version}" / "bin" / f"pypy{version}"
-        for folder in folders
-        for version in ("3.11", "3.10")
-    ]
-    return [str(path) for path in paths if path.exists()]
+def _pypys() -> list[str]:
+    """Ask scripts/setup_pypy.sh, which knows where PyPy may be and which one is fit."""
+    script = Path(__file__).parent / "scripts" / "setup_pypy.sh"
+    found = []
+    for target in ("3.11", "3.10"):
+        command = ["bash", str(script), "--from", "existing", "--target", target]
+        found.append(subprocess.run(command, capture_output=True, text=True).stdout.strip())
+    return [path for path in found if path]
+
+
+def _pyenv_pythons() -> list[str]:
+    """Find the CPythons that pyenv has built; on PATH there are only shims that may not run."""
+    versions = Path(os.environ.get("HOME", "")) / ".pyenv" / "versions"
+    paths = [str(path) for path in versions.glob("3.1[0-3].*/bin/python")]
+    return [path for path in paths if not subprocess.run([path, "-c", ""]).returncode]
 
 
 os.environ["LC_ALL"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
-os.environ.setdefault("TOX_DISCOVER", "\n".join(_installed_pypys()))
+if "TOX_DISCOVER" not in os.environ:
+    os.environ["TOX_DISCOVER"] = "\n".join([*_pypys(), *_pyenv_pythons()])
 
 
 @impl
