@@ -30,12 +30,17 @@ class Backend:
     implied: ModuleType
     parity: ModuleType
     pairs: ModuleType
+    verticals: ModuleType
     rolls: ModuleType
     surface: ModuleType
+    calendars: ModuleType
+    screen: ModuleType
+    cover: ModuleType
     envelope: ModuleType
     simplex: ModuleType
     forward: ModuleType
     candidates: ModuleType
+    limits: ModuleType
     gates: ModuleType
     scoring: ModuleType
 

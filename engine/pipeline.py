@@ -35,8 +35,8 @@ from engine.scoring.usable import unusable_sentence
 from engine.scoring.verifier import reproduces, verify
 from engine.strategies import candidates
 from engine.strategies.candidates import CandidateTable, Columns
-from engine.strategies.cover_screen import is_covered
 from engine.strategies.registry import REGISTRY, why_not
+from engine.strategies.screen import silent_families
 from engine.strategies.view import View, days_by_row, net_prices
 
 
@@ -78,7 +78,7 @@ def scan_chain(
     if settings.near_misses:
         for name in table.postponed:
             REGISTRY[name].find(view, table)
-        near = near_misses(view, found, gated, table.near, settings)
+        near = near_misses(view, found, gated, table.nearest(), settings)
     carry, n_carry, more = find_carry_only(view, found, settings)
     mismatches += more
     synthetics: tuple[Opportunity, ...] = ()
@@ -107,14 +107,9 @@ def scan_chain(
 def make_view(chain: OptionChain, settings: ScanSettings, backend: Backend) -> View:
     """Return `chain` as the families see it; projected dividends are paid, never received."""
     receive, pay = net_prices(chain, settings.fees, backend)
-    usable_receive, usable_pay = array("d", receive), array("d", pay)
-    backend.gates.usable_quotes(
-        chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
-        receive, pay, limits_of(chain, settings), usable_receive, usable_pay,
-    )  # fmt: skip
     return View(
         chain, chain_terms(chain, settings.carry, settings.fees), settings.fees, backend,
-        receive, pay, usable_receive, usable_pay, days_by_row(chain),
+        receive, pay, days_by_row(chain), limits_of(chain, settings),
     )  # fmt: skip
 
 
@@ -132,25 +127,23 @@ def search(
     """Return the candidates of every family asked for, and why families were skipped.
 
     What is a candidate only in `paid` is one on the condition that projected dividends are paid.
-    Families that the cover screen rules out are postponed: only near misses need them.
+    Families that the screens rule out are postponed: only near misses need them.
     """
     table = CandidateTable(view.backend, view.chain.n_rows, view.days)
     counted = CandidateTable(view.backend, view.chain.n_rows, view.days)
-    skipped = {}
-    covered: bool | None = None
-    for name in settings.families:
-        family = REGISTRY.get(name)
-        if family is None:
+    reasons = {
+        name: why_not(REGISTRY[name], view) for name in settings.families if name in REGISTRY
+    }
+    skipped = {name: reason for name, reason in reasons.items() if reason}
+    asked = [name for name, reason in reasons.items() if not reason]
+    silent = silent_families(view, asked)
+    if paid is not None:
+        silent &= silent_families(paid, asked)
+    table.postponed = [name for name in asked if name in silent]
+    for name in asked:
+        if name in silent:
             continue
-        reason = why_not(family, view)
-        if reason:
-            skipped[name] = reason
-            continue
-        if family.is_cover and covered is None:
-            covered = is_covered(view) and (paid is None or is_covered(paid))
-        if family.is_cover and covered:
-            table.postponed.append(name)
-            continue
+        family = REGISTRY[name]
         family.find(view, table)
         if paid is not None and family.gets_dividends:
             family.find(paid, counted)

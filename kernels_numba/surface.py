@@ -6,5 +6,3 @@ from kernels_pure import surface as pure
 butterfly_edge = compiled(pure.butterfly_edge)
 butterfly_hits = compiled(pure.butterfly_hits)
 roll_scale = compiled(pure.roll_scale)
-calendar_hits = compiled(pure.calendar_hits)
-calendar_butterfly_hits = compiled(pure.calendar_butterfly_hits)

@@ -12,6 +12,29 @@ from math import inf
 
 from kernels_pure.candidates import N_LEGS
 from kernels_pure.columns import Flags, Floats, Ints
+from kernels_pure.limits import (
+    EXCHANGE_FEE,
+    IS_DELAYED,
+    IS_HALTED,
+    IS_STALE_RATE,
+    IS_SYNCHRONOUS,
+    LOTS,
+    MAX_DAYS,
+    MAX_OPTION_AGE,
+    MAX_SKEW,
+    MAX_SPREAD_PER_EDGE,
+    MAX_STOCK_AGE,
+    MIN_DAYS,
+    MIN_EDGE,
+    MIN_EDGE_USD,
+    MIN_OPEN_INTEREST,
+    MIN_VOLUME,
+    MULTIPLIER,
+    ORDER_MINIMUM,
+    STOCK_MINIMUM,
+    is_wide,
+    leg_spread,
+)
 
 # Gates in the order in which they are asked; 0 passes.
 QUOTE = 1
@@ -31,30 +54,6 @@ EDGE_USD = 14
 RATES = 15
 DELIVERABLE = 16
 CAPITAL = 17
-
-# Where `limits` has which limit.
-MAX_STOCK_AGE = 0
-MAX_OPTION_AGE = 1
-MAX_SKEW = 2
-LOTS = 3
-MAX_SPREAD = 4
-MAX_SPREAD_FRACTION = 5
-MAX_SPREAD_PER_EDGE = 6
-MIN_DAYS = 7
-MAX_DAYS = 8
-MIN_OPEN_INTEREST = 9
-MIN_VOLUME = 10
-MIN_EDGE = 11
-MIN_EDGE_USD = 12
-MULTIPLIER = 13
-EXCHANGE_FEE = 14
-ORDER_MINIMUM = 15
-STOCK_MINIMUM = 16
-IS_DELAYED = 17
-IS_STALE_RATE = 18
-IS_HALTED = 19
-IS_SYNCHRONOUS = 20
-N_LIMITS = 21
 
 # Where `stock_quote` has which number.
 STOCK_BID = 0
@@ -111,21 +110,6 @@ def package_usd(
         shares = abs(stock) * multiplier * lots
         total -= order_shortfall(limits[STOCK_MINIMUM], stock_fee * shares)
     return total
-
-
-def leg_spread(bid: float, ask: float) -> float:
-    """Return ask - bid; a missing bid counts as 0, a missing ask makes the spread infinite."""
-    if not ask > 0.0:
-        return inf
-    if not bid > 0.0:
-        return ask
-    return ask - bid
-
-
-def is_wide(bid: float, ask: float, spread: float, limits: Floats) -> bool:
-    """Tell whether a spread exceeds both the absolute and the relative limit."""
-    middle = ask - 0.5 * spread
-    return spread > max(limits[MAX_SPREAD], limits[MAX_SPREAD_FRACTION] * middle)
 
 
 def gate_row(
@@ -347,47 +331,3 @@ def gate_rows(
         if gate == 0:
             passed += 1
     return passed
-
-
-def usable_quotes(
-    bid: Floats,
-    ask: Floats,
-    bid_size: Floats,
-    ask_size: Floats,
-    bid_age: Floats,
-    ask_age: Floats,
-    receive: Floats,
-    pay: Floats,
-    limits: Floats,
-    out_receive: Floats,
-    out_pay: Floats,
-) -> int:
-    """Write the net prices of quotes that pass the gates of a single leg, nan for the others.
-
-    The gates are crossed, age, size and spread. Returns how many present sides do not pass.
-    """
-    absent = inf - inf
-    refused = 0
-    is_timed = not limits[IS_SYNCHRONOUS] > 0.0
-    for q in range(len(bid)):
-        spread = leg_spread(bid[q], ask[q])
-        is_out = bid[q] > ask[q] and ask[q] > 0.0
-        if is_wide(bid[q], ask[q], spread, limits):
-            is_out = True
-        sold = receive[q]
-        if is_out or bid_size[q] < limits[LOTS]:
-            sold = absent
-        if is_timed and bid_age[q] > limits[MAX_OPTION_AGE]:
-            sold = absent
-        if not sold > -inf and receive[q] > -inf:
-            refused += 1
-        out_receive[q] = sold
-        bought = pay[q]
-        if is_out or ask_size[q] < limits[LOTS]:
-            bought = absent
-        if is_timed and ask_age[q] > limits[MAX_OPTION_AGE]:
-            bought = absent
-        if not bought > -inf and pay[q] > -inf:
-            refused += 1
-        out_pay[q] = bought
-    return refused

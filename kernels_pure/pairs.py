@@ -1,4 +1,4 @@
-"""Families of two strikes of one expiry: boxes, collars, verticals.
+"""Families of two strikes of one expiry: the search, boxes and collars.
 
 The edge of all of them is separable: the lower strike i brings ``low[i]``, the upper strike j
 ``high[j]``, and the pair is worth the sum; where early assignment may end it otherwise, the pair
@@ -8,7 +8,7 @@ and a chain without hits costs O(rows), not O(rows x strikes).
 Each family has a kernel that writes the four work columns (by row) and one that finds the pairs.
 Quotes come net of fees, by quote index; nan is absent and never hits.
 
-Source: SCANNER section 3; Ronn and Ronn 1989 (boxes); Merton 1973 (verticals).
+Source: SCANNER section 3; Ronn and Ronn 1989 (boxes).
 """
 
 from math import inf
@@ -78,6 +78,21 @@ def pair_hits(
     return hits, best_low, best_high, bound
 
 
+def box_long_terms(
+    k: float,
+    call_receive: float,
+    call_pay: float,
+    put_receive: float,
+    put_pay: float,
+    discount_borrow: float,
+    late_call: float,
+    night: float,
+) -> tuple[float, float]:
+    """Return what one strike of a long box brings as its lower and as its upper strike."""
+    worth = discount_borrow * k
+    return put_receive - call_pay - worth - late_call - night * k, call_receive - put_pay + worth
+
+
 def box_long_columns(
     first: Ints,
     strike: Floats,
@@ -97,10 +112,29 @@ def box_long_columns(
     n = len(strike)
     for e in range(len(first) - 1):
         for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            worth = discount_borrow[e] * k
-            out_low[row] = receive[n + row] - pay[row] - worth - late_call[e] - night[e] * k
-            out_high[row] = receive[row] - pay[n + row] + worth
+            out_low[row], out_high[row] = box_long_terms(
+                strike[row],
+                receive[row],
+                pay[row],
+                receive[n + row],
+                pay[n + row],
+                discount_borrow[e],
+                late_call[e],
+                night[e],
+            )
+
+
+def box_short_terms(
+    k: float,
+    call_receive: float,
+    call_pay: float,
+    put_receive: float,
+    put_pay: float,
+    discount_lend: float,
+) -> tuple[float, float]:
+    """Return what one strike of a short box brings as its lower and as its upper strike."""
+    worth = discount_lend * k
+    return call_receive - put_pay + worth, put_receive - call_pay - worth
 
 
 def box_short_columns(
@@ -116,9 +150,22 @@ def box_short_columns(
     n = len(strike)
     for e in range(len(first) - 1):
         for row in range(first[e], first[e + 1]):
-            worth = discount_lend[e] * strike[row]
-            out_low[row] = receive[row] - pay[n + row] + worth
-            out_high[row] = receive[n + row] - pay[row] - worth
+            out_low[row], out_high[row] = box_short_terms(
+                strike[row],
+                receive[row],
+                pay[row],
+                receive[n + row],
+                pay[n + row],
+                discount_lend[e],
+            )
+
+
+def collar_low(
+    k: float, put_pay: float, stock_pay: float, discount_borrow: float, div_in: float
+) -> float:
+    """Return what the lower strike of a collar brings at expiry; the upper brings its call."""
+    outlay = -put_pay - stock_pay
+    return outlay + discount_borrow * k + div_in
 
 
 def collar_columns(
@@ -145,15 +192,19 @@ def collar_columns(
     for e in range(len(first) - 1):
         for row in range(first[e], first[e + 1]):
             k = strike[row]
-            outlay = -pay[n + row] - stock_pay[e]
-            out_low[row] = outlay + discount_borrow[e] * k + div_in[e]
+            out_low[row] = collar_low(k, pay[n + row], stock_pay[e], discount_borrow[e], div_in[e])
             out_high[row] = receive[row]
-            out_low_early[row] = outlay
+            out_low_early[row] = -pay[n + row] - stock_pay[e]
             # Assigned at expiry, the upper strike is worth more than the lower one.
             early = discount_borrow[e] * k + div_in[e]
             for b in range(hold_first[e], hold_first[e + 1]):
                 early = min(early, hold_discount[b] * k + hold_value[b])
             out_high_early[row] = receive[row] + early
+
+
+def reverse_collar_high(k: float, call_pay: float, discount_lend: float, owed: float) -> float:
+    """Return what the upper strike of a reverse collar costs at expiry, negative."""
+    return -call_pay - discount_lend * k - owed
 
 
 def reverse_collar_columns(
@@ -184,99 +235,9 @@ def reverse_collar_columns(
             k = strike[row]
             credit = stock_receive[e] + receive[n + row]
             out_low[row] = credit
-            out_high[row] = -pay[row] - discount_lend[e] * k - owed
+            out_high[row] = reverse_collar_high(k, pay[row], discount_lend[e], owed)
             early = discount_lend[e] * k + owed
             for b in range(owe_first[e], owe_first[e + 1]):
                 early = max(early, owe_discount[b] * k + owe_value[b])
             out_low_early[row] = credit - early
             out_high_early[row] = -pay[row]
-
-
-def vertical_call_columns(
-    first: Ints,
-    strike: Floats,
-    receive: Floats,
-    pay: Floats,
-    discount_borrow: Floats,
-    late_call: Floats,
-    out_low: Floats,
-    out_high: Floats,
-    out_low_early: Floats,
-    out_high_early: Floats,
-) -> None:
-    """Write the columns of bought lower and sold upper calls: worth at least 0.
-
-    American: assigned late, they bring the width less one dividend.
-    """
-    for e in range(len(first) - 1):
-        for row in range(first[e], first[e + 1]):
-            worth = discount_borrow[e] * strike[row]
-            out_low[row] = -pay[row]
-            out_high[row] = receive[row]
-            out_low_early[row] = -pay[row] - worth - late_call[e]
-            out_high_early[row] = receive[row] + worth
-
-
-def vertical_put_columns(
-    first: Ints,
-    strike: Floats,
-    receive: Floats,
-    pay: Floats,
-    discount_borrow: Floats,
-    night: Floats,
-    out_low: Floats,
-    out_high: Floats,
-    out_low_early: Floats,
-    out_high_early: Floats,
-) -> None:
-    """Write the columns of sold lower and bought upper puts: worth at least 0.
-
-    American: assigned late, they bring the width less the night's interest on the sold strike.
-    """
-    n = len(strike)
-    for e in range(len(first) - 1):
-        for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            worth = discount_borrow[e] * k
-            out_low[row] = receive[n + row]
-            out_high[row] = -pay[n + row]
-            out_low_early[row] = receive[n + row] - worth - night[e] * k
-            out_high_early[row] = -pay[n + row] + worth
-
-
-def width_call_columns(
-    first: Ints,
-    strike: Floats,
-    receive: Floats,
-    pay: Floats,
-    discount: Floats,
-    late_call: Floats,
-    out_low: Floats,
-    out_high: Floats,
-) -> None:
-    """Write the columns of sold lower and bought upper calls: they cost at most the width."""
-    for e in range(len(first) - 1):
-        for row in range(first[e], first[e + 1]):
-            cost = discount[e] * strike[row]
-            out_low[row] = receive[row] + cost - late_call[e]
-            out_high[row] = -pay[row] - cost
-
-
-def width_put_columns(
-    first: Ints,
-    strike: Floats,
-    receive: Floats,
-    pay: Floats,
-    discount: Floats,
-    night: Floats,
-    out_low: Floats,
-    out_high: Floats,
-) -> None:
-    """Write the columns of bought lower and sold upper puts: they cost at most the width."""
-    n = len(strike)
-    for e in range(len(first) - 1):
-        for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            cost = discount[e] * k
-            out_low[row] = -pay[n + row] + cost
-            out_high[row] = receive[n + row] - cost - night[e] * k

@@ -29,24 +29,31 @@ def net_prices(
     `tier_fee` is the fee per share of premiums from `tier_start` on; the proportional fee is
     ``min(proportional, premium_cap * price)``. A side that is not > 0 becomes nan. O(n).
     """
+    # Most quotes pay the last tier.
     n_tiers = len(tier_start)
+    top_start = tier_start[n_tiers - 1]
+    top_fee = tier_fee[n_tiers - 1]
     for q in range(len(bid)):
         price = bid[q]
         net = nan
         if price > 0.0 and price < inf:
-            fee = tier_fee[0]
-            for t in range(1, n_tiers):
-                if price >= tier_start[t]:
-                    fee = tier_fee[t]
+            fee = top_fee
+            if price < top_start:
+                fee = tier_fee[0]
+                for t in range(1, n_tiers):
+                    if price >= tier_start[t]:
+                        fee = tier_fee[t]
             net = price - fee - min(proportional, premium_cap * price)
         out_receive[q] = net
         price = ask[q]
         net = nan
         if price > 0.0 and price < inf:
-            fee = tier_fee[0]
-            for t in range(1, n_tiers):
-                if price >= tier_start[t]:
-                    fee = tier_fee[t]
+            fee = top_fee
+            if price < top_start:
+                fee = tier_fee[0]
+                for t in range(1, n_tiers):
+                    if price >= tier_start[t]:
+                        fee = tier_fee[t]
             net = price + fee + min(proportional, premium_cap * price)
         out_pay[q] = net
 
@@ -105,6 +112,16 @@ def reversal_edge(
     -1.2452
     """
     return stock_receive + put_receive - call_pay - cost
+
+
+def intrinsic_call_edge(pay: float, stock_receive: float, cost: float) -> float:
+    """Return the edge of a call bought against short stock, which `cost` covers at most."""
+    return stock_receive - cost - pay
+
+
+def intrinsic_put_edge(pay: float, stock_pay: float, value: float) -> float:
+    """Return the edge of a put bought with stock, which together bring at least `value`."""
+    return value - stock_pay - pay
 
 
 def conversion_hits(
@@ -186,7 +203,7 @@ def intrinsic_call_hits(
             cost = discount_lend[e] * k + owed
             for b in range(take_first[e], take_first[e + 1]):
                 cost = min(cost, take_discount[b] * k + take_value[b])
-            out_edge[row] = stock_receive[e] - cost - pay[row]
+            out_edge[row] = intrinsic_call_edge(pay[row], stock_receive[e], cost)
     return row_hits(out_edge, floor, out_row)
 
 
@@ -212,7 +229,7 @@ def intrinsic_put_hits(
             value = discount_borrow[e] * k + div_in[e]
             for b in range(give_first[e], give_first[e + 1]):
                 value = max(value, give_discount[b] * k + give_value[b])
-            out_edge[row] = value - stock_pay[e] - pay[n + row]
+            out_edge[row] = intrinsic_put_edge(pay[n + row], stock_pay[e], value)
     return row_hits(out_edge, floor, out_row)
 
 

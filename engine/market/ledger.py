@@ -5,11 +5,16 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import TypeAlias
 
 from engine.clock import years_between
 from engine.market.calendar import Calendar
 from engine.market.carry import PROJECTED, Carry
 from engine.market.chain import OptionChain
+
+Date: TypeAlias = tuple[float, float, float, float]
+"""A date on which a strike may change hands: its order in time, discount, `div_in`, `owed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,10 @@ class Dates:
     discount: array[float]
     div_in: array[float]
     owed: array[float]
+
+    def rows(self) -> list[Date]:
+        """Return every date as (order, discount, dividends received, owed)."""
+        return list(zip(self.order, self.discount, self.div_in, self.owed, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +83,21 @@ class Ledger:
 
     def received(self, moment: float, *, is_eve: bool = False) -> float:
         """Return the dividends received by then; on an eve, those of the ex-date are not."""
+        if not self._flows:
+            return 0.0
         return sum(
             f.received for f in self._flows if f.ex < moment or (f.ex == moment and not is_eve)
         )
+
+    def kept(self, moment: float) -> float:
+        """Return the dividends received by then, valued with the lending curve."""
+        if not self._flows:
+            return 0.0
+        return sum(f.kept for f in self._flows if f.ex <= moment)
+
+    def borrow_fee(self, moment: float) -> float:
+        """Return the fee of short stock until then."""
+        return self._fee * moment
 
     def owed(self, moment: float, *, is_eve: bool = False) -> float:
         """Return dividends and borrow fee owed by then."""
@@ -84,6 +105,8 @@ class Ledger:
 
     def dividends(self, moment: float, *, is_eve: bool = False) -> float:
         """Return the dividends owed by then."""
+        if not self._flows:
+            return 0.0
         return sum(f.owed for f in self._flows if f.ex < moment or (f.ex == moment and not is_eve))
 
     def hold(self, moment: float) -> tuple[float, float]:
@@ -102,28 +125,49 @@ class Ledger:
         """Return the branch of long stock delivered by exercise at `moment`."""
         return self._borrow.discount(moment), self.received(moment)
 
+    def receipt_on_eve(self, moment: float) -> Date:
+        """Return the date of a call assigned on the eve of `moment`."""
+        received, owed = self.received(moment, is_eve=True), self.owed(moment, is_eve=True)
+        return moment - 1e-9, self._borrow.discount(moment), received, owed
 
-def branches(rows: Sequence[Sequence[tuple[float, float]]]) -> Branches:
-    """Return columns of (discount, value) pairs given by expiry."""
-    first = array("q", [0])
-    for row in rows:
-        first.append(first[-1] + len(row))
-    pairs = [pair for row in rows for pair in row]
-    return Branches(first, array("d", (d for d, _ in pairs)), array("d", (v for _, v in pairs)))
-
-
-def dates_of(rows: Sequence[Sequence[tuple[float, float, float, float]]]) -> Dates:
-    """Return columns of (order, discount, dividends received, owed) rows given by expiry."""
-    first = array("q", [0])
-    for row in rows:
-        first.append(first[-1] + len(row))
-    flat = [date for row in rows for date in row]
-    order, discount, div_in, owed = (array("d", (d[k] for d in flat)) for k in range(4))
-    return Dates(first, order, discount, div_in, owed)
+    def payment(self, moment: float) -> Date:
+        """Return the date of a put assigned at `moment`."""
+        return moment, self._lend.discount(moment), self.received(moment), self.owed(moment)
 
 
-def early_dates(chain: OptionChain, carry: Carry, ex_dates: list[float], e: int) -> list[float]:
-    """Return when a put may be assigned before expiry: now, ex-dates and nodes of the curve."""
-    tau = chain.tau(e)
-    nodes = {day / 365.0 for day in carry.lend.days if 0.0 < day / 365.0 < tau}
-    return [0.0, *sorted(nodes.union(t for t in ex_dates if t <= tau))]
+def branches(counts: Sequence[int], pairs: Sequence[tuple[float, float]]) -> Branches:
+    """Return the branches of expiries that have the first `counts` of `pairs`, rising in time."""
+    discount, value = (array("d", column) for column in zip(*pairs, strict=True))
+    first = array("q", accumulate(counts, initial=0))
+    discounts, values = array("d"), array("d")
+    for k in counts:
+        discounts += discount[:k]
+        values += value[:k]
+    return Branches(first, discounts, values)
+
+
+def no_branches(n: int) -> Branches:
+    """Return the branches of `n` expiries that have none."""
+    return Branches(array("q", bytes(8 * (n + 1))), array("d"), array("d"))
+
+
+def early_and_last(counts: Sequence[int], early: Sequence[Date], last: Dates) -> Dates:
+    """Return, by expiry, the first `counts` of the dates `early` and the settlement in `last`."""
+    flat: list[Date] = []
+    for k, settlement in zip(counts, last.rows(), strict=True):
+        flat += early[:k]
+        flat.append(settlement)
+    first = array("q", accumulate((k + 1 for k in counts), initial=0))
+    return Dates(first, *(array("d", [date[k] for date in flat]) for k in range(4)))
+
+
+def settlements(
+    taus: array[float], discount: array[float], div_in: array[float], owed: array[float]
+) -> Dates:
+    """Return the dates of a chain whose strikes change hands at settlement only."""
+    return Dates(array("q", range(len(taus) + 1)), taus, discount, div_in, owed)
+
+
+def put_dates(carry: Carry, ex_dates: Sequence[float]) -> list[float]:
+    """Return when a put may be assigned: now, on ex-dates and at nodes of the lending curve."""
+    return [0.0, *sorted({day / 365.0 for day in carry.lend.days if day > 0.0}.union(ex_dates))]

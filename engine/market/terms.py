@@ -13,10 +13,14 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
+from operator import add, truediv
 
-from engine.clock import years_between
+from engine.clock import NS_PER_SECOND, years_between
 from engine.market.calendar import Calendar, calendar_named
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
@@ -24,12 +28,17 @@ from engine.market.fees import FeeSchedule
 from engine.market.ledger import (
     Branches,
     Dates,
+    Flow,
     Ledger,
     branches,
-    dates_of,
     dividend_flows,
-    early_dates,
+    early_and_last,
+    no_branches,
+    put_dates,
+    settlements,
 )
+
+_QUARTER = 900 * NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +98,6 @@ class Terms:
     payments: Dates
 
 
-def _nights(chain: OptionChain, calendar: Calendar) -> list[int]:
-    """Return, by expiry, the longest gap in days from a session to the next, up to expiry."""
-    longest, found = [], 0
-    day = calendar.session_date(chain.ts_ns)
-    for expiry in chain.expiries:
-        # No exchange was closed for longer than this pattern within half a year of any day.
-        while day <= expiry.date and found < 4:
-            if calendar.is_session(day):
-                found = max(found, calendar.nights_to_settlement(day))
-            day += timedelta(days=1)
-        longest.append(max(found, 1))
-    return longest
-
-
 def chain_terms(
     chain: OptionChain, carry: Carry, fees: FeeSchedule, *, count_projected: bool = False
 ) -> Terms:
@@ -115,88 +110,117 @@ def chain_terms(
     calendar = calendar_named(chain.calendar)
     spot = chain.underlying
     flows = dividend_flows(chain, carry, calendar, count_projected)
-    nights = _nights(chain, calendar)
     ledger = Ledger(chain, carry, flows)
-    lend, borrow = carry.lend, carry.borrow
-    ex_dates = sorted({flow.ex for flow in flows})
-    taus = [chain.tau(e) for e in range(len(chain.expiries))]
-    is_american = not chain.is_european
-    eves = [[t for t in ex_dates if t <= tau and is_american] for tau in taus]
-    puts = [early_dates(chain, carry, ex_dates, e) if is_american else [] for e in range(len(taus))]
-    stream = [
-        spot.mid * (1.0 - math.exp(-carry.index_yield * tau)) if carry.index_yield else 0.0
-        for tau in taus
-    ]
-    counted = stream if count_projected else [0.0] * len(taus)
-    late, roll, night = [], [], []
-    for e, expiry in enumerate(chain.expiries):
-        after = years_between(chain.ts_ns, calendar.open_ns(calendar.next_session(expiry.date)))
-        late.append(max((f.owed for f in flows if f.ex <= taus[e]), default=0.0))
-        roll.append(max((f.owed for f in flows if f.ex <= after), default=0.0))
-        gap = nights[e] / 365.0
-        nodes = [day / 365.0 for day in borrow.days if day / 365.0 < taus[e]]
-        highest = max(borrow.rate(t) for t in (gap, taus[e], *nodes))
-        night.append(math.exp(max(highest, 0.0) * gap) - 1.0)
+    taus = array("d", (years_between(chain.ts_ns, x.settles_ns) for x in chain.expiries))
     n = len(taus)
+    lend = array("d", map(carry.lend.discount, taus))
+    borrow = array("d", map(carry.borrow.discount, taus))
+    received = array("d", map(ledger.received, taus))
+    owed = array("d", map(ledger.owed, taus))
+    div_in, div_out = received, array("d", map(ledger.dividends, taus))
+    if carry.index_yield:
+        stream = [spot.mid * (1.0 - math.exp(-carry.index_yield * tau)) for tau in taus]
+        div_out = array("d", map(add, div_out, stream))
+        if count_projected:
+            div_in = array("d", map(add, div_in, stream))
+    zeros = array("d", bytes(8 * n))
+    late_call = late_roll = night = zeros
+    hold = owe = take = give = no_branches(n)
+    receipts = settlements(taus, borrow, received, owed)
+    payments = settlements(taus, lend, received, owed)
+    if not chain.is_european:
+        ex_dates = sorted({flow.ex for flow in flows})
+        puts = put_dates(carry, ex_dates)
+        # An ex-date at the moment of expiry still counts, a node of the curve does not.
+        n_eves = [bisect_right(ex_dates, tau) for tau in taus]
+        n_puts = [max(1, bisect_left(puts, tau) + (tau in ex_dates)) for tau in taus]
+        now_and_eves = [k + 1 for k in n_eves]
+        late_call, late_roll = _late_calls(chain, calendar, flows, taus)
+        night = _night_interest(chain, calendar, carry, taus)
+        if ex_dates:
+            hold = branches(n_eves, [*map(ledger.hold, ex_dates)])
+        owe = branches(n_puts, [*map(ledger.owe, puts)])
+        take = branches(now_and_eves, [(1.0, 0.0), *map(ledger.take, ex_dates)])
+        give = branches(now_and_eves, [(1.0, 0.0), *map(ledger.give, ex_dates)])
+        # A call is assigned on the eve, just before anything else on the ex-date; a fee for
+        # short stock makes today worse than later.
+        on_eves = [(-1.0, 1.0, 0.0, 0.0), *map(ledger.receipt_on_eve, ex_dates)]
+        receipts = early_and_last(now_and_eves, on_eves, receipts)
+        payments = early_and_last(n_puts, [*map(ledger.payment, puts)], payments)
     return Terms(
-        tau=array("d", taus),
-        lend=array("d", map(lend.discount, taus)),
-        borrow=array("d", map(borrow.discount, taus)),
-        stock_pay=array("d", [spot.ask + fees.stock_fee(spot.ask)] * n),
-        stock_receive=array("d", [spot.bid - fees.stock_fee(spot.bid)] * n),
-        div_in=array("d", (ledger.received(t) + x for t, x in zip(taus, counted, strict=True))),
-        div_out=array("d", (ledger.dividends(t) + x for t, x in zip(taus, stream, strict=True))),
-        div_future=array(
-            "d", (sum(f.kept for f in flows if f.ex <= t) / lend.discount(t) for t in taus)
-        ),
-        stock_borrow=array("d", (carry.borrow_fee * spot.bid * t for t in taus)),
-        late_call=array("d", (x if is_american else 0.0 for x in late)),
-        late_roll=array("d", (x if is_american else 0.0 for x in roll)),
-        night=array("d", (x if is_american else 0.0 for x in night)),
-        hold=branches([[ledger.hold(t) for t in row] for row in eves]),
-        owe=branches([[ledger.owe(t) for t in row] for row in puts]),
-        take=branches(
-            [[(1.0, 0.0), *map(ledger.take, row)] if is_american else [] for row in eves]
-        ),
-        give=branches(
-            [[(1.0, 0.0), *map(ledger.give, row)] if is_american else [] for row in eves]
-        ),
-        receipts=dates_of(
-            [
-                # A call is assigned on the eve, just before anything else on the ex-date; a fee
-                # for short stock makes today worse than later.
-                ([(-1.0, 1.0, 0.0, 0.0)] if is_american else [])
-                + [
-                    (t - 1e-9, borrow.discount(t), ledger.received(t, is_eve=True),
-                     ledger.owed(t, is_eve=True))
-                    for t in row
-                ]
-                + [(tau, borrow.discount(tau), ledger.received(tau), ledger.owed(tau))]
-                for row, tau in zip(eves, taus, strict=True)
-            ]
-        ),
-        payments=dates_of(
-            [
-                [
-                    (t, lend.discount(t), ledger.received(t), ledger.owed(t))
-                    for t in (*row, tau)
-                ]
-                for row, tau in zip(puts, taus, strict=True)
-            ]
-        ),
+        tau=taus,
+        lend=lend,
+        borrow=borrow,
+        stock_pay=array("d", [spot.ask + fees.stock_fee(spot.ask)]) * n,
+        stock_receive=array("d", [spot.bid - fees.stock_fee(spot.bid)]) * n,
+        div_in=div_in,
+        div_out=div_out,
+        div_future=array("d", map(truediv, map(ledger.kept, taus), lend)),
+        stock_borrow=array("d", map(ledger.borrow_fee, taus)),
+        late_call=late_call, late_roll=late_roll, night=night,
+        hold=hold, owe=owe, take=take, give=give, receipts=receipts, payments=payments,
     )  # fmt: skip
+
+
+def _late_calls(
+    chain: OptionChain, calendar: Calendar, flows: Sequence[Flow], taus: Sequence[float]
+) -> tuple[array[float], array[float]]:
+    """Return the largest dividend up to expiry, and up to the open of the session after it."""
+    zeros = array("d", bytes(8 * len(taus)))
+    if not flows:
+        return zeros, zeros
+    late, roll = array("d"), array("d")
+    for tau, expiry in zip(taus, chain.expiries, strict=True):
+        after = years_between(chain.ts_ns, calendar.open_ns(calendar.next_session(expiry.date)))
+        late.append(max((f.owed for f in flows if f.ex <= tau), default=0.0))
+        roll.append(max((f.owed for f in flows if f.ex <= after), default=0.0))
+    return late, roll
+
+
+def _night_interest(
+    chain: OptionChain, calendar: Calendar, carry: Carry, taus: Sequence[float]
+) -> array[float]:
+    """Return the interest on 1 over the longest gap between sessions up to each expiry."""
+    dates = tuple(expiry.date for expiry in chain.expiries)
+    curve, interest = carry.borrow, array("d")
+    for tau, days in zip(taus, _nights(calendar.name, chain.ts_ns // _QUARTER, dates), strict=True):
+        gap, highest = days / 365.0, curve.rates[0]
+        if len(curve.days) > 1:
+            nodes = (day / 365.0 for day in curve.days)
+            highest = max(map(curve.rate, (gap, tau, *(node for node in nodes if node < tau))))
+        interest.append(math.exp(max(highest, 0.0) * gap) - 1.0)
+    return interest
+
+
+@lru_cache(maxsize=256)
+def _nights(calendar_name: str, quarter: int, dates: tuple[date, ...]) -> tuple[int, ...]:
+    """Return, by expiry, the longest gap in days from a session to the next, up to expiry.
+
+    `quarter` is the instant in quarters of an hour: no calendar date of a zone begins within one.
+    """
+    calendar = calendar_named(calendar_name)
+    longest, found = [], 0
+    day = calendar.session_date(quarter * _QUARTER)
+    for expires in dates:
+        # No exchange was closed for longer than this pattern within half a year of any day.
+        while day <= expires and found < 4:
+            if calendar.is_session(day):
+                found = max(found, calendar.nights_to_settlement(day))
+            day += timedelta(days=1)
+        longest.append(max(found, 1))
+    return tuple(longest)
 
 
 def _inverse_terms(chain: OptionChain, carry: Carry) -> Terms:
     """Return the terms of a coin-settled chain; an absent future makes its expiry's terms nan."""
     n = len(chain.expiries)
-    zeros = array("d", [0.0] * n)
-    tau = array("d", (chain.tau(e) for e in range(n)))
+    zeros = array("d", bytes(8 * n))
+    tau = array("d", (years_between(chain.ts_ns, x.settles_ns) for x in chain.expiries))
     pays = array("d", (carry.lend.discount(t) for t in tau))
     receives = array("d", (carry.borrow.discount(t) for t in tau))
     bids = chain.forward_bid or array("d", [math.nan] * n)
     asks = chain.forward_ask or array("d", [math.nan] * n)
-    none = Branches(array("q", [0] * (n + 1)), array("d"), array("d"))
+    none = no_branches(n)
     never = Dates(array("q", [0] * (n + 1)), *(array("d") for _ in range(4)))
     return Terms(
         tau=tau,

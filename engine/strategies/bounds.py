@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from operator import sub
 
 from engine.strategies.candidates import BORROW, LOW, CandidateTable, Template
 from engine.strategies.conversion import add_rows
@@ -37,21 +38,24 @@ def find_upper_bounds(view: View, table: CandidateTable) -> None:
     An American call can be assigned before any dividend, so none counts; an American put can be
     assigned now, so its strike is not discounted.
     """
-    chain, terms = view.chain, view.terms
+    chain = view.chain
     rows, edge = view.indices("rows", chain.n_rows), view.rows("edge")
-    n = len(chain.expiries)
     if view.has_stock:
-        bound = array("d", bytes(8 * n))
-        for e in range(n):
-            bound[e] = terms.stock_pay[e] - (terms.div_in[e] if chain.is_european else 0.0)
         hits, best, best_edge = view.backend.parity.call_bound_hits(
-            chain.first, view.receive, bound, view.floor, rows, edge
+            chain.first, view.receive, call_bound(view), view.floor, rows, edge
         )
         add_rows(view, table, CALL_BOUND, hits, best, best_edge)
     hits, best, best_edge = view.backend.parity.put_bound_hits(
         chain.first, chain.strike, view.receive, full_discount(view), view.floor, rows, edge
     )
     add_rows(view, table, PUT_BOUND, hits, best, best_edge)
+
+
+def call_bound(view: View) -> array[float]:
+    """Return what a sold call may bring by expiry before stock covers it for less."""
+    if view.chain.is_european:
+        return array("d", map(sub, view.terms.stock_pay, view.terms.div_in))
+    return view.terms.stock_pay
 
 
 def full_discount(view: View) -> array[float]:

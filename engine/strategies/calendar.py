@@ -56,7 +56,7 @@ def find_calendars(view: View, table: CandidateTable) -> None:
                 deduct: array[float] = deduct,
                 excess: array[float] = excess,
             ) -> tuple[int, ...]:
-                answer: tuple[int, ...] = view.backend.surface.calendar_hits(
+                answer: tuple[int, ...] = view.backend.calendars.calendar_hits(
                     chain.first, scale, shift, side, receive, pay, deduct, excess, view.floor,
                     hits.low, hits.high, hits.edge, *_work(view),
                 )  # fmt: skip
@@ -95,7 +95,7 @@ def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
                 scale: array[float] = scale,
                 deduct: array[float] = deduct,
             ) -> tuple[int, ...]:
-                answer: tuple[int, ...] = view.backend.surface.calendar_butterfly_hits(
+                answer: tuple[int, ...] = view.backend.calendars.calendar_butterfly_hits(
                     chain.first, scale, shift, side, receive, pay, deduct, view.floor,
                     hits.low, hits.middle, hits.high, hits.edge, *_work(view),
                 )  # fmt: skip

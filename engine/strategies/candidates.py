@@ -148,6 +148,13 @@ class CandidateTable:
             condition,
         )  # fmt: skip
 
+    def nearest(self) -> Columns:
+        """Return the best positions that are not candidates, families in the order of ties."""
+        ordered = Columns()
+        for row in sorted(range(self.near.count), key=self.near.family.__getitem__):
+            ordered.copy_row(self.near, row)
+        return ordered
+
     def add_near(self, template: Template, low: int, middle: int, high: int, edge: float) -> int:
         """Keep the best position of a family that has no candidate."""
         return self.near.append(

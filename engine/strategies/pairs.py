@@ -73,7 +73,7 @@ def reverse_collar_columns(view: View) -> tuple[array[float], ...]:
 
 def find_verticals(view: View, table: CandidateTable) -> None:
     """Add every vertical sold for a credit that can only bring more."""
-    chain, terms, kernels = view.chain, view.terms, view.backend.pairs
+    chain, terms, kernels = view.chain, view.terms, view.backend.verticals
     low, high = view.rows("low"), view.rows("high")
     low_early, high_early = view.rows("low early"), view.rows("high early")
     is_american = not chain.is_european
@@ -91,7 +91,7 @@ def find_verticals(view: View, table: CandidateTable) -> None:
 
 def find_vertical_widths(view: View, table: CandidateTable) -> None:
     """Add every vertical sold for more than its width."""
-    chain, terms, kernels = view.chain, view.terms, view.backend.pairs
+    chain, terms, kernels = view.chain, view.terms, view.backend.verticals
     low, high, discount = view.rows("low"), view.rows("high"), full_discount(view)
     kernels.width_call_columns(
         chain.first, chain.strike, view.receive, view.pay, discount, terms.late_call, low, high

@@ -26,13 +26,11 @@ class Family:
     """How one family is searched.
 
     `needs_stock`: only where the underlying trades. `is_for_coins`: also on inverse chains.
-    `is_cover`: longs of one right cover a short one, so `cover_screen` can rule it out.
     `gets_dividends`: its edge may count a dividend that is only projected.
     """
 
     find: Callable[[View, CandidateTable], None]
     needs_stock: bool = True
-    is_cover: bool = False
     is_for_coins: bool = False
     gets_dividends: bool = False
 
@@ -46,11 +44,11 @@ REGISTRY = {
     "box": Family(find_boxes, needs_stock=False, is_for_coins=True),
     "intrinsic": Family(find_intrinsic, is_for_coins=True, gets_dividends=True),
     "upper_bound": Family(find_upper_bounds, needs_stock=False, gets_dividends=True),
-    "vertical": Family(find_verticals, needs_stock=False, is_cover=True, is_for_coins=True),
+    "vertical": Family(find_verticals, needs_stock=False, is_for_coins=True),
     "vertical_width": Family(find_vertical_widths, needs_stock=False),
-    "butterfly": Family(find_butterflies, needs_stock=False, is_cover=True, is_for_coins=True),
-    "calendar": Family(find_calendars, is_cover=True, gets_dividends=True),
-    "calendar_butterfly": Family(find_calendar_butterflies, is_cover=True, gets_dividends=True),
+    "butterfly": Family(find_butterflies, needs_stock=False, is_for_coins=True),
+    "calendar": Family(find_calendars, gets_dividends=True),
+    "calendar_butterfly": Family(find_calendar_butterflies, gets_dividends=True),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.backend import Backend
+from engine.clock import years_between
 from engine.market.chain import COIN, OptionChain
 from engine.market.fees import FeeSchedule
 from engine.market.terms import Terms
@@ -22,11 +23,10 @@ class View:
     ----------
     receive, pay
         Net quotes by quote index, nan absent.
-    usable_receive, usable_pay
-        The same with quotes that fail a gate of their own absent: families that report only the
-        best cover of a quote search these first, so that a stale quote cannot hide a live one.
     days
         Days to expiry by row.
+    limits
+        Limits of the gates, in the order that their kernels read; empty if no quote fails one.
     floor
         Edges above it make candidates; 0 in a scan.
     condition
@@ -39,9 +39,8 @@ class View:
     backend: Backend
     receive: array[float]
     pay: array[float]
-    usable_receive: array[float]
-    usable_pay: array[float]
     days: array[float]
+    limits: array[float] = field(default_factory=lambda: array("d"))
     floor: float = 0.0
     condition: int = 0
     scratch: dict[str, array[float]] = field(default_factory=dict)
@@ -54,6 +53,32 @@ class View:
         if self.chain.is_inverse:
             return len(self.chain.forward_bid) > 0
         return spot.is_tradable and spot.kind != COIN and spot.bid > 0.0 and spot.ask > 0.0
+
+    @property
+    def usable_receive(self) -> array[float]:
+        """What `receive` is with quotes that fail a gate of their own absent.
+
+        Families that report only the best cover of a quote search these first, so that a stale
+        quote cannot hide a live one. Judged when first asked for.
+        """
+        return self._usable()[0]
+
+    @property
+    def usable_pay(self) -> array[float]:
+        """The same for `pay`."""
+        return self._usable()[1]
+
+    def _usable(self) -> tuple[array[float], array[float]]:
+        chain, names = self.chain, ("usable receive", "usable pay")
+        if not self.limits:
+            return self.receive, self.pay
+        if names[0] not in self.scratch:
+            receive, pay = (self.column(name, len(chain.bid)) for name in names)
+            self.backend.limits.usable_quotes(
+                chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age,
+                chain.ask_age, self.receive, self.pay, self.limits, receive, pay,
+            )  # fmt: skip
+        return self.scratch[names[0]], self.scratch[names[1]]
 
     @property
     def quote_sets(self) -> tuple[tuple[array[float], array[float]], ...]:
@@ -139,7 +164,7 @@ def net_prices(
 def days_by_row(chain: OptionChain) -> array[float]:
     """Return days to expiry by row, from the chain's instant to settlement."""
     days = array("d")
-    for e in range(len(chain.expiries)):
-        value = chain.tau(e) * 365.0
-        days.extend([value] * (chain.first[e + 1] - chain.first[e]))
+    for expiry, start, stop in zip(chain.expiries, chain.first, chain.first[1:], strict=False):
+        value = years_between(chain.ts_ns, expiry.settles_ns) * 365.0
+        days += array("d", [value]) * (stop - start)
     return days

@@ -15,6 +15,7 @@ import inspect
 from array import array
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from itertools import count
 from math import inf, nan
 from random import Random
 from types import ModuleType
@@ -26,15 +27,19 @@ Kernel = Callable[..., object]
 
 SCENES: dict[str, Callable[[Random], scenes.Scene]] = {
     "candidates": scenes.candidates,
+    "calendars": scenes.surface,
+    "cover": scenes.cover,
+    "cover.has_dearer_bid": scenes.read_cover,
     "envelope": scenes.envelope,
     "envelope.lower_hull": scenes.points,
     "envelope.read_hull": scenes.read_hull,
     "forward": scenes.quotes,
     "gates": scenes.gates,
     "gates.gate_row": scenes.one_candidate,
-    "gates.is_wide": scenes.one_candidate,
     "gates.package_usd": scenes.one_candidate,
     "implied": scenes.options,
+    "limits": scenes.gates,
+    "limits.is_wide": scenes.one_candidate,
     "pairs": scenes.chain,
     "pairs.pair_hits": scenes.pair_hits,
     "parity": scenes.chain,
@@ -42,9 +47,16 @@ SCENES: dict[str, Callable[[Random], scenes.Scene]] = {
     "rolls": scenes.rolls,
     "rolls.roll_floor": scenes.dates,
     "scoring": scenes.scoring,
+    "screen": scenes.screen,
+    "screen.screen_rolls": scenes.rolls,
     "simplex": scenes.simplex,
     "surface": scenes.surface,
+    "verticals": scenes.chain,
 }
+# A scene is dear to make: it is used so often, with elements exchanged in columns that may have any
+# order.
+USES = 6
+LOOSE = ("ask", "bid", "cost", "gain", "pay", "receipt_owed", "receive", "score")
 NASTY = (nan, inf, -inf, 0.0, -0.0, 5e-324, -5e-324, 1e-300, 1e300, -1e300, 1.0, -1.0, 1e16)
 
 
@@ -81,9 +93,12 @@ def arguments(name: str, seed: int = 1) -> Iterator[tuple[object, ...]]:
     has_columns = not is_scalar(name)
     scene_of = SCENES.get(name) or SCENES.get(name.partition(".")[0])
     scene = scenes.Scene({}, {})
-    while True:
+    for use in count():
         if has_columns and scene_of:
-            scene = scene_of(draw)
+            if use % USES:
+                swap(draw, [scene.columns[c] for c in LOOSE if c in parameters])
+            else:
+                scene = scene_of(draw)
         values: list[object] = []
         for parameter, kind in parameters.items():
             if kind not in (float, int):
@@ -93,6 +108,15 @@ def arguments(name: str, seed: int = 1) -> Iterator[tuple[object, ...]]:
             else:
                 values.append(scenes.number(draw, parameter))
         yield tuple(values)
+
+
+def swap(draw: Random, columns: list[array[float]]) -> None:
+    """Exchange two elements of each column, so that a scene can be seen once more."""
+    for column in columns:
+        n = len(column)
+        if n > 1:
+            i, j = int(draw.random() * n), int(draw.random() * n)
+            column[i], column[j] = column[j], column[i]
 
 
 def nasty_arguments(name: str, seed: int = 2) -> Iterator[tuple[object, ...]]:

@@ -14,7 +14,8 @@ from typing import NamedTuple, TypeVar
 
 from kernels_pure.candidates import N_LEGS
 from kernels_pure.envelope import FRAME_WIDTH
-from kernels_pure.gates import IS_DELAYED, MULTIPLIER, N_LIMITS
+from kernels_pure.limits import IS_DELAYED, MULTIPLIER, N_LIMITS
+from kernels_pure.screen import N_SCREENS
 from kernels_pure.simplex import UNLIMITED, payoff_rows, start_tableau
 
 Item = TypeVar("Item")
@@ -40,7 +41,9 @@ RANGES = {
     "put": (0.0, 3.0), "gain": (-1.0, 9.0), "best_gain": (-1.0, 9.0), "volume": (-9.0, 2e3),
     "open_interest": (-9.0, 3e3), "call": (0.0, 0.3), "stock": (0.0, 0.1), "reward": (-1.0, 5.0),
     "risk": (-1.0, 5.0), "stock_low": (90.0, 100.0), "stock_high": (100.0, 110.0),
-    "borrow": (0.9, 0.98), "lend": (0.98, 1.0),
+    "borrow": (0.9, 0.98), "lend": (0.98, 1.0), "k": (80.0, 120.0), "pay": (0.0, 9.0),
+    "discount_borrow": (0.95, 1.0), "discount_lend": (0.95, 1.0), "div_in": (0.0, 0.4),
+    "owed": (0.0, 0.4), "late_call": (0.0, 0.4), "night": (0.0, 0.001),
 }  # fmt: skip
 CHOICES: dict[str, tuple[int, ...]] = {"right": (1, -1)}
 
@@ -174,6 +177,14 @@ def pair_hits(draw: Random) -> Scene:
     return scene
 
 
+def screen(draw: Random) -> Scene:
+    """The same chain, and room for the counts of every screen."""
+    scene = chain(draw)
+    scene.numbers["is_european"] = choice(draw, (0, 1))
+    scene.columns["out_hits"] = zeros("q", N_SCREENS)
+    return scene
+
+
 def dates(draw: Random, n_expiries: int = 2) -> Scene:
     """The dates on which a strike may be received and paid, the settlement of an expiry last."""
     scene = Scene({}, {})
@@ -275,6 +286,32 @@ def envelope(draw: Random) -> Scene:
 def read_hull(draw: Random) -> Scene:
     """The same, seen by the kernel that reads the hull just built."""
     scene = envelope(draw)
+    scene.numbers["base"], scene.numbers["top"] = 0, scene.numbers["high"]
+    return scene
+
+
+def cover(draw: Random) -> Scene:
+    """Quotes of one right on the scale z, and a later hull already in the work column."""
+    scene = envelope(draw)
+    columns, numbers = scene.columns, scene.numbers
+    first, is_put = columns["first"], choice(draw, (0, 1))
+    e = int(numbers["e"])
+    numbers["row"], numbers["start"], numbers["stop"] = first[e], first[e], first[e + 1]
+    numbers["shift"], numbers["is_put"] = is_put * len(columns["strike"]), is_put
+    numbers["scale"], numbers["offset"] = between(draw, 0.9, 1.0), between(draw, 0.0, 1.0)
+    columns["scale"] = floats(draw, len(first) - 1, 0.9, 1.0, 0.05)
+    columns["offset"] = floats(draw, len(first) - 1, 0.0, 1.0, 0.05)
+    if is_put:
+        # What a put is less its z falls as a call does.
+        for v in range(int(numbers["high"])):
+            columns["work_hull"][int(numbers["half"]) + v] -= columns["work_hull"][v]
+    return scene
+
+
+def read_cover(draw: Random) -> Scene:
+    """The same, seen by the kernel that reads the hull just built."""
+    scene = cover(draw)
+    scene.columns["hull"] = scene.columns["work_hull"]
     scene.numbers["base"], scene.numbers["top"] = 0, scene.numbers["high"]
     return scene
 

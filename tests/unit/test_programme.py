@@ -49,7 +49,7 @@ def view_of(
 ) -> View:
     receive, pay = net_prices(chain, fees, backend)
     terms = chain_terms(chain, carry, fees)
-    return View(chain, terms, fees, backend, receive, pay, receive, pay, days_by_row(chain))
+    return View(chain, terms, fees, backend, receive, pay, days_by_row(chain))
 
 
 def solve(view: View, *, allow_short: bool = True, shortable: float = math.nan) -> ProgrammeResult:

@@ -42,7 +42,7 @@ def chain_of(rows: list[Row], style: str = EUROPEAN, kind: str = "equity") -> Op
 def view_of(chain: OptionChain, backend: Backend, carry: Carry | None = None) -> View:
     receive, pay = net_prices(chain, FREE, backend)
     terms = chain_terms(chain, carry or Carry(), FREE)
-    return View(chain, terms, FREE, backend, receive, pay, receive, pay, days_by_row(chain))
+    return View(chain, terms, FREE, backend, receive, pay, days_by_row(chain))
 
 
 def random_american(rnd: Random) -> OptionChain:
