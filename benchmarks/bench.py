@@ -13,13 +13,20 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 
-from baselines import PLAIN, C, compiler_version
+import baseline_c
+import baseline_numpy
+import baseline_plain
 from tasks import Task
 from workloads import WORKLOADS
 
 from engine.backend import Backend, select
 
-WHAT = KERNELS, PLAIN_PYTHON, IN_C = "kernels", "plain", "c"
+BASELINES = {
+    "plain": baseline_plain.BASELINES,
+    "numpy": baseline_numpy.BASELINES,
+    "c": baseline_c.BASELINES,
+}
+WHAT = ("kernels", *BASELINES)
 
 
 class Timer:
@@ -38,12 +45,21 @@ class Timer:
 
 
 def makers(what: str) -> Mapping[str, Callable[[Backend], Task]]:
-    """Return how to build each benchmark: with the engine's kernels, plain Python or C."""
-    if what == PLAIN_PYTHON:
-        return PLAIN
-    if what == IN_C:
-        return C
+    """Return how to build each benchmark: with the engine's kernels, or a baseline's."""
+    if what in BASELINES:
+        return BASELINES[what]
     return {name: workload.make for name, workload in WORKLOADS.items()}
+
+
+def description(what: str, backend: Backend) -> str:
+    """Return what computes: the engine's own words, or the baseline's."""
+    if what == "kernels":
+        return str(backend)
+    if what == "c":
+        return baseline_c.compiler_version()
+    if what == "numpy":
+        return f"NumPy {import_module('numpy').__version__} on {python_build()}"
+    return f"lists and comprehensions on {python_build()}"
 
 
 def python_build() -> str:
@@ -74,7 +90,7 @@ def main() -> None:
     # Only here: the tests run every workload without pyperf.
     runner = import_module("pyperf").Runner(add_cmdline_args=_forward)
     parser = runner.argparser
-    parser.add_argument("--what", choices=WHAT, default=KERNELS)
+    parser.add_argument("--what", choices=WHAT, default=WHAT[0])
     parser.add_argument("--workload", action="append", default=[])
     parser.add_argument("--command", nargs=argparse.REMAINDER, help="NAME PROGRAM ARGUMENT...")
     args = runner.parse_args()
@@ -85,11 +101,7 @@ def main() -> None:
         runner.bench_command(name, command)
         return
     backend = select()
-    runner.metadata["backend"] = str(backend)
-    if args.what == IN_C:
-        runner.metadata["backend"] = compiler_version()
-    elif args.what == PLAIN_PYTHON:
-        runner.metadata["backend"] = f"lists and comprehensions on {python_build()}"
+    runner.metadata["backend"] = description(args.what, backend)
     for name in args.workload:
         timer = Timer(partial(makers(args.what)[name], backend))
         workload = WORKLOADS[name]

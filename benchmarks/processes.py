@@ -14,6 +14,8 @@ from runtimes import ROOT, Runtime
 FIRST_SCAN = 200
 REPEATED = 2000
 REPEATS = (1, 10, 100, 1000)
+# Exchanges of six chains each, to see what a second worker is good for.
+AUDITED = 3
 # Scanning so often takes plain CPython most of a minute.
 MOST_REPEATS_PURE_CPYTHON = 100
 
@@ -48,6 +50,10 @@ def processes(runtime: Runtime, folder: Path) -> list[Process]:
         found.append(
             Process(f"process/first scan, cold cache/{FIRST_SCAN}", (*cold, *first), is_slow=True)
         )
+    for jobs in (1, 2):
+        audit = (python, "-m", "engine", "scan", "--source", "demo", "--json", "--audit")
+        command = (*audit, "--seeds", str(AUDITED), "--jobs", str(jobs))
+        found.append(Process(f"process/{AUDITED} audits, {jobs} jobs/demo", command, is_slow=True))
     many = (python, str(ROOT / "benchmarks/many_scans.py"), str(paths[REPEATED]))
     for times in REPEATS:
         if runtime.key == "cpython-pure" and times > MOST_REPEATS_PURE_CPYTHON:

@@ -6,15 +6,19 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from runtimes import ROOT
 
-# Of the machine and its owner, or of one run only.
-DROPPED = (
-    "hostname", "python_executable", "python_cflags", "command", "boot_time", "uptime", "aslr",
-    "cpu_affinity", "runnable_threads", "python_hash_seed", "python_config",
+# Nothing else is kept: pyperf also notes names of machines, users' paths and command lines.
+KEPT = (
+    "name", "unit", "loops", "inner_loops", "per", "per_count", "backend", "python_build",
+    "python_implementation", "python_version", "cpu_model_name", "cpu_count", "platform",
+    "perf_version", "timer", "load_avg_1min", "date", "duration", "mem_max_rss",
+    "command_max_rss", "calibrate_loops", "recalibrate_loops", "calibrate_warmups",
+    "recalibrate_warmups",
 )  # fmt: skip
 MEASURED = ("engine", "kernels_pure", "kernels_numba", "benchmarks")
 Json = dict[str, Any]
@@ -42,7 +46,7 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def write_record(parts: list[Path], path: Path, facts: dict[str, str]) -> None:
+def write_record(parts: list[Path], path: Path, facts: Mapping[str, str]) -> None:
     """Write the benchmarks of several pyperf files as one, with `facts` as metadata of all."""
     benchmarks: list[Json] = []
     for part in parts:
@@ -63,12 +67,15 @@ def write_record(parts: list[Path], path: Path, facts: dict[str, str]) -> None:
     for benchmark in benchmarks:
         for key in shared:
             del benchmark["metadata"][key]
-    content = {"benchmarks": benchmarks, "metadata": {**shared, **facts}, "version": "1.0"}
+    lines = ",\n".join(json.dumps(benchmark, sort_keys=True) for benchmark in benchmarks)
+    about = json.dumps({**shared, **facts}, sort_keys=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    unfinished.write_text(
+        f'{{"benchmarks": [\n{lines}\n],\n"metadata": {about},\n"version": "1.0"}}\n'
+    )
     os.replace(unfinished, path)
 
 
 def _kept(metadata: Json) -> Json:
-    return {key: value for key, value in metadata.items() if key not in DROPPED}
+    return {key: value for key, value in metadata.items() if key in KEPT}

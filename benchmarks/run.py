@@ -183,7 +183,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return SOURCES_CHANGED
             if parts:
                 path = output / f"{runtime.key}.json"
-                write_record(parts, path, before)
+                write_record(parts, path, {**before, "runtime": runtime.key})
                 print(path)
     say(f"done in {(time.monotonic() - began) / 60.0:.0f} minutes")
     return OK

@@ -23,8 +23,8 @@ INHERITED = ("ENGINE_BACKEND", "PYTHONPATH", "LC_ALL", "HOME", "XDG_CACHE_HOME",
 class Runtime:
     """One column of the tables.
 
-    `key` names its result file; `what` is what bench.py times: the engine's kernels, plain Python
-    or C.
+    `key` names its result file; `what` is what bench.py times: the engine's kernels, or a
+    baseline in plain Python, NumPy or C.
     """
 
     key: str
@@ -63,6 +63,7 @@ def find_runtimes(cpython: Path | None, pypy: Path | None) -> tuple[list[Runtime
     else:
         if _imports(python, "numba"):
             found.append(Runtime("cpython-numba", python, "numba"))
+            found.append(Runtime("cpython-numpy", python, "pure", "numpy"))
         else:
             missing.append(f"Numba: {shown(python)} does not import it: {install} numba")
         found.append(Runtime("cpython-pure", python, "pure"))

@@ -103,7 +103,16 @@ def _view_kernels(backend: Backend) -> Task:
 def _search(style: str, backend: Backend) -> Task:
     market = clean(backend, TARGET, style)
     view = view_of(market, backend)
-    return python_task(lambda: search(view, None, market.settings)[0].near.edge)
+    return python_task(lambda: search(view, None, market.settings)[0].found.count)
+
+
+def _search_kernels(market: Callable[[Backend], Market], backend: Backend) -> Task:
+    """Return the kernel calls of the search of a clean chain."""
+    chosen = market(backend)
+    view = view_of(chosen, backend)
+    return kernel_task(
+        backend, lambda noting: search(replace(view, backend=noting), None, chosen.settings)
+    )
 
 
 def _families(
@@ -210,7 +219,7 @@ def _table() -> tuple[Workload, ...]:
     scans += [
         Workload(
             f"scan/clean/{size}x{count}", "contract", size * count, partial(_ladder, size, count),
-            is_quick=count == 1 and size < SIZES[-1], contracts=size * count,
+            is_quick=count == 1 and size == SIZES[0], contracts=size * count,
         )
         for size in SIZES
         for count in COUNTS
@@ -225,6 +234,14 @@ def _table() -> tuple[Workload, ...]:
     parity = ("conversion", "reversal")
     kernels = [
         Workload(f"kernel/net quotes/{TARGET}", "contract", TARGET, _view_kernels),
+        Workload(
+            f"kernel/search of a clean chain, American/{TARGET}", "strike", ROWS,
+            partial(_search_kernels, _american), True,
+        ),
+        Workload(
+            f"kernel/search of a clean chain/{TARGET}", "strike", ROWS,
+            partial(_search_kernels, _european),
+        ),
         Workload(
             f"kernel/conversion and reversal/{TARGET}", "strike", ROWS,
             partial(_families, _european, parity), True,

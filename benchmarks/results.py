@@ -1,0 +1,87 @@
+"""Result files as values: what one runtime took for each workload.
+
+Read with the standard library alone, so that the page can be checked where pyperf is not.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of one run of a workload, over all values of all processes.
+
+    `per` is what a cost is given per and `count` how many of them a run works through; `rss` the
+    most memory of a process, in bytes, 0 where it was not noted.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    per: str
+    count: int
+    rss: int
+
+    @property
+    def least(self) -> float:
+        """The least of the values: what the work takes when nothing disturbs it."""
+        return min(self.values)
+
+    @property
+    def middle(self) -> float:
+        """Their median."""
+        return median(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One result file."""
+
+    key: str
+    about: dict[str, Any]
+    timings: dict[str, Timing]
+    loads: tuple[float, ...]
+    dates: tuple[str, ...]
+    backend: str
+
+
+def newest_host(results: Path = RESULTS) -> Path:
+    """Return the folder of the machine measured last."""
+    folders = [folder for folder in results.iterdir() if any(folder.glob("*.json"))]
+    return max(folders, key=lambda folder: max(r.dates[-1] for r in read_host(folder).values()))
+
+
+def read_host(folder: Path) -> dict[str, Record]:
+    """Return every record of one machine, by runtime."""
+    return {path.stem: read_record(path) for path in sorted(folder.glob("*.json"))}
+
+
+def read_record(path: Path) -> Record:
+    """Return one result file."""
+    content = json.loads(path.read_text())
+    shared = content["metadata"]
+    timings, loads, dates, backends = {}, [], [], []
+    for benchmark in content["benchmarks"]:
+        about = {**shared, **benchmark["metadata"]}
+        values: list[float] = []
+        rss = about.get("command_max_rss", 0) or about.get("mem_max_rss", 0)
+        for run in benchmark["runs"]:
+            noted = {**about, **run["metadata"]}
+            values += run.get("values", ())
+            rss = max(rss, run["metadata"].get("command_max_rss", 0) or rss)
+            loads.append(noted["load_avg_1min"])
+            dates.append(noted["date"])
+        if about["backend"] != "whole process":
+            backends.append(about["backend"])
+        timings[about["name"]] = Timing(
+            about["name"], tuple(values), about.get("per", "run"), about.get("per_count", 1), rss
+        )
+    return Record(
+        path.stem, shared, timings, tuple(loads), tuple(sorted(dates)), (backends or [""])[0]
+    )

@@ -1,0 +1,81 @@
+"""What the engine is meant to reach, as limits on the workloads. Seconds, per unit of the workload.
+
+The limits were set on a faster machine (its processor has wider vectors and a higher clock): what
+is missed here by less than the machines differ may be met there. A factor says by how much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from results import Record
+
+NS, US = 1e-9, 1e-6
+NUMBA, PYPY, PURE, NUMPY, C = (
+    "cpython-numba", "pypy-pure", "cpython-pure", "cpython-numpy", "c",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A limit on the cost of one workload on one runtime.
+
+    With `other`, `limit` is a multiple of the cost on that runtime instead of seconds; with
+    `per_contract` of another workload, of that one's cost per contract.
+    """
+
+    what: str
+    name: str
+    key: str
+    limit: float
+    other: str = ""
+    against: str = ""
+
+
+TARGETS = (
+    Target("whole chain, few hits, proof apart", "scan/few hits, proof apart/4000", NUMBA, 60 * US),
+    Target("whole chain, few hits, proof apart", "scan/few hits, proof apart/4000", PYPY, 200 * US),
+    Target("conversions and reversals", "kernel/conversion and reversal/4000", NUMBA, 2 * NS),
+    Target("conversions and reversals", "kernel/conversion and reversal/4000", PYPY, 2 * NS),
+    Target("boxes against NumPy", "kernel/box/4000", NUMBA, 1 / 25, NUMPY),
+    Target("boxes against NumPy", "kernel/box/4000", PYPY, 1 / 25, NUMPY),
+    Target("lower hull", "kernel/lower hull/4000", PYPY, 10 * NS),
+    Target("price against C", "kernel/price/50000", NUMBA, 1.10, C),
+    Target("price", "kernel/price/50000", PYPY, 45 * NS),
+    Target("price and Greeks", "kernel/price and Greeks/50000", PYPY, 60 * NS),
+    Target("implied volatility", "kernel/implied volatility/50000", PYPY, 260 * NS),
+    Target("first useful scan, cached", "process/first scan/200", NUMBA, 1.2),
+    Target("first useful scan", "process/first scan/200", PURE, 0.15),
+    Target("first useful scan", "process/first scan/200", PYPY, 0.25),
+    *(
+        Target(
+            "cost per contract, ten times the contracts", "scan/clean/20000x1", key, 1.0,
+            against="scan/clean/2000x1",
+        )
+        for key in (NUMBA, PYPY)
+    ),
+    *(
+        Target(
+            "two workers against one", "process/3 audits, 2 jobs/demo", key, 1 / 1.8,
+            against="process/3 audits, 1 jobs/demo",
+        )
+        for key in (NUMBA, PYPY)
+    ),
+)  # fmt: skip
+
+
+def cost(record: Record | None, name: str) -> float | None:
+    """Return the least seconds per unit of a workload, None where it was not measured."""
+    timing = record.timings.get(name) if record else None
+    return timing.least / timing.count if timing else None
+
+
+def judged(target: Target, records: dict[str, Record]) -> tuple[float, float] | None:
+    """Return what was measured and the limit, in seconds per unit; None if one is missing."""
+    measured = cost(records.get(target.key), target.name)
+    base: float | None = 1.0
+    if target.other or target.against:
+        base = cost(records.get(target.other or target.key), target.against or target.name)
+    if measured is None or base is None:
+        return None
+    return measured, target.limit * base
