@@ -208,8 +208,13 @@ def test_ix_dearer_money_improves_no_edge(backend: Backend, symbol: str) -> None
                 assert edge <= before[key] + 1e-12
 
 
-def edges(result: ScanResult) -> dict[tuple[str, str], float]:
-    return {(o.family, o.id): o.edge for o in result.opportunities if is_long_box_or_other(o)}
+def edges(result: ScanResult) -> dict[tuple[str, str, tuple[str, ...]], float]:
+    # On the condition that projected dividends are paid the same legs have another edge.
+    return {
+        (o.family, o.id, o.conditions): o.edge
+        for o in result.opportunities
+        if is_long_box_or_other(o)
+    }
 
 
 def is_long_box_or_other(found: Opportunity) -> bool:
