@@ -130,7 +130,6 @@ def search(
     Families that the screens rule out are postponed: only near misses need them.
     """
     table = CandidateTable(view.backend, view.chain.n_rows, view.days)
-    counted = CandidateTable(view.backend, view.chain.n_rows, view.days)
     reasons = {
         name: why_not(REGISTRY[name], view) for name in settings.families if name in REGISTRY
     }
@@ -140,19 +139,24 @@ def search(
     if paid is not None:
         silent &= silent_families(paid, asked)
     table.postponed = [name for name in asked if name in silent]
-    for name in asked:
-        if name in silent:
-            continue
-        family = REGISTRY[name]
-        family.find(view, table)
-        if paid is not None and family.gets_dividends:
-            family.find(paid, counted)
-    if counted.found.count:
-        known = {table.found.key(row) for row in range(table.found.count)}
-        for row in range(counted.found.count):
-            if counted.found.key(row) not in known:
-                table.found.copy_row(counted.found, row)
+    heard = [name for name in asked if name not in silent]
+    for name in heard:
+        REGISTRY[name].find(view, table)
+    if paid is not None:
+        _add_projected(table, paid, heard)
     return table, skipped
+
+
+def _add_projected(table: CandidateTable, paid: View, names: list[str]) -> None:
+    """Add what is a candidate only if projected dividends are paid."""
+    counted = CandidateTable(paid.backend, paid.chain.n_rows, paid.days)
+    for name in names:
+        if REGISTRY[name].gets_dividends:
+            REGISTRY[name].find(paid, counted)
+    known = {table.found.key(row) for row in range(table.found.count)}
+    for row in range(counted.found.count):
+        if counted.found.key(row) not in known:
+            table.found.copy_row(counted.found, row)
 
 
 def rank_all(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from typing import TypeAlias
 
@@ -135,8 +136,12 @@ class Ledger:
         return moment, self._lend.discount(moment), self.received(moment), self.owed(moment)
 
 
-def branches(counts: Sequence[int], pairs: Sequence[tuple[float, float]]) -> Branches:
-    """Return the branches of expiries that have the first `counts` of `pairs`, rising in time."""
+@lru_cache(maxsize=64)
+def branches(counts: tuple[int, ...], pairs: tuple[tuple[float, float], ...]) -> Branches:
+    """Return the branches of expiries that have the first `counts` of `pairs`, rising in time.
+
+    Without dividends they are the same at every instant, hence the cache.
+    """
     discount, value = (array("d", column) for column in zip(*pairs, strict=True))
     first = array("q", accumulate(counts, initial=0))
     discounts, values = array("d"), array("d")

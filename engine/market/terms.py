@@ -115,15 +115,20 @@ def chain_terms(
     n = len(taus)
     lend = array("d", map(carry.lend.discount, taus))
     borrow = array("d", map(carry.borrow.discount, taus))
-    received = array("d", map(ledger.received, taus))
+    zeros = array("d", [0.0]) * n
+    received = paid = kept = zeros
+    stock_borrow = array("d", map(ledger.borrow_fee, taus))
     owed = array("d", map(ledger.owed, taus))
-    div_in, div_out = received, array("d", map(ledger.dividends, taus))
+    if flows:
+        received = array("d", map(ledger.received, taus))
+        paid = array("d", map(ledger.dividends, taus))
+        kept = array("d", map(truediv, map(ledger.kept, taus), lend))
+    div_in, div_out = received, paid
     if carry.index_yield:
         stream = [spot.mid * (1.0 - math.exp(-carry.index_yield * tau)) for tau in taus]
         div_out = array("d", map(add, div_out, stream))
         if count_projected:
             div_in = array("d", map(add, div_in, stream))
-    zeros = array("d", bytes(8 * n))
     late_call = late_roll = night = zeros
     hold = owe = take = give = no_branches(n)
     receipts = settlements(taus, borrow, received, owed)
@@ -132,16 +137,16 @@ def chain_terms(
         ex_dates = sorted({flow.ex for flow in flows})
         puts = put_dates(carry, ex_dates)
         # An ex-date at the moment of expiry still counts, a node of the curve does not.
-        n_eves = [bisect_right(ex_dates, tau) for tau in taus]
-        n_puts = [max(1, bisect_left(puts, tau) + (tau in ex_dates)) for tau in taus]
-        now_and_eves = [k + 1 for k in n_eves]
+        n_eves = tuple([bisect_right(ex_dates, tau) for tau in taus])
+        n_puts = tuple([max(1, bisect_left(puts, tau) + (tau in ex_dates)) for tau in taus])
+        now_and_eves = tuple([k + 1 for k in n_eves])
         late_call, late_roll = _late_calls(chain, calendar, flows, taus)
         night = _night_interest(chain, calendar, carry, taus)
         if ex_dates:
-            hold = branches(n_eves, [*map(ledger.hold, ex_dates)])
-        owe = branches(n_puts, [*map(ledger.owe, puts)])
-        take = branches(now_and_eves, [(1.0, 0.0), *map(ledger.take, ex_dates)])
-        give = branches(now_and_eves, [(1.0, 0.0), *map(ledger.give, ex_dates)])
+            hold = branches(n_eves, tuple(map(ledger.hold, ex_dates)))
+        owe = branches(n_puts, tuple(map(ledger.owe, puts)))
+        take = branches(now_and_eves, ((1.0, 0.0), *map(ledger.take, ex_dates)))
+        give = branches(now_and_eves, ((1.0, 0.0), *map(ledger.give, ex_dates)))
         # A call is assigned on the eve, just before anything else on the ex-date; a fee for
         # short stock makes today worse than later.
         on_eves = [(-1.0, 1.0, 0.0, 0.0), *map(ledger.receipt_on_eve, ex_dates)]
@@ -155,8 +160,8 @@ def chain_terms(
         stock_receive=array("d", [spot.bid - fees.stock_fee(spot.bid)]) * n,
         div_in=div_in,
         div_out=div_out,
-        div_future=array("d", map(truediv, map(ledger.kept, taus), lend)),
-        stock_borrow=array("d", map(ledger.borrow_fee, taus)),
+        div_future=kept,
+        stock_borrow=stock_borrow,
         late_call=late_call, late_roll=late_roll, night=night,
         hold=hold, owe=owe, take=take, give=give, receipts=receipts, payments=payments,
     )  # fmt: skip

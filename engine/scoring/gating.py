@@ -86,6 +86,8 @@ def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
         array("b", bytes(n)), array("d", bytes(8 * n)), array("d", bytes(8 * n)),
         array("b", bytes(n)),
     )  # fmt: skip
+    if n == 0:
+        return gated
     # The future of a coin is not among the columns; its quote gates nothing.
     stock = array("q", bytes(8 * n)) if is_coin else table.stock
     view.backend.gates.gate_rows(

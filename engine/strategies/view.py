@@ -88,7 +88,7 @@ class View:
     @property
     def zeros(self) -> array[float]:
         """A column of zeros by expiry."""
-        return array("d", bytes(8 * len(self.chain.expiries)))
+        return array("d", [0.0]) * len(self.chain.expiries)
 
     def line(self, name: str, slope: array[float], value: array[float]) -> array[float]:
         """Return ``slope * strike + value`` by row, slope and value by expiry."""
@@ -100,14 +100,14 @@ class View:
         """Return a scratch column; its content is whatever the last user left."""
         found = self.scratch.get(name)
         if found is None or len(found) < length:
-            found = self.scratch[name] = array("d", bytes(8 * length))
+            found = self.scratch[name] = array("d", [0.0]) * length
         return found
 
     def indices(self, name: str, length: int) -> array[int]:
         """Return an integer scratch column."""
         found = self.index_scratch.get(name)
         if found is None or len(found) < length:
-            found = self.index_scratch[name] = array("q", bytes(8 * length))
+            found = self.index_scratch[name] = array("q", [0]) * length
         return found
 
     def rows(self, name: str) -> array[float]:
@@ -150,8 +150,8 @@ def net_prices(
     chain: OptionChain, fees: FeeSchedule, backend: Backend
 ) -> tuple[array[float], array[float]]:
     """Return what each quote brings and costs after fees, by quote index."""
-    receive = array("d", bytes(8 * len(chain.bid)))
-    pay = array("d", bytes(8 * len(chain.bid)))
+    receive = array("d", [0.0]) * len(chain.bid)
+    pay = array("d", [0.0]) * len(chain.bid)
     backend.parity.net_prices(
         chain.bid, chain.ask,
         array("d", (start for start, _ in fees.tiers)),
