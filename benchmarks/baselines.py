@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import replace
 
-from chains import clean
+from markets import clean
 from tasks import Task
 from workloads import N_OPTIONS, TARGET, options, view_of
 

@@ -32,15 +32,16 @@ WHAT = ("kernels", *BASELINES)
 class Timer:
     """What pyperf calls with a number of loops; builds and warms up its task at the first call."""
 
-    def __init__(self, make: Callable[[], Task]) -> None:
+    def __init__(self, make: Callable[[], Task], warm_up_s: float) -> None:
         self._make = make
+        self._warm_up_s = warm_up_s
         self._task: Task | None = None
 
     def __call__(self, loops: int) -> float:
         """Return the seconds of `loops` runs."""
         if self._task is None:
             self._task = self._make()
-            self._task.warm_up()
+            self._task.warm_up(self._warm_up_s)
         return self._task.seconds(loops)
 
 
@@ -78,7 +79,7 @@ def python_build() -> str:
 
 
 def _forward(command: list[str], args: argparse.Namespace) -> None:
-    command += ["--what", args.what]
+    command += ["--what", args.what, "--warm-up", str(args.warm_up)]
     for name in args.workload:
         command += ["--workload", name]
     if args.command:
@@ -91,6 +92,7 @@ def main() -> None:
     runner = import_module("pyperf").Runner(add_cmdline_args=_forward)
     parser = runner.argparser
     parser.add_argument("--what", choices=WHAT, default=WHAT[0])
+    parser.add_argument("--warm-up", type=float, default=0.0, help="seconds before the first value")
     parser.add_argument("--workload", action="append", default=[])
     parser.add_argument("--command", nargs=argparse.REMAINDER, help="NAME PROGRAM ARGUMENT...")
     args = runner.parse_args()
@@ -103,7 +105,7 @@ def main() -> None:
     backend = select()
     runner.metadata["backend"] = description(args.what, backend)
     for name in args.workload:
-        timer = Timer(partial(makers(args.what)[name], backend))
+        timer = Timer(partial(makers(args.what)[name], backend), args.warm_up)
         workload = WORKLOADS[name]
         per = {"per": workload.unit, "per_count": workload.units}
         runner.bench_time_func(name, timer, metadata=per)

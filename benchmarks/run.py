@@ -3,6 +3,7 @@
     python benchmarks/run.py             everything, into benchmarks/results/HOST-KEY/
     python benchmarks/run.py --quick     the most telling, a few runs, into build/benchmarks/
     python benchmarks/run.py --only box  what has "box" in its name, into build/benchmarks/
+    python benchmarks/run.py --runtime pypy-pure   one runtime, into build/benchmarks/
 
 Ends with 70, and times nothing, if the runtimes' answers differ. Any two of the files it writes
 can be compared: python -m pyperf compare_to ONE OTHER.
@@ -19,6 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from processes import Process, processes
 from records import source_state, write_record
@@ -26,15 +28,19 @@ from runtimes import INHERITED, ROOT, Runtime, find_runtimes, host_key
 
 HERE = Path(__file__).resolve().parent
 OK, UNAVAILABLE, PARITY_BROKEN, SOURCES_CHANGED = 0, 69, 70, 75
+# Seconds before the first value. PyPy compiles a scan, branch by branch, for that long.
+WARM_UP_SCAN, WARM_UP_KERNEL, WARM_UP_QUICK = 10.0, 2.0, 2.0
 # One run of these takes long enough for few to do.
 LARGE = 100_000
 # Plain CPython would take minutes over one run of more.
 MOST_ON_PURE_CPYTHON = 200_000
 
-# Options of pyperf: processes, values of each, runs to warm up, seconds of a value at least.
+# Options of pyperf: processes, values of each, runs to warm up, seconds of a value at least. Values
+# are many and short, so that on a shared machine some of them are measured undisturbed.
 Options = dict[str, float]
-FULL: Options = {"p": 3, "n": 10, "w": 1, "min-time": 0.1}
-FEW: Options = {"p": 1, "n": 3, "w": 1, "min-time": 0.05}
+FULL: Options = {"p": 3, "n": 40, "w": 1, "min-time": 0.005}
+QUICK: Options = {"p": 1, "n": 20, "w": 1, "min-time": 0.005}
+FEW: Options = {"p": 1, "n": 3, "w": 1, "min-time": 0.005}
 STARTS: Options = {"p": 1, "n": 7, "w": 1, "l": 1}
 FEW_STARTS: Options = {"p": 1, "n": 3, "w": 0, "l": 1}
 
@@ -51,6 +57,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="the most telling, a few runs of each")
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
+    parser.add_argument("--runtime", action="append", default=[], metavar="KEY")
     parser.add_argument("--output", type=Path, help="folder of the result files")
     parser.add_argument("--cpython", type=Path, help="default: this one, or .venv/bin/python")
     parser.add_argument("--pypy", type=Path, help="default: .venv-pypy/bin/python")
@@ -65,7 +72,7 @@ class Session:
         self._only = args.only
         self.runtimes = runtimes
         self._folder = folder
-        self._catalogue = json.loads(self._answers(runtimes[0], "--list"))
+        self._catalogue = self._catalogue_of(runtimes[0])
 
     def compare(self) -> dict[str, dict[str, str]]:
         """Return the answers of every workload on which the runtimes differ."""
@@ -73,7 +80,7 @@ class Session:
         for runtime in self.runtimes:
             names = self.workloads(runtime)
             say(f"{runtime.key}: the answers of {len(names)} workloads")
-            found = json.loads(self._answers(runtime, "--what", runtime.what, *names) or "{}")
+            found = self._answers_of(runtime, names)
             # The baselines are compared with the kernels where they are built.
             if runtime.what == "kernels":
                 for name, answer in found.items():
@@ -92,17 +99,20 @@ class Session:
 
     def measure(self, runtime: Runtime) -> list[Path]:
         """Return the files that pyperf wrote of one runtime."""
+        groups: dict[tuple[bool, bool], list[str]] = {}
         large = {one["name"] for one in self._catalogue if one["contracts"] >= LARGE}
-        names = self.workloads(runtime)
+        for name in self.workloads(runtime):
+            groups.setdefault((name in large, name.startswith("kernel/")), []).append(name)
         jobs: list[tuple[Options, list[str]]] = []
-        for is_large in (False, True):
-            chosen = [name for name in names if (name in large) == is_large]
-            options = FEW if is_large or self._is_quick else FULL
+        for (is_large, is_kernel), names in groups.items():
+            options = FEW if is_large else QUICK if self._is_quick else FULL
+            warm_up = WARM_UP_QUICK if self._is_quick else WARM_UP_SCAN
             if runtime.is_pypy:
                 options = {**options, "w": 5}
-            if chosen:
-                named = [argument for name in chosen for argument in ("--workload", name)]
-                jobs.append((options, ["--what", runtime.what, *named]))
+            named = [argument for name in names for argument in ("--workload", name)]
+            if runtime.is_pypy:
+                named += ["--warm-up", str(WARM_UP_KERNEL if is_kernel else warm_up)]
+            jobs.append((options, ["--what", runtime.what, *named]))
         if runtime.what == "kernels":
             for process in self._processes(runtime):
                 options = FEW_STARTS if process.is_slow or self._is_quick else STARTS
@@ -124,8 +134,14 @@ class Session:
             return any(part in name for part in self._only)
         return is_quick or not self._is_quick
 
-    def _answers(self, runtime: Runtime, *arguments: str) -> str:
-        return self._python(runtime, "answers.py", *arguments)
+    def _catalogue_of(self, runtime: Runtime) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self._python(runtime, "answers.py", "--list"))
+        return found
+
+    def _answers_of(self, runtime: Runtime, names: list[str]) -> dict[str, str]:
+        arguments = ("--what", runtime.what, *names)
+        found: dict[str, str] = json.loads(self._python(runtime, "answers.py", *arguments))
+        return found
 
     def _python(self, runtime: Runtime, script: str, *arguments: str) -> str:
         command = [str(runtime.python), str(HERE / script), *arguments]
@@ -159,9 +175,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     runtimes, missing = find_runtimes(args.cpython, args.pypy)
     for line in missing:
         say(f"missing: {line}")
+    if args.runtime:
+        runtimes = [runtime for runtime in runtimes if runtime.key in args.runtime]
     if not runtimes:
+        say("there is nothing to measure")
         return UNAVAILABLE
-    is_partial = bool(args.quick or args.only)
+    is_partial = bool(args.quick or args.only or args.runtime)
     output: Path = args.output or (
         ROOT / "build/benchmarks" if is_partial else HERE / "results" / host_key()
     )

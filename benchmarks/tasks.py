@@ -7,7 +7,6 @@ part of the engine run on kernels that note each call, and the task makes these 
 from __future__ import annotations
 
 import hashlib
-import platform
 import types
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -15,14 +14,11 @@ from dataclasses import dataclass, fields, replace
 from time import perf_counter
 from typing import Any
 
-from chains import Market
+from markets import Market
 
 from engine.backend import Backend
 from engine.pipeline import scan_chain
 from kernels_pure import MODULES
-
-# PyPy compiles, piece by piece, for seconds after the first run of a whole scan.
-WARM_UP_S = 2.0 if platform.python_implementation() == "PyPy" else 0.0
 
 Call = tuple[Callable[..., object], tuple[Any, ...]]
 
@@ -34,7 +30,7 @@ class Task:
     run: Callable[[], float]
     answer: Callable[[], str]
 
-    def warm_up(self, seconds: float = WARM_UP_S) -> None:
+    def warm_up(self, seconds: float) -> None:
         """Run until the time is up, at least once."""
         end = perf_counter() + seconds
         self.run()

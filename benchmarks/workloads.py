@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from chains import N_EXPIRIES, SEED, Market, busy, clean, noise, with_few_hits
+from markets import N_EXPIRIES, SEED, Market, busy, clean, noise, with_few_hits
 from tasks import Task, call_task, kernel_task, python_task, scan_task
 
 from engine.backend import Backend

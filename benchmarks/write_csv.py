@@ -6,7 +6,7 @@ import csv
 import sys
 from pathlib import Path
 
-from chains import clean
+from markets import clean
 from processes import csv_paths
 
 from engine.backend import select

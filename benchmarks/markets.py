@@ -89,7 +89,7 @@ def noise(contracts: int) -> Market:
         for _ in range(N_EXPIRIES):
             for strike in strikes:
                 gap = right * (SPOT - strike)
-                price = 0.5 * (gap + math.sqrt(gap * gap + 64.0)) + 0.1 * rng.random()
+                price = 0.5 * (gap + math.sqrt(gap * gap + 64.0)) + 0.2 * rng.random()
                 bid.append(price - 0.05)
                 ask.append(price + 0.05)
     market = _market(EUROPEAN, strikes, bid, ask, rng)
