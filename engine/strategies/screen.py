@@ -52,8 +52,12 @@ def is_covered(view: View) -> bool:
     """Tell whether no bid lies above what longs of its right cost: no family of one right hits."""
     chain, terms, n = view.chain, view.terms, len(view.chain.expiries)
     if chain.is_european:
-        owed = array("d", map(add, terms.div_out, terms.stock_borrow))
-        frames = ((0, terms.lend, owed), (chain.n_rows, terms.borrow, terms.div_in))
+        owed = received = view.zeros
+        if view.has_stock:
+            owed = array("d", map(add, terms.div_out, terms.stock_borrow))
+            received = terms.div_in
+        # Only covers by a later expiry depend on them, and these need the stock.
+        frames = ((0, terms.lend, owed), (chain.n_rows, terms.borrow, received))
     else:
         ones, zeros = array("d", [1.0]) * n, view.zeros
         frames = ((0, ones, zeros), (chain.n_rows, ones, zeros))
