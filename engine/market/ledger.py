@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ class Ledger:
         """Return the dividends received by then; on an eve, those of the ex-date are not."""
         if not self._flows:
             return 0.0
-        return sum(
+        return math.fsum(
             f.received for f in self._flows if f.ex < moment or (f.ex == moment and not is_eve)
         )
 
@@ -94,7 +95,7 @@ class Ledger:
         """Return the dividends received by then, valued with the lending curve."""
         if not self._flows:
             return 0.0
-        return sum(f.kept for f in self._flows if f.ex <= moment)
+        return math.fsum(f.kept for f in self._flows if f.ex <= moment)
 
     def borrow_fee(self, moment: float) -> float:
         """Return the fee of short stock until then."""
@@ -108,7 +109,9 @@ class Ledger:
         """Return the dividends owed by then."""
         if not self._flows:
             return 0.0
-        return sum(f.owed for f in self._flows if f.ex < moment or (f.ex == moment and not is_eve))
+        return math.fsum(
+            f.owed for f in self._flows if f.ex < moment or (f.ex == moment and not is_eve)
+        )
 
     def hold(self, moment: float) -> tuple[float, float]:
         """Return the branch of long stock called away on the eve of `moment`."""

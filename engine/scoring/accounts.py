@@ -230,7 +230,7 @@ def _jelly_roll(facts: Facts) -> list[Line]:
                 between = max(0.0, into.div_in[a] - out.div_in[b])
             else:
                 between = -max(0.0, out.owed[b] - into.owed[a])
-            worst = min(worst, (strikes, between), key=sum)
+            worst = min(worst, (strikes, between), key=math.fsum)
     return [
         ("strike received less strike paid", worst[0]),
         ("dividends and borrow fee between", worst[1]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from engine.config import FAMILIES
 from engine.scoring.gating import Gated
 from engine.strategies.candidates import Columns
@@ -19,12 +21,8 @@ def unusable_sentence(view: View, found: Columns, gated: Gated) -> str:
     One wrong quote makes at most a few rows per strike; when a quarter of all pairs of strikes
     "lock" a profit after every gate, the quotes were not taken at the same time.
     """
-    pairs = sum(
-        n * (n - 1) // 2
-        for n in (
-            view.chain.first[e + 1] - view.chain.first[e] for e in range(len(view.chain.expiries))
-        )
-    )
+    chain = view.chain
+    pairs = sum(math.comb(len(chain.rows(e)), 2) for e in range(len(chain.expiries)))
     passing = sum(
         1 for row in range(found.count) if gated.gate[row] == 0 and found.family[row] in _PAIR_CODES
     )
