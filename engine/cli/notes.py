@@ -36,7 +36,7 @@ def say_what_was_assumed(survey: Survey, overrides: CarryOverrides) -> None:
 
 
 def say_what_went_wrong(survey: Survey, *, is_debug: bool) -> None:
-    """Say which symbols failed, which rows were refused and which chains are not believed."""
+    """Say which symbols failed and which rows were refused."""
     for failure in survey.failures:
         note(f"{failure.symbol}: {failure.message}")
         if is_debug and failure.detail:
@@ -47,6 +47,10 @@ def say_what_went_wrong(survey: Survey, *, is_debug: bool) -> None:
     left = len(problems) - PROBLEMS_SHOWN
     if left > 0:
         note(f"refused: {left:,} more (--json lists every one, --strict stops at the first)")
+
+
+def say_what_is_not_believed(survey: Survey) -> None:
+    """Say which chains are not believed, and why."""
     for result in survey.results:
         if result.unusable:
             note(f"{result.chain.symbol}: unusable: {result.unusable}")

@@ -45,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     with ProgressBar(is_plain=args.no_color) as on_done:
         survey = conduct(request, backend, jobs=jobs, on_done=on_done)
     notes.say_what_went_wrong(survey, is_debug=args.debug)
+    if not scan_output.is_table_on_terminal(args):
+        notes.say_what_is_not_believed(survey)
     if survey.scans or args.json:
         notes.say_what_was_assumed(survey, request.overrides)
         scan_output.show(survey, backend, args)

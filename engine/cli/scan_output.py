@@ -52,6 +52,12 @@ def show(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
         note(f"plot written to {path}")
 
 
+def is_table_on_terminal(args: argparse.Namespace) -> bool:
+    """Tell whether a person sees the table, which says itself which chains are not believed."""
+    is_other = args.json or args.ndjson or args.csv or args.curves or args.explain
+    return not is_other and sys.stdout is not None and sys.stdout.isatty()
+
+
 def _show_part(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
     console = _console(args)
     if args.explain:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -208,6 +209,32 @@ def test_chains_that_cannot_be_believed_end_with_65(
     out, err = capsys.readouterr()
     assert "parity: XYZ: unusable: not simultaneous" in err
     assert json.loads(out)["chains"][0]["unusable"] == "not simultaneous"
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_chain_that_cannot_be_believed_is_said_once_on_a_terminal(
+    is_terminal: bool,
+    changed: Callable[[Change], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    # Where the table goes to a file, stderr says why the code is 65.
+    changed(lambda result: replace(result, unusable="not simultaneous", opportunities=()))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    assert _scan("XYZ", "--no-color") == 65
+    out, err = capsys.readouterr()
+    assert out.count("XYZ: not simultaneous") == 1
+    assert err.count("not simultaneous") == (0 if is_terminal else 1)
+
+
+def test_a_chain_that_cannot_be_believed_is_said_beside_its_curves(
+    changed: Callable[[Change], None], monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    changed(lambda result: replace(result, unusable="not simultaneous", opportunities=()))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert _scan("XYZ", "--no-color", "--curves") == 65
+    out, err = capsys.readouterr()
+    assert (out + err).count("not simultaneous") == 1
 
 
 def _fail(symbol: str) -> Change:
