@@ -76,6 +76,7 @@ def chain_object(scan: Scan) -> dict[str, Any]:
         "unusable": scan.result.unusable or None,
         "problems": list(scan.problems),
         "funnel": funnel_object(scan.result.funnel),
+        "n_carry": scan.result.n_carry,
     }
 
 

@@ -75,6 +75,7 @@ def _scan(
         near_misses=(miss,),
         funnel=Funnel(5, {"quote": 3, "edge": 1}, 1, {"conversion": 5}, {"box": "no"}),
         carry=(_opportunity("c1", math.nan, grade=CARRY, edge=-0.1),),
+        n_carry=7,
     )
     dividend = Dividend(date(2016, 2, 4), date(2016, 2, 11), 0.52)
     carry = Carry(RateCurve.flat(0.045), RateCurve.flat(0.055), (dividend,))
@@ -133,6 +134,12 @@ def test_a_chain_tells_its_carry_and_what_was_refused() -> None:
     assert chain["rates"]["lend"] == [{"days": 0.0, "rate": 0.045}]
     assert chain["rates"]["dividends"][0]["pay"] == "2016-02-11"
     assert chain["unusable"] is None
+
+
+def test_a_chain_counts_all_its_carry_rows_although_one_is_listed() -> None:
+    whole = _object(SURVEY)
+    assert len(whole["carry"]) == 1
+    assert whole["chains"][0]["n_carry"] == 7
 
 
 def test_the_funnel_adds_up_over_chains() -> None:
