@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from heapq import nlargest
 
 from engine.config import ScanSettings
 from engine.market.terms import chain_terms
 from engine.scoring.accounts import account
-from engine.scoring.gating import ask_gates
+from engine.scoring.gating import Gated, ask_gates
 from engine.scoring.opportunity import Opportunity
 from engine.scoring.proposal import passed, propose, rank
 from engine.scoring.verifier import reproduces, verify
-from engine.strategies.candidates import CandidateTable, Columns
+from engine.strategies.candidates import N_LEGS, CandidateTable, Columns
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.view import View
 
@@ -44,14 +45,11 @@ def find_carry_only(
             REGISTRY[name].find(free, table)
     found = table.found
     gated = ask_gates(free, found, settings)
-    known = {candidates.key(row) for row in range(candidates.count)}
-    rows = [
-        row for row in range(found.count) if not gated.gate[row] and found.key(row) not in known
-    ]
-    rows.sort(key=lambda row: (-found.edge[row], row))
+    rows = _unknown(found, gated, candidates)
     shown: list[Opportunity] = []
     mismatches: list[Opportunity] = []
-    for row in rows[: settings.top if settings.show_carry else 1]:
+    most = settings.top if settings.show_carry else 1
+    for row in nlargest(most, rows, key=found.edge.__getitem__):
         plain, lots = found.edge[row], gated.lots[row]
         position = passed(view, found, row, lots, 0.0, gated.flags[row])
         edge = math.fsum(x for _, x in account(view, position.family, position.legs, 1))
@@ -64,3 +62,17 @@ def find_carry_only(
         opportunity = replace(opportunity, plain=plain, proof=proof)
         (shown if reproduces(edge, proof) else mismatches).append(opportunity)
     return tuple(shown), len(rows), tuple(mismatches)
+
+
+def _unknown(found: Columns, gated: Gated, candidates: Columns) -> list[int]:
+    """Return the rows of `found` that pass the gates and are not among the `candidates`."""
+    rows = [row for row in range(found.count) if not gated.gate[row]]
+    if not candidates.count:
+        return rows
+    known = {candidates.key(row) for row in range(candidates.count)}
+    # Thousands of rows are told apart by their first leg, which costs a tenth of a key.
+    firsts = set(candidates.quote[::N_LEGS])
+    return [
+        row for row in rows
+        if found.quote[N_LEGS * row] not in firsts or found.key(row) not in known
+    ]  # fmt: skip
