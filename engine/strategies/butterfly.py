@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 
-from engine.strategies.candidates import HIGH, LOW, MIDDLE, N_LEGS, CandidateTable, Template
-from engine.strategies.ratios import whole_ratio
+from engine.strategies.candidates import HIGH, LOW, MIDDLE, CandidateTable, Template
+from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, whole_mixture
 from engine.strategies.view import Hits, View, all_hits
 
 CALLS = Template("butterfly", ((LOW, "C", 1), (MIDDLE, "C", -1), (HIGH, "C", 1)))
@@ -15,22 +16,19 @@ PUTS = Template("butterfly", ((LOW, "P", 1), (MIDDLE, "P", -1), (HIGH, "P", 1)))
 def find_butterflies(view: View, table: CandidateTable) -> None:
     """Add the best butterfly of every quote that can be the body of one."""
     for right, template in (("C", CALLS), ("P", PUTS)):
-        taken: set[int] = set()
-        for receive, pay in view.quote_sets:
-            _search(view, table, template, right, receive, pay, taken)
+
+        def search(
+            receive: array[float], pay: array[float], right: str = right
+        ) -> Iterator[Mixture]:
+            return _search(view, right, receive, pay)
+
+        for mixture in cheapest_mixtures(view, search):
+            add_mixture(view, table, template, mixture)
 
 
-def _search(
-    view: View,
-    table: CandidateTable,
-    template: Template,
-    right: str,
-    receive: array[float],
-    pay: array[float],
-    taken: set[int],
-) -> None:
-    """Search one set of quotes; bodies in `taken` are done."""
-    chain = view.chain
+def _search(view: View, right: str, receive: array[float], pay: array[float]) -> Iterator[Mixture]:
+    """Yield the cheapest butterfly of every body in one set of quotes."""
+    chain, strike = view.chain, view.chain.strike
     shift = 0 if right == "C" else chain.n_rows
     deduct = late_notice(view, right)
 
@@ -43,39 +41,19 @@ def _search(
         return answer
 
     hits, (count, _, _) = all_hits(view, search)
-    strike = chain.strike
     for h in range(count):
         i, body, j = hits.low[h], hits.middle[h], hits.high[h]
-        if body in taken:
-            continue
         weight = (strike[j] - strike[body]) / (strike[j] - strike[i])
         if right == "C":
-            lows, shorts, cost = whole_ratio(weight, pay[i], pay[j])
+            prices = pay[i], pay[j]
+            ratio, cost, extra = whole_mixture(view, shift, (i, body, j), weight, prices)
         else:
-            highs, shorts, cost = whole_ratio(1.0 - weight, pay[shift + j], pay[shift + i])
-            lows = shorts - highs
+            prices = pay[shift + j], pay[shift + i]
+            ratio, cost, extra = whole_mixture(view, shift, (j, body, i), 1.0 - weight, prices)
+            ratio = ratio[::-1]
         edge = receive[shift + body] - cost - deduct[body]
-        if shorts and edge > view.floor:
-            taken.add(body)
-            add_mixture(view, table, template, (i, body, j), (lows, shorts), edge)
-
-
-def add_mixture(
-    view: View,
-    table: CandidateTable,
-    template: Template,
-    rows: tuple[int, int, int],
-    ratio: tuple[int, int],
-    edge: float,
-) -> None:
-    """Add one position of `ratio` = (lows, shorts) contracts around a sold quote."""
-    low, middle, high = (array("q", [row]) for row in rows)
-    at = table.add(template, 1, low, middle, high, array("d", [edge]), view.condition)
-    lows, shorts = ratio
-    found = table.found
-    for leg, contracts in enumerate((lows, -shorts, shorts - lows)):
-        found.ratio[N_LEGS * at + leg] = contracts
-    found.unit[at] = shorts
+        if ratio[1] and edge > view.floor:
+            yield Mixture((i, body, j), ratio, edge, extra)
 
 
 def late_notice(view: View, right: str) -> array[float]:

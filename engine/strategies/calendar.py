@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Iterator
 
-from engine.strategies.butterfly import add_mixture
 from engine.strategies.candidates import (
     BORROW,
     FUNDING,
@@ -15,7 +15,7 @@ from engine.strategies.candidates import (
     CandidateTable,
     Template,
 )
-from engine.strategies.ratios import whole_ratio
+from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, whole_mixture
 from engine.strategies.view import Hits, View, all_hits
 
 _WORK = ("front scale", "front pay", "next scale", "next pay")
@@ -44,7 +44,7 @@ def find_calendars(view: View, table: CandidateTable) -> None:
         side = 1 if right == "C" else -1
         taken: set[int] = set()
         near = (-1, -1, -math.inf)
-        for receive, pay in view.quote_sets:
+        for receive, pay in (view.timely_quotes, (view.receive, view.pay)):
 
             def search(
                 hits: Hits,
@@ -83,36 +83,48 @@ def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
         template = _mixture(right, condition)
         shift = 0 if right == "C" else chain.n_rows
         side = 1 if right == "C" else -1
-        taken: set[int] = set()
-        for receive, pay in view.quote_sets:
 
-            def search(
-                hits: Hits,
-                receive: array[float] = receive,
-                pay: array[float] = pay,
-                shift: int = shift,
-                side: int = side,
-                scale: array[float] = scale,
-                deduct: array[float] = deduct,
-            ) -> tuple[int, ...]:
-                answer: tuple[int, ...] = view.backend.calendars.calendar_butterfly_hits(
-                    chain.first, scale, shift, side, receive, pay, deduct, view.floor,
-                    hits.low, hits.middle, hits.high, hits.edge, *_work(view),
-                )  # fmt: skip
-                return answer
+        def search(
+            receive: array[float],
+            pay: array[float],
+            shift: int = shift,
+            side: int = side,
+            scale: array[float] = scale,
+            deduct: array[float] = deduct,
+        ) -> Iterator[Mixture]:
+            return _mixtures(view, shift, side, scale, deduct, receive, pay)
 
-            hits, (count, _, _) = all_hits(view, search)
-            for h in range(count):
-                low, sold, high = hits.low[h], hits.middle[h], hits.high[h]
-                if sold in taken:
-                    continue
-                run = scale[high] - scale[low]
-                weight = (scale[high] - scale[sold]) / run
-                lows, shorts, cost = whole_ratio(weight, pay[shift + low], pay[shift + high])
-                edge = receive[shift + sold] - cost - deduct[sold]
-                if shorts and edge > view.floor:
-                    taken.add(sold)
-                    add_mixture(view, table, template, (low, sold, high), (lows, shorts), edge)
+        for mixture in cheapest_mixtures(view, search):
+            add_mixture(view, table, template, mixture)
+
+
+def _mixtures(
+    view: View,
+    shift: int,
+    side: int,
+    scale: array[float],
+    deduct: array[float],
+    receive: array[float],
+    pay: array[float],
+) -> Iterator[Mixture]:
+    """Yield the cheapest calendar butterfly of every sold quote in one set of quotes."""
+
+    def search(hits: Hits) -> tuple[int, ...]:
+        answer: tuple[int, ...] = view.backend.calendars.calendar_butterfly_hits(
+            view.chain.first, scale, shift, side, receive, pay, deduct, view.floor,
+            hits.low, hits.middle, hits.high, hits.edge, *_work(view),
+        )  # fmt: skip
+        return answer
+
+    hits, (count, _, _) = all_hits(view, search)
+    for h in range(count):
+        rows = low, sold, high = hits.low[h], hits.middle[h], hits.high[h]
+        weight = (scale[high] - scale[sold]) / (scale[high] - scale[low])
+        prices = pay[shift + low], pay[shift + high]
+        ratio, cost, extra = whole_mixture(view, shift, rows, weight, prices)
+        edge = receive[shift + sold] - cost - deduct[sold]
+        if ratio[1] and edge > view.floor:
+            yield Mixture(rows, ratio, edge, extra)
 
 
 def _work(view: View) -> tuple[array[float] | array[int], ...]:

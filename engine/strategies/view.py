@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from engine.clock import years_between
 from engine.market.chain import COIN, OptionChain
 from engine.market.fees import FeeSchedule
 from engine.market.terms import Terms
+from kernels_pure import limits as slots
 
 CAPACITY = 256
 
@@ -58,8 +60,7 @@ class View:
     def usable_receive(self) -> array[float]:
         """What `receive` is with quotes that fail a gate of their own absent.
 
-        Families that report only the best cover of a quote search these first, so that a stale
-        quote cannot hide a live one. Judged when first asked for.
+        Judged when first asked for.
         """
         return self._usable()[0]
 
@@ -78,12 +79,36 @@ class View:
                 chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age,
                 chain.ask_age, self.receive, self.pay, self.limits, receive, pay,
             )  # fmt: skip
+            for counts, least in (
+                (chain.open_interest, self.limits[slots.MIN_OPEN_INTEREST]),
+                (chain.volume, self.limits[slots.MIN_VOLUME]),
+            ):
+                if least > 0.0:
+                    for q, count in enumerate(counts):
+                        if 0.0 <= count < least:
+                            receive[q] = pay[q] = math.nan
         return self.scratch[names[0]], self.scratch[names[1]]
 
     @property
-    def quote_sets(self) -> tuple[tuple[array[float], array[float]], ...]:
-        """What families that report one cover per sold quote search: usable quotes, then all."""
-        return (self.usable_receive, self.usable_pay), (self.receive, self.pay)
+    def timely_quotes(self) -> tuple[array[float], array[float]]:
+        """Usable `receive` and `pay` of the expiries that are not too late for the gate of days.
+
+        What families that report one cover per sold quote search first, so that a quote that
+        may not be traded cannot hide a dearer one that may.
+        """
+        receive, pay = self._usable()
+        last = self.limits[slots.MAX_DAYS] if self.limits else math.inf
+        # Rows stand in the order of their expiries.
+        if not self.days or not self.days[-1] > last:
+            return receive, pay
+        names = ("timely receive", "timely pay")
+        if names[0] not in self.scratch:
+            late = [q for q in range(len(pay)) if self.days[self.chain.row_of(q)] > last]
+            for name, usable in zip(names, (receive, pay), strict=True):
+                column = self.scratch[name] = usable[:]
+                for q in late:
+                    column[q] = math.nan
+        return self.scratch[names[0]], self.scratch[names[1]]
 
     @property
     def zeros(self) -> array[float]:
