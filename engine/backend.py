@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,7 +50,9 @@ class Backend:
 
 def runtime() -> str:
     """Return the interpreter and the version of Python it speaks: ``PyPy 3.11.11``."""
-    return f"{platform.python_implementation()} {platform.python_version()}"
+    # The module `platform` says the same and costs PyPy 10 ms of its start-up.
+    name = "PyPy" if sys.implementation.name == "pypy" else "CPython"
+    return f"{name} {'.'.join(map(str, sys.version_info[:3]))}"
 
 
 def numba_version() -> str:
@@ -87,7 +88,7 @@ def select(name: str | None = None, environ: Mapping[str, str] = os.environ) -> 
 
 
 def _numba_problem() -> str:
-    if platform.python_implementation() == "PyPy":
+    if sys.implementation.name == "pypy":
         return "Numba does not run on PyPy"
     if find_spec("numba") is None:
         return "Numba is not installed (pip install 'parity-engine[numba]')"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from heapq import nlargest
 
 from engine.config import ScanSettings
 from engine.market.terms import chain_terms
@@ -48,8 +47,11 @@ def find_carry_only(
     rows = _unknown(found, gated, candidates)
     shown: list[Opportunity] = []
     mismatches: list[Opportunity] = []
-    most = settings.top if settings.show_carry else 1
-    for row in nlargest(most, rows, key=found.edge.__getitem__):
+    if settings.show_carry:
+        best = sorted(rows, key=found.edge.__getitem__, reverse=True)[: settings.top]
+    else:
+        best = [max(rows, key=found.edge.__getitem__)] if rows else []
+    for row in best:
         plain, lots = found.edge[row], gated.lots[row]
         position = passed(view, found, row, lots, 0.0, gated.flags[row])
         edge = math.fsum(x for _, x in account(view, position.family, position.legs, 1))
