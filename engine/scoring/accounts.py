@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from engine.market.ledger import Branches
 from engine.market.terms import Terms
 from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
+from engine.strategies.coin_calendar import coin_advanced
 from engine.strategies.view import View
 
 Line = tuple[str, float]
@@ -193,6 +194,10 @@ def _calendar(facts: Facts) -> list[Line]:
     options = facts.options
     sold = next(k for k in range(len(options)) if options[k].side < 0)
     e, short = facts.expiry[sold], options[sold]
+    if facts.is_inverse:
+        # A sold put brings a coin before the bought one takes it.
+        paid = coin_advanced(terms, e, max(facts.expiry)) if short.right == "C" else 0.0
+        return [("a coin paid before it is received", -paid)]
     if not facts.is_european:
         late = terms.late_roll[e] if short.right == "C" else terms.night[e] * short.strike
         return [("late notice", -late)]

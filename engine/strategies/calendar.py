@@ -15,6 +15,7 @@ from engine.strategies.candidates import (
     CandidateTable,
     Template,
 )
+from engine.strategies.coin_calendar import find_coin_calendars
 from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, whole_mixture
 from engine.strategies.view import Hits, View, all_hits
 
@@ -32,6 +33,9 @@ def _mixture(right: str, condition: int) -> Template:
 
 def find_calendars(view: View, table: CandidateTable) -> None:
     """Add for every sold quote the cheapest later option that covers it."""
+    if view.chain.is_inverse:
+        find_coin_calendars(view, table)
+        return
     chain, terms = view.chain, view.terms
     n = len(chain.expiries)
     for right in "CP":

@@ -47,7 +47,7 @@ REGISTRY = {
     "vertical": Family(find_verticals, needs_stock=False, is_for_coins=True),
     "vertical_width": Family(find_vertical_widths, needs_stock=False),
     "butterfly": Family(find_butterflies, needs_stock=False, is_for_coins=True),
-    "calendar": Family(find_calendars, gets_dividends=True),
+    "calendar": Family(find_calendars, is_for_coins=True, gets_dividends=True),
     "calendar_butterfly": Family(find_calendar_butterflies, gets_dividends=True),
 }
 
