@@ -129,7 +129,9 @@ def search(
     What is a candidate only in `paid` is one on the condition that projected dividends are paid.
     Families that the screens rule out are postponed: only near misses need them.
     """
-    table = CandidateTable(view.backend, view.chain.n_rows, view.days)
+    table = CandidateTable(
+        view.backend, view.chain.n_rows, view.days, wants_near=settings.near_misses > 0
+    )
     reasons = {
         name: why_not(REGISTRY[name], view) for name in settings.families if name in REGISTRY
     }
@@ -149,7 +151,7 @@ def search(
 
 def _add_projected(table: CandidateTable, paid: View, names: list[str]) -> None:
     """Add what is a candidate only if projected dividends are paid."""
-    counted = CandidateTable(paid.backend, paid.chain.n_rows, paid.days)
+    counted = CandidateTable(paid.backend, paid.chain.n_rows, paid.days, wants_near=False)
     for name in names:
         if REGISTRY[name].gets_dividends:
             REGISTRY[name].find(paid, counted)

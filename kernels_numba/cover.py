@@ -4,5 +4,5 @@ from kernels_numba._compile import compiled
 from kernels_pure import cover as pure
 
 merge_asks = compiled(pure.merge_asks)
-has_dearer_bid = compiled(pure.has_dearer_bid)
+dearer_bids = compiled(pure.dearer_bids)
 screen_cover = compiled(pure.screen_cover)

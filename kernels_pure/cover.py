@@ -1,4 +1,4 @@
-"""The cover screen: whether a bid lies above the cheapest cover by longs of its own right.
+"""The cover screen: which bids lie above the cheapest cover by longs of their own right.
 
 Across expiries strikes compare on the scale z of `surface`; a put less its z falls as calls do. So
 the lower hull of the asks of an expiry and all later ones, over z, is the cheapest cover of a
@@ -92,7 +92,7 @@ def merge_asks(
     return top
 
 
-def has_dearer_bid(
+def dearer_bids(
     start: int,
     stop: int,
     strike: Floats,
@@ -106,9 +106,12 @@ def has_dearer_bid(
     half: int,
     base: int,
     top: int,
-) -> bool:
-    """Tell whether a bid lies more than `floor` above the hull in ``hull[base] .. [top - 1]``.
+    hits: int,
+    out_row: Ints,
+) -> int:
+    """List the rows whose bid is more than `floor` above the hull in ``hull[base] .. [top - 1]``.
 
+    They are written behind the `hits` rows already in `out_row`. Returns the number of both.
     O(rows + top - base).
     """
     x_b = hull[base]
@@ -125,8 +128,9 @@ def has_dearer_bid(
                 x_b = hull[v]
                 y_b = hull[half + v]
         if receive[shift + row] - is_put * x - (y_b - slope * (x_b - x)) > floor:
-            return True
-    return False
+            out_row[hits] = row
+            hits += 1
+    return hits
 
 
 def screen_cover(
@@ -138,14 +142,15 @@ def screen_cover(
     scale: Floats,
     offset: Floats,
     floor: float,
+    out_row: Ints,
     work_hull: Floats,
 ) -> int:
-    """Return the last expiry with a bid more than `floor` above its cheapest cover, or -1.
+    """List the rows with a bid more than `floor` above its cheapest cover; return their number.
 
     `shift` is 0 for calls and ``len(strike)`` for puts; `scale` and `offset` by expiry give z as
-    ``scale * strike + offset``; expiries where they are nan have no quotes. `work_hull` needs
-    ``4 * (len(strike) + len(first) + 1)`` elements. O(rows x expiries) at worst, O(rows) where the
-    later hulls have few vertices.
+    ``scale * strike + offset``; expiries where they are nan have no quotes. `out_row` is as long as
+    `strike`, `work_hull` needs ``4 * (len(strike) + len(first) + 1)`` elements. O(rows x expiries)
+    at worst, O(rows) where the later hulls have few vertices.
     """
     n_expiries = len(first) - 1
     room = len(strike) + n_expiries + 2
@@ -153,6 +158,7 @@ def screen_cover(
     low = 0
     high = 0
     base = 0
+    hits = 0
     is_put = 0.0
     if shift > 0:
         is_put = 1.0
@@ -167,9 +173,9 @@ def screen_cover(
                 work_hull, half, base, low, high,
             )  # fmt: skip
             low = base
-            if high > base and has_dearer_bid(
-                first[e], first[e + 1], strike, shift, receive, a, b, is_put, floor,
-                work_hull, half, base, high,
-            ):  # fmt: skip
-                return e
-    return -1
+            if high > base:
+                hits = dearer_bids(
+                    first[e], first[e + 1], strike, shift, receive, a, b, is_put, floor,
+                    work_hull, half, base, high, hits, out_row,
+                )  # fmt: skip
+    return hits

@@ -38,7 +38,7 @@ def find_carry_only(
     if chain.is_inverse or not view.has_stock:
         return (), 0, ()
     free = replace(view, terms=chain_terms(chain, settings.carry.without_rates(), settings.fees))
-    table = CandidateTable(view.backend, chain.n_rows, view.days)
+    table = CandidateTable(view.backend, chain.n_rows, view.days, wants_near=False)
     for name in STOCK_FAMILIES if settings.show_carry else QUICK_FAMILIES:
         if name in settings.families and not why_not(REGISTRY[name], free):
             REGISTRY[name].find(free, table)

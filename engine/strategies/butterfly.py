@@ -15,14 +15,15 @@ PUTS = Template("butterfly", ((LOW, "P", 1), (MIDDLE, "P", -1), (HIGH, "P", 1)))
 
 def find_butterflies(view: View, table: CandidateTable) -> None:
     """Add the best butterfly of every quote that can be the body of one."""
-    for right, template in (("C", CALLS), ("P", PUTS)):
+    n = view.chain.n_rows
+    for right, shift, template in (("C", 0, CALLS), ("P", n, PUTS)):
 
         def search(
             receive: array[float], pay: array[float], right: str = right
         ) -> Iterator[Mixture]:
             return _search(view, right, receive, pay)
 
-        for mixture in cheapest_mixtures(view, search):
+        for mixture in cheapest_mixtures(view, shift, search):
             add_mixture(view, table, template, mixture)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import truediv
 
 from engine.strategies.candidates import (
     BORROW,
@@ -16,7 +17,7 @@ from engine.strategies.candidates import (
     Template,
 )
 from engine.strategies.coin_calendar import find_coin_calendars
-from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, whole_mixture
+from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, only, whole_mixture
 from engine.strategies.view import Hits, View, all_hits
 
 _WORK = ("front scale", "front pay", "next scale", "next pay")
@@ -36,47 +37,52 @@ def find_calendars(view: View, table: CandidateTable) -> None:
     if view.chain.is_inverse:
         find_coin_calendars(view, table)
         return
-    chain, terms = view.chain, view.terms
-    n = len(chain.expiries)
-    for right in "CP":
+    for right, shift in (("C", 0), ("P", view.chain.n_rows)):
         scale, deduct, condition = _scale(view, right)
-        excess = array("d", [math.inf] * n)
-        if chain.is_european:
-            for e in range(n):
-                excess[e] = 1.0 if right == "C" else terms.lend[e] / terms.borrow[e]
+        search = _calendar_search(view, shift, scale, deduct)
         template = _calendar(right, condition)
-        side = 1 if right == "C" else -1
+        rows = view.uncovered(shift)
         taken: set[int] = set()
-        near = (-1, -1, -math.inf)
         for receive, pay in (view.timely_quotes, (view.receive, view.pay)):
-
-            def search(
-                hits: Hits,
-                receive: array[float] = receive,
-                pay: array[float] = pay,
-                shift: int = 0 if right == "C" else chain.n_rows,
-                side: int = side,
-                scale: array[float] = scale,
-                deduct: array[float] = deduct,
-                excess: array[float] = excess,
-            ) -> tuple[int, ...]:
-                answer: tuple[int, ...] = view.backend.calendars.calendar_hits(
-                    chain.first, scale, shift, side, receive, pay, deduct, excess, view.floor,
-                    hits.low, hits.high, hits.edge, *_work(view),
-                )  # fmt: skip
-                return answer
-
-            hits, (count, sold, bought, edge) = all_hits(view, search)
-            near = (sold, bought, edge)
-            rows = [h for h in range(count) if hits.low[h] not in taken]
-            if rows:
-                low = array("q", (hits.low[h] for h in rows))
-                high = array("q", (hits.high[h] for h in rows))
-                edges = array("d", (hits.edge[h] for h in rows))
-                table.add(template, len(rows), low, low, high, edges, view.condition)
+            if len(taken) == len(rows):
+                break
+            hits, (count, *_) = search(only(rows, shift, receive), pay)
+            found = [h for h in range(count) if hits.low[h] not in taken]
+            if found:
+                low = array("q", (hits.low[h] for h in found))
+                high = array("q", (hits.high[h] for h in found))
+                edges = array("d", (hits.edge[h] for h in found))
+                table.add(template, len(found), low, low, high, edges, view.condition)
                 taken.update(low)
-        if not taken and near[0] >= 0:
-            table.add_near(template, near[0], near[0], near[1], near[2])
+        if not taken and table.wants_near:
+            _, (_, sold, bought, edge) = search(view.receive, view.pay)
+            if sold >= 0:
+                table.add_near(template, sold, sold, bought, edge)
+
+
+def _calendar_search(
+    view: View, shift: int, scale: array[float], deduct: array[float]
+) -> Callable[[array[float], array[float]], tuple[Hits, tuple[int, ...]]]:
+    """Return the search of one right among net quotes: from (receive, pay) to hits."""
+    chain, terms = view.chain, view.terms
+    excess = array("d", [math.inf] * len(chain.expiries))
+    if chain.is_european:
+        excess = array("d", map(truediv, terms.lend, terms.borrow))
+        if shift == 0:
+            excess = array("d", [1.0] * len(chain.expiries))
+    side = -1 if shift else 1
+
+    def among(receive: array[float], pay: array[float]) -> tuple[Hits, tuple[int, ...]]:
+        def search(hits: Hits) -> tuple[int, ...]:
+            answer: tuple[int, ...] = view.backend.calendars.calendar_hits(
+                chain.first, scale, shift, side, receive, pay, deduct, excess, view.floor,
+                hits.low, hits.high, hits.edge, *_work(view),
+            )  # fmt: skip
+            return answer
+
+        return all_hits(view, search)
+
+    return among
 
 
 def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
@@ -98,7 +104,7 @@ def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
         ) -> Iterator[Mixture]:
             return _mixtures(view, shift, side, scale, deduct, receive, pay)
 
-        for mixture in cheapest_mixtures(view, search):
+        for mixture in cheapest_mixtures(view, shift, search):
             add_mixture(view, table, template, mixture)
 
 

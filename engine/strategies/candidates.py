@@ -122,9 +122,15 @@ class Columns:
 
 
 class CandidateTable:
-    """All candidates of one scan, and per family the best position that is not one."""
+    """All candidates of one scan, and per family the best position that is not one.
 
-    def __init__(self, backend: Backend, n_rows: int, days: array[float]) -> None:
+    Families may leave the latter out where it costs a search of its own and is not `wants_near`.
+    """
+
+    def __init__(
+        self, backend: Backend, n_rows: int, days: array[float], *, wants_near: bool = True
+    ) -> None:
+        self.wants_near = wants_near
         self.found = Columns()
         self.near = Columns()
         self.postponed: list[str] = []

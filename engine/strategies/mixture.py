@@ -51,23 +51,35 @@ def whole_mixture(
     return (firsts, -shorts, shorts - firsts), cost, extra
 
 
-def cheapest_mixtures(view: View, search: Search) -> list[Mixture]:
+def cheapest_mixtures(view: View, shift: int, search: Search) -> list[Mixture]:
     """Return the cheapest cover of every sold quote that `search` finds one for.
 
     Usable quotes come first. A cover that too few contracts are shown for, or that is dearer for
     it, gives way to a cheaper one by quotes with enough for any ratio. Quotes that fail a gate
-    come last, for the funnel.
+    come last, for the funnel. Only quotes above their cheapest cover are sold at all.
     """
-    receive, pay = view.timely_quotes
+    rows = view.uncovered(shift)
+    if not rows:
+        return []
+    receive, pay = only(rows, shift, view.timely_quotes[0]), view.timely_quotes[1]
     found = {mixture.rows[1]: mixture for mixture in search(receive, pay)}
     if any(mixture.extra > 0.0 for mixture in found.values()):
         for mixture in search(receive, _deep(view, pay)):
             rival = found.setdefault(mixture.rows[1], mixture)
             if (mixture.extra < math.inf, mixture.edge) > (rival.extra < math.inf, rival.edge):
                 found[mixture.rows[1]] = mixture
-    for mixture in search(view.receive, view.pay):
-        found.setdefault(mixture.rows[1], mixture)
+    if len(found) < len(rows):
+        for mixture in search(only(rows, shift, view.receive), view.pay):
+            found.setdefault(mixture.rows[1], mixture)
     return list(found.values())
+
+
+def only(rows: array[int], shift: int, receive: array[float]) -> array[float]:
+    """Return `receive` with no quote but those of `rows` of one right."""
+    column = array("d", [math.nan]) * len(receive)
+    for row in rows:
+        column[shift + row] = receive[shift + row]
+    return column
 
 
 def add_mixture(view: View, table: CandidateTable, template: Template, mixture: Mixture) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection
-from operator import add
 
 from engine.strategies.bounds import call_bound, full_discount
 from engine.strategies.view import View
@@ -42,33 +41,12 @@ def silent_families(view: View, asked: Collection[str]) -> set[str]:
             silent.update(name for name in names if hits[places[name]] == 0)
     if any(name in asked for name in _ROLLS) and not _may_roll(view):
         silent.update(_ROLLS)
-    names = [name for name in _COVERS if name in asked]
-    if names and is_covered(view):
+    # A calendar of a coin-settled chain is covered by another rule (`coin_calendar`).
+    apart = "calendar" if view.chain.is_inverse else ""
+    names = [name for name in _COVERS if name in asked and name != apart]
+    if names and not view.uncovered(0) and not view.uncovered(view.chain.n_rows):
         silent.update(names)
     return silent
-
-
-def is_covered(view: View) -> bool:
-    """Tell whether no bid lies above what longs of its right cost: no family of one right hits."""
-    chain, terms, n = view.chain, view.terms, len(view.chain.expiries)
-    if chain.is_european:
-        owed = received = view.zeros
-        if view.has_stock:
-            owed = array("d", map(add, terms.div_out, terms.stock_borrow))
-            received = terms.div_in
-        # Only covers by a later expiry depend on them, and these need the stock.
-        frames = ((0, terms.lend, owed), (chain.n_rows, terms.borrow, received))
-    else:
-        ones, zeros = array("d", [1.0]) * n, view.zeros
-        frames = ((0, ones, zeros), (chain.n_rows, ones, zeros))
-    work = view.column("cover hull", 4 * (chain.n_rows + n + 2))
-    return all(
-        view.backend.cover.screen_cover(
-            chain.first, chain.strike, shift, view.receive, view.pay, scale, offset, view.floor,
-            work,
-        ) < 0
-        for shift, scale, offset in frames
-    )  # fmt: skip
 
 
 def _screen_rows(view: View, hits: array[int]) -> None:

@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import add
 
 from engine.backend import Backend
 from engine.clock import years_between
@@ -47,6 +48,7 @@ class View:
     condition: int = 0
     scratch: dict[str, array[float]] = field(default_factory=dict)
     index_scratch: dict[str, array[int]] = field(default_factory=dict)
+    _uncovered: dict[int, array[int]] = field(default_factory=dict, init=False)
 
     @property
     def has_stock(self) -> bool:
@@ -109,6 +111,35 @@ class View:
                 for q in late:
                     column[q] = math.nan
         return self.scratch[names[0]], self.scratch[names[1]]
+
+    def uncovered(self, shift: int) -> array[int]:
+        """Return the rows whose bid lies above what longs of its right cost, mixtures included.
+
+        No other row can be sold in a position of options of one right: neither verticals nor
+        butterflies nor calendars. `shift` is 0 for calls, ``n_rows`` for puts. O(rows) as a rule.
+        """
+        found = self._uncovered.get(shift)
+        if found is None:
+            found = self._uncovered[shift] = self._find_uncovered(shift)
+        return found
+
+    def _find_uncovered(self, shift: int) -> array[int]:
+        chain, terms, n = self.chain, self.terms, len(self.chain.expiries)
+        if not chain.is_european:
+            scale, offset = array("d", [1.0]) * n, self.zeros
+        else:
+            scale, offset = (terms.borrow, terms.div_in) if shift else (terms.lend, terms.div_out)
+            # Only covers by a later expiry depend on it, and these need the stock.
+            if not self.has_stock:
+                offset = self.zeros
+            elif not shift:
+                offset = array("d", map(add, offset, terms.stock_borrow))
+        rows = self.indices("uncovered", chain.n_rows)
+        hits = self.backend.cover.screen_cover(
+            chain.first, chain.strike, shift, self.receive, self.pay, scale, offset, self.floor,
+            rows, self.column("cover hull", 4 * (chain.n_rows + n + 2)),
+        )  # fmt: skip
+        return rows[:hits]
 
     @property
     def zeros(self) -> array[float]:

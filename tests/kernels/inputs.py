@@ -29,7 +29,7 @@ SCENES: dict[str, Callable[[Random], scenes.Scene]] = {
     "candidates": scenes.candidates,
     "calendars": scenes.surface,
     "cover": scenes.cover,
-    "cover.has_dearer_bid": scenes.read_cover,
+    "cover.dearer_bids": scenes.read_cover,
     "envelope": scenes.envelope,
     "envelope.lower_hull": scenes.points,
     "envelope.read_hull": scenes.read_hull,

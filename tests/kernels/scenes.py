@@ -301,6 +301,7 @@ def cover(draw: Random) -> Scene:
     numbers["scale"], numbers["offset"] = between(draw, 0.9, 1.0), between(draw, 0.0, 1.0)
     columns["scale"] = floats(draw, len(first) - 1, 0.9, 1.0, 0.05)
     columns["offset"] = floats(draw, len(first) - 1, 0.0, 1.0, 0.05)
+    columns["out_row"] = zeros("q", len(columns["strike"]))
     if is_put:
         # What a put is less its z falls as a call does.
         for v in range(int(numbers["high"])):
@@ -311,7 +312,7 @@ def cover(draw: Random) -> Scene:
 def read_cover(draw: Random) -> Scene:
     """The same, seen by the kernel that reads the hull just built."""
     scene = cover(draw)
-    scene.columns["hull"] = scene.columns["work_hull"]
+    scene.columns["hull"], scene.numbers["hits"] = scene.columns["work_hull"], 0
     scene.numbers["base"], scene.numbers["top"] = 0, scene.numbers["high"]
     return scene
 
