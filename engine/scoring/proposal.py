@@ -132,9 +132,11 @@ def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
         return 1.0
     chain = view.chain
     strike = leg.strike
-    tau = max(chain.tau(chain.expiry_of(chain.row_of(leg.quote))), 1e-6)
+    e = chain.expiry_of(chain.row_of(leg.quote))
+    tau = max(chain.tau(e), 1e-6)
     if chain.is_inverse:
-        strike = strike / chain.forward_ask[chain.expiry_of(chain.row_of(leg.quote))]
+        future = chain.forward_ask[e] if chain.forward_ask else math.nan
+        strike = strike / (future if future > 0.0 else chain.underlying.mid)
     spread = vol * math.sqrt(tau)
     d1 = math.log(spot / strike) / spread + 0.5 * spread
     return float(view.backend.normal.norm_cdf(d1)) - (0.0 if leg.right == "C" else 1.0)

@@ -127,6 +127,8 @@ class View:
         chain, terms, n = self.chain, self.terms, len(self.chain.expiries)
         if not chain.is_european:
             scale, offset = array("d", [1.0]) * n, self.zeros
+        elif chain.is_inverse:
+            scale, offset = self._per_future(shift), self.zeros
         else:
             scale, offset = (terms.borrow, terms.div_in) if shift else (terms.lend, terms.div_out)
             # Only covers by a later expiry depend on it, and these need the stock.
@@ -140,6 +142,16 @@ class View:
             rows, self.column("cover hull", 4 * (chain.n_rows + n + 2)),
         )  # fmt: skip
         return rows[:hits]
+
+    def _per_future(self, shift: int) -> array[float]:
+        """Return one over the future by expiry; where there is none, what fits strikes roughly.
+
+        Covers by a later expiry need both futures; within one expiry any scale will do.
+        """
+        chain = self.chain
+        futures = (chain.forward_ask if shift else chain.forward_bid) or self.zeros
+        rough = 1.0 / max(chain.strike, default=1.0)
+        return array("d", (1.0 / future if future > 0.0 else rough for future in futures))
 
     @property
     def zeros(self) -> array[float]:

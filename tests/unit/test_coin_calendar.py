@@ -127,33 +127,37 @@ def random_coins(draw: Random) -> OptionChain:
     return coins(futures, *quotes)
 
 
-def naive(chain: OptionChain) -> dict[tuple[str, float], float]:
+def naive(chain: OptionChain, lend: float, borrow: float) -> dict[tuple[str, float], float]:
     """Return the best edge of every sold quote by trying every later one."""
+    advance = math.exp(-lend * NEAR / 365) - math.exp(-borrow * FAR / 365)
     best: dict[tuple[str, float], float] = {}
     up, down = (chain.forward_ask[1] / chain.forward_bid[0],
                 chain.forward_bid[1] / chain.forward_ask[0])  # fmt: skip
     for near in chain.rows(0):
         for far in chain.rows(1):
             sold, bought = chain.strike[near], chain.strike[far]
-            for right, covers in (
-                ("C", bought <= sold * min(1.0, down)),
-                ("P", bought >= sold * max(1.0, up)),
+            for right, covers, cost in (
+                ("C", bought <= sold * min(1.0, down), advance),
+                ("P", bought >= sold * max(1.0, up), 0.0),
             ):
                 edge = (
                     chain.bid[chain.quote_index(near, right)]
                     - chain.ask[chain.quote_index(far, right)]
+                    - cost
                 )
                 if covers and edge > best.get((right, sold), 0.0):
                     best[right, sold] = edge
     return best
 
 
-def test_every_sold_quote_gets_its_cheapest_cover() -> None:
+@pytest.mark.parametrize(("lend", "borrow"), [(0.0, 0.0), (0.04, 0.05)])
+def test_every_sold_quote_gets_its_cheapest_cover(lend: float, borrow: float) -> None:
     draw, backend, count = Random("coin calendars"), select("pure"), 0
+    carry = Carry(RateCurve.flat(lend), RateCurve.flat(borrow), as_of_ns=NOW_NS)
     for _ in range(60):
         chain = random_coins(draw)
-        expected = {key: edge for key, edge in naive(chain).items() if edge >= 0.0002}
-        found = {key: one.edge for key, one in calendars(chain, backend).items()}
+        expected = {k: edge for k, edge in naive(chain, lend, borrow).items() if edge >= 0.0002}
+        found = {key: one.edge for key, one in calendars(chain, backend, carry).items()}
         found = {key: edge for key, edge in found.items() if edge >= 0.0002}
         assert found == pytest.approx(expected, abs=1e-12)
         count += len(found)

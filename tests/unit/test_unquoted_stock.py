@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from engine.backend import Backend
 from engine.market.carry import Carry
-from engine.market.chain import AMERICAN, EQUITY, EUROPEAN, INDEX
+from engine.market.chain import AMERICAN, COIN, EQUITY, EUROPEAN, INDEX, ChainBuilder, Underlying
+from engine.market.fees import FREE
 from engine.pipeline import scan_chain
-from tests.unit.chains import NOW_NS, RATES, chain, settings
+from tests.unit.chains import NOW_NS, RATES, chain, expiry, settings
 
 ABSENT = (math.nan, math.nan)
 Quotes = dict[tuple[int, float, str], tuple[float, float]]
@@ -54,3 +56,24 @@ def test_what_needs_no_stock_is_found_without_its_quote(
     found = {o.family for o in result.opportunities}
     assert family in found
     assert result.mismatches == ()
+
+
+@pytest.mark.parametrize("futures", [{}, {60: (100.0, 100.1)}], ids=["none", "another expiry's"])
+@pytest.mark.parametrize("right", ["C", "P"])
+def test_a_vertical_of_coins_needs_no_future(
+    right: str, futures: dict[int, tuple[float, float]], backend: Backend
+) -> None:
+    prices = (0.06, 0.05) if right == "P" else (0.05, 0.06)
+    builder = ChainBuilder("ETH", NOW_NS, Underlying("ETH", 100.0, 100.1, kind=COIN))
+    for strike, bid in zip((95.0, 100.0), prices, strict=True):
+        builder.add(expiry(30), strike, right, bid, bid + 0.001, 100.0, 100.0, 0.1, 0.1)
+        builder.add(expiry(60), strike, right, 0.0, 0.2, 100.0, 100.0, 0.1, 0.1)
+    for days, (low, high) in futures.items():
+        builder.set_forward(expiry(days), low, high)
+    coins = builder.build(
+        style=EUROPEAN, multiplier=1.0, currency="ETH", is_inverse=True, calendar="crypto"
+    )
+    terms = replace(settings(CARRIES["neither"]), fees=FREE)
+    found = {o.family: o for o in scan_chain(coins, terms, backend).opportunities}
+    assert found["vertical"].leg_out_loss > 0.0
+    assert math.isfinite(found["vertical"].score)
