@@ -19,7 +19,6 @@ from engine.market.terms import chain_terms
 from engine.scoring.carry_only import find_carry_only
 from engine.scoring.gating import (
     Gated,
-    affordable_lots,
     ask_gates,
     count_reasons,
     limits_of,
@@ -29,7 +28,7 @@ from engine.scoring.near import near_misses
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
 from engine.scoring.packages import find_packages
 from engine.scoring.profiles import ARBITRAGE, composite
-from engine.scoring.proposal import Ranked, passed, propose, rank
+from engine.scoring.proposal import Ranked, afford, passed, propose
 from engine.scoring.synthetic import find_synthetics
 from engine.scoring.usable import unusable_sentence
 from engine.scoring.verifier import reproduces, verify
@@ -58,9 +57,11 @@ def scan_chain(
     gated = ask_gates(view, found, settings)
     ranked, short_of_capital = rank_all(view, found, gated, settings)
     unusable = unusable_sentence(view, found, gated)
-    n_passed = len(ranked)
-    if "package" in settings.families:
-        ranked += [rank(view, p, settings) for p in find_packages(view, ranked, settings)]
+    packages: list[Ranked] = []
+    refused: list[int] = []
+    if "package" in settings.families and not unusable:
+        packages, refused = find_packages(view, found, ranked, settings)
+        ranked += packages
     if settings.profile in ARBITRAGE:
         ranked = reorder(view, ranked, settings.profile)
     ordered = [] if unusable else best(view, ranked, settings.top)
@@ -68,10 +69,10 @@ def scan_chain(
     shown, mismatches = prove(view, paid, ordered, settings)
     proven = clock.monotonic_ns()
     funnel = Funnel(
-        candidates=found.count,
-        rejected=count_reasons(gated, short_of_capital),
-        passed=n_passed,
-        by_family=_by_family(found),
+        candidates=found.count + len(packages) + len(refused),
+        rejected=count_reasons((*gated.gate, *refused), short_of_capital),
+        passed=len(ranked),
+        by_family=_by_family(found, len(packages) + len(refused)),
         skipped=skipped,
     )
     near: tuple[NearMiss, ...] = ()
@@ -170,15 +171,11 @@ def rank_all(
         if gated.gate[row]:
             continue
         lots, usd = gated.lots[row], gated.usd[row]
-        entry = rank(view, passed(view, found, row, lots, usd, gated.flags[row]), settings)
-        fewer = affordable_lots(lots, entry.capital, settings)
-        if fewer < lots:
-            usd = usd * fewer / lots
-            if fewer < settings.gates.lots or usd < settings.gates.min_edge_usd:
-                short += 1
-                continue
-            entry = rank(view, replace(entry.position, lots=fewer, usd=usd), settings)
-        ranked.append(entry)
+        entry = afford(view, passed(view, found, row, lots, usd, gated.flags[row]), settings)
+        if entry is None:
+            short += 1
+        else:
+            ranked.append(entry)
     return ranked, short
 
 
@@ -226,9 +223,11 @@ def prove(
     return shown, mismatches
 
 
-def _by_family(found: Columns) -> Mapping[str, int]:
+def _by_family(found: Columns, packages: int) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     for row in range(found.count):
         name = family_of(found, row)
         counts[name] = counts.get(name, 0) + 1
     return counts
+    if packages:
+        counts["package"] = packages

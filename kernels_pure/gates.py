@@ -1,9 +1,10 @@
 """Gates: what must hold before a candidate may be traded, in the order in which it is asked.
 
-A candidate has up to four option legs: elements ``4 c .. 4 c + 3`` of `quote` (quote index, -1 is
-no leg) and `ratio` (contracts per package, positive bought, negative sold), and `stock` multiples
-of the multiplier in stock. Its edge is per short share, `unit` of them per package. A limit that
-is nan, an age or a size that is not known passes its gate.
+A candidate has up to `width` option legs: elements ``width c .. width (c + 1) - 1`` of `quote`
+(quote index, -1 is no leg) and `ratio` (contracts per package, positive bought, negative sold),
+and `stock` multiples of the multiplier in stock. Rows of a candidate table are N_LEGS wide. Its
+edge is per short share, `unit` of them per package. A limit that is nan, an age or a size that is
+not known passes its gate.
 
 Source: SCANNER section 5.
 """
@@ -81,6 +82,7 @@ def package_usd(
     unit: int,
     lots: float,
     quotes: int,
+    width: int,
     quote: Ints,
     ratio: Ints,
     stock: int,
@@ -93,11 +95,11 @@ def package_usd(
 ) -> float:
     """Return the edge of `lots` packages in currency, less the shortfall of every order.
 
-    `quotes` is where the candidate's legs start in `quote` and `ratio`.
+    `quotes` is where the candidate's legs start in `quote` and `ratio`. O(width).
     """
     multiplier = limits[MULTIPLIER]
     total = edge * multiplier * unit * lots
-    for leg in range(N_LEGS):
+    for leg in range(width):
         q = quote[quotes + leg]
         if q >= 0:
             contracts = abs(ratio[quotes + leg]) * lots
@@ -114,6 +116,7 @@ def package_usd(
 
 def gate_row(
     row: int,
+    width: int,
     quote: Ints,
     ratio: Ints,
     stock: Ints,
@@ -136,7 +139,7 @@ def gate_row(
     """Return ``(gate, lots, usd, flags)`` of one candidate: the first gate it fails, 0 if none.
 
     `lots` is what every leg shows at once, `usd` the edge at that size. An age or size that is
-    not known passes its gate and sets a flag.
+    not known passes its gate and sets a flag. O(width).
     """
     is_age_unknown = 0
     is_size_unknown = 0
@@ -151,10 +154,10 @@ def gate_row(
     spreads = 0.0
     least_interest = inf
     least_volume = inf
-    for leg in range(N_LEGS):
-        q = quote[N_LEGS * row + leg]
+    for leg in range(width):
+        q = quote[width * row + leg]
         if q >= 0:
-            count = ratio[N_LEGS * row + leg]
+            count = ratio[width * row + leg]
             b = bid[q]
             a = ask[q]
             age = bid_age[q]
@@ -226,7 +229,8 @@ def gate_row(
             edge[row],
             unit[row],
             lots,
-            N_LEGS * row,
+            width * row,
+            width,
             quote,
             ratio,
             stock[row],
@@ -305,6 +309,7 @@ def gate_rows(
     for row in range(count):
         gate, lots, usd, flags = gate_row(
             row,
+            N_LEGS,
             quote,
             ratio,
             stock,

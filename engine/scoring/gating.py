@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -73,15 +74,6 @@ def limits_of(chain: OptionChain, settings: ScanSettings) -> array[float]:
 def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
     """Ask the gates of every candidate in `table`. O(candidates)."""
     chain, n = view.chain, table.count
-    spot = chain.underlying
-    is_coin = chain.is_inverse
-    stock_quote = array(
-        "d",
-        (
-            spot.bid, spot.ask, spot.bid_size, spot.ask_size, spot.bid_age, spot.ask_age,
-            0.0 if is_coin else settings.fees.stock_fee(spot.ask),
-        ),
-    )  # fmt: skip
     gated = Gated(
         array("b", bytes(n)), array("d", bytes(8 * n)), array("d", bytes(8 * n)),
         array("b", bytes(n)),
@@ -89,20 +81,80 @@ def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
     if n == 0:
         return gated
     # The future of a coin is not among the columns; its quote gates nothing.
-    stock = array("q", bytes(8 * n)) if is_coin else table.stock
+    stock = array("q", bytes(8 * n)) if chain.is_inverse else table.stock
     view.backend.gates.gate_rows(
         n, table.quote, table.ratio, stock, table.unit, table.days, table.edge,
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
-        chain.volume, chain.open_interest, view.receive, view.pay, stock_quote,
+        chain.volume, chain.open_interest, view.receive, view.pay, _stock_quote(view, settings),
         limits_of(chain, settings), gated.gate, gated.lots, gated.usd, gated.flags,
     )  # fmt: skip
     return gated
 
 
-def count_reasons(gated: Gated, capital: int) -> dict[str, int]:
-    """Return how many candidates died at each gate that killed any, in order of the gates."""
+def ask_position(
+    view: View,
+    legs: Sequence[tuple[int, int]],
+    stock: int,
+    unit: int,
+    days: float,
+    edge: float,
+    settings: ScanSettings,
+) -> tuple[int, float, float, int]:
+    """Ask the gates of one position of any number of option `legs` (quote index, signed ratio).
+
+    Returns the code of the first gate it fails (0 passes), lots, edge in currency and flags.
+    O(legs).
+    """
+    chain = view.chain
+    code, lots, usd, flags = view.backend.gates.gate_row(
+        0, len(legs), array("q", (quote for quote, _ in legs)),
+        array("q", (ratio for _, ratio in legs)), array("q", (stock,)), array("q", (unit,)),
+        array("d", (days,)), array("d", (edge,)),
+        chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
+        chain.volume, chain.open_interest, view.receive, view.pay, _stock_quote(view, settings),
+        limits_of(chain, settings),
+    )  # fmt: skip
+    return int(code), float(lots), float(usd), int(flags)
+
+
+def edge_usd(
+    view: View,
+    legs: Sequence[tuple[int, int]],
+    stock: int,
+    unit: int,
+    edge: float,
+    lots: float,
+    settings: ScanSettings,
+) -> float:
+    """Return the edge of `lots` packages in currency, order minimums paid. O(legs)."""
+    chain = view.chain
+    usd: float = view.backend.gates.package_usd(
+        edge, unit, lots, 0, len(legs), array("q", (quote for quote, _ in legs)),
+        array("q", (ratio for _, ratio in legs)), stock, view.receive, view.pay,
+        chain.bid, chain.ask, _stock_quote(view, settings)[-1], limits_of(chain, settings),
+    )  # fmt: skip
+    return usd
+
+
+def _stock_quote(view: View, settings: ScanSettings) -> array[float]:
+    """Return the quote of the stock in the order that the gate kernels read."""
+    spot = view.chain.underlying
+    return array(
+        "d",
+        (
+            spot.bid, spot.ask, spot.bid_size, spot.ask_size, spot.bid_age, spot.ask_age,
+            0.0 if view.chain.is_inverse else settings.fees.stock_fee(spot.ask),
+        ),
+    )  # fmt: skip
+
+
+def count_reasons(codes: Iterable[int], capital: int) -> dict[str, int]:
+    """Return how many candidates died at each gate that killed any, in order of the gates.
+
+    `codes` are their gate codes; `capital` more of those that passed died of the capital limit.
+    """
     counts = [0] * (len(REASONS) + 1)
-    for code in gated.gate:
+    for code in codes:
         counts[code] += 1
     counts[len(REASONS)] += capital
     return {reason.value: counts[g] for g, reason in enumerate(REASONS, start=1) if counts[g]}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from engine.config import ScanSettings
+from engine.scoring.gating import REASONS, RejectionReason, ask_position, edge_usd
 from engine.scoring.legs import option_leg, stock_leg
-from engine.scoring.opportunity import OPTION, Leg
-from engine.scoring.proposal import AGE_UNKNOWN, SIZE_UNKNOWN, Passed, Ranked
-from engine.strategies.candidates import BORROW
+from engine.scoring.proposal import Passed, Ranked, afford
+from engine.strategies.candidates import BORROW, N_LEGS, Columns
 from engine.strategies.package import Package, integer_package
 from engine.strategies.programme import solve_programme
 from engine.strategies.surface_screen import suspect_expiries
@@ -16,80 +14,86 @@ from engine.strategies.view import View
 
 # A package of many legs is worth its trouble only if it pays this much more.
 GAIN = 1.01
+_SIZE = 1 + REASONS.index(RejectionReason.SIZE)
+_EDGE_USD = 1 + REASONS.index(RejectionReason.EDGE_USD)
+_CAPITAL = 1 + REASONS.index(RejectionReason.CAPITAL)
 
 
-def find_packages(view: View, singles: list[Ranked], settings: ScanSettings) -> list[Passed]:
-    """Return the best package of each European expiry that the surface screen suspects.
+def find_packages(
+    view: View, found: Columns, singles: list[Ranked], settings: ScanSettings
+) -> tuple[list[Ranked], list[int]]:
+    """Return the packages that pass every gate, and the gate codes of those that do not.
 
-    First without short stock, which locks; only where that pays nothing, with it. A package that
-    pays no more than the best single position of its expiry is not worth its legs.
+    One of each European expiry that the surface screen suspects, asked the same gates in the same
+    order as the candidates `found`. A package with the legs of one of these is that candidate; one
+    that pays no more than the best of the `singles` of its expiry is not worth its legs. Neither
+    is counted.
     """
-    packages: list[Passed] = []
+    packages: list[Ranked] = []
+    refused: list[int] = []
     if view.chain.is_inverse:
-        return packages  # its payoffs in coins are not straight between strikes
+        return packages, refused  # its payoffs in coins are not straight between strikes
     for e in suspect_expiries(view):
-        package = None
-        for allow_short in (False, True):
-            result = solve_programme(
-                view, e, allow_short=allow_short, shortable=settings.carry.shortable,
-                unknown_size=float(settings.gates.lots),
-            )  # fmt: skip
-            if result is not None and result.value > 0.0:
-                package = integer_package(view, result)
-            if package is not None:
-                break
-        if package is None:
+        package = _best_package(view, e, settings)
+        if package is None or _is_known(package, found):
             continue
-        position = _position(view, package, settings)
         settles = view.chain.expiries[e].settles_ns
         rival = max(
             (r.position.usd for r in singles if r.position.legs[0].settles_ns == settles),
             default=0.0,
         )
-        if _passes(position, settings) and position.usd > GAIN * rival:
-            packages.append(position)
-    return packages
+        code, position = _asked(view, package, settings)
+        if not position.usd > GAIN * rival:
+            continue
+        entry = None if code else afford(view, position, settings)
+        if entry is None:
+            refused.append(code or _CAPITAL)
+        elif entry.position.usd > GAIN * rival:
+            packages.append(entry)
+    return packages, refused
 
 
-def _position(view: View, package: Package, settings: ScanSettings) -> Passed:
-    legs: list[Leg] = [option_leg(view, quote, ratio) for quote, ratio in package.legs]
+def _best_package(view: View, e: int, settings: ScanSettings) -> Package | None:
+    """Return what pays most in whole lots: without short stock, which locks, else with it."""
+    for allow_short in (False, True):
+        result = solve_programme(
+            view, e, allow_short=allow_short, shortable=settings.carry.shortable,
+            unknown_size=float(settings.gates.lots),
+        )  # fmt: skip
+        package = integer_package(view, result) if result is not None else None
+        if package is not None:
+            return package
+    return None
+
+
+def _is_known(package: Package, found: Columns) -> bool:
+    """Tell whether a single family found the same position."""
+    legs = dict(package.legs)
+    return any(
+        found.quote[N_LEGS * row] in legs
+        and found.stock[row] == package.stock
+        and dict(found.legs(row)) == legs
+        for row in range(found.count)
+    )
+
+
+def _asked(view: View, package: Package, settings: ScanSettings) -> tuple[int, Passed]:
+    """Return the code of the first gate that a package fails, 0 if none, and its position."""
+    legs = [option_leg(view, quote, ratio) for quote, ratio in package.legs]
     if package.stock:
         legs.append(stock_leg(view, package.stock))
     unit = max(leg.ratio for leg in legs)
-    usd = package.value * view.chain.contract_value * package.lots
-    for leg in legs:
-        usd -= _shortfall(view, leg, package.lots)
-    flags = AGE_UNKNOWN if any(leg.age != leg.age for leg in legs) else 0
-    flags += SIZE_UNKNOWN if any(leg.size != leg.size for leg in legs) else 0
-    return Passed(
-        "package", tuple(legs), unit, package.value / unit,
-        view.chain.tau(package.expiry) * 365.0, float(package.lots), usd,
-        BORROW if package.stock < 0 else 0, flags,
-    )  # fmt: skip
-
-
-def _shortfall(view: View, leg: Leg, lots: int) -> float:
-    """Return what an order costs beyond its commission because of a minimum."""
-    shares, fees = leg.ratio * lots * view.chain.contract_value, view.fees
-    if leg.kind == OPTION:
-        paid = leg.fee * shares - fees.exchange * leg.ratio * lots
-        return max(0.0, fees.order_minimum - paid)
-    return max(0.0, fees.stock_minimum - leg.fee * shares)
-
-
-def _passes(position: Passed, settings: ScanSettings) -> bool:
-    """Whether a package passes the gates that look at the whole position."""
-    gates = settings.gates
-    ages = [leg.age for leg in position.legs if leg.age >= 0.0]
-    is_timely = settings.assume_synchronous or not ages or (
-        max(ages) - min(ages) <= gates.max_skew
-        and all(leg.age <= gates.max_stock_age for leg in position.legs if leg.kind != OPTION)
-    )  # fmt: skip
-    spreads = math.fsum(leg.ratio * (leg.ask - max(leg.bid, 0.0)) for leg in position.legs)
-    return (
-        is_timely
-        and spreads <= gates.max_spread_per_edge * position.edge * position.unit
-        and gates.min_days <= position.days <= gates.max_days
-        and position.edge >= gates.min_edge
-        and position.usd >= gates.min_edge_usd
+    days = view.days[view.chain.rows(package.expiry)[0]]
+    edge = package.value / unit
+    code, lots, usd, flags = ask_position(
+        view, package.legs, package.stock, unit, days, edge, settings
     )
+    if package.lots < lots:  # fewer shares to sell short, or a size that is not known
+        lots = float(package.lots)
+        usd = edge_usd(view, package.legs, package.stock, unit, edge, lots, settings)
+        if lots < settings.gates.lots and (code == 0 or code > _SIZE):
+            code = _SIZE
+        elif code == 0 and usd < settings.gates.min_edge_usd:
+            code = _EDGE_USD
+    condition = BORROW if package.stock < 0 else 0
+    return code, Passed("package", tuple(legs), unit, edge, days, lots, usd, condition, flags)

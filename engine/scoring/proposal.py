@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 from engine.clock import from_ns
@@ -13,6 +13,7 @@ from engine.market.chain import OptionChain
 from engine.scoring import rates
 from engine.scoring.accounts import account
 from engine.scoring.capital import capital_per_share
+from engine.scoring.gating import affordable_lots
 from engine.scoring.legs import family_of, legs_of
 from engine.scoring.opportunity import (
     CARRY,
@@ -99,6 +100,18 @@ def rank(view: View, position: Passed, settings: ScanSettings) -> Ranked:
     capital = per_share * chain.contract_value * lots * position.unit + loss
     score = kernels.opportunity_score(position.usd, loss, probability, capital, position.days)
     return Ranked(position, capital, loss, probability, score)
+
+
+def afford(view: View, position: Passed, settings: ScanSettings) -> Ranked | None:
+    """Return a position ranked at the lots that the capital limit allows; None if too few."""
+    entry = rank(view, position, settings)
+    fewer = affordable_lots(position.lots, entry.capital, settings)
+    if fewer < position.lots:
+        usd = position.usd * fewer / position.lots
+        if fewer < settings.gates.lots or usd < settings.gates.min_edge_usd:
+            return None
+        entry = rank(view, replace(position, lots=fewer, usd=usd), settings)
+    return entry
 
 
 def spot_price(chain: OptionChain, legs: tuple[Leg, ...]) -> float:

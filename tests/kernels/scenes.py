@@ -386,8 +386,13 @@ def candidates(draw: Random) -> Scene:
 
 
 def one_candidate(draw: Random) -> Scene:
-    """A candidate alone, on few quotes."""
-    return gates(draw, most_quotes=5, most_rows=1)
+    """A candidate alone, of up to twelve legs, on few quotes."""
+    scene = gates(draw, most_quotes=5, most_rows=1)
+    width = count(draw, 1, 12)
+    scene.numbers["width"] = width
+    scene.columns["quote"] = ints(draw, width, -1, len(scene.columns["bid"]) - 1)
+    scene.columns["ratio"] = array("q", [choice(draw, (-2, -1, 1, 2)) for _ in range(width)])
+    return scene
 
 
 def gates(draw: Random, most_quotes: int = 20, most_rows: int = 10) -> Scene:

@@ -1,0 +1,147 @@
+"""Packages of the profit programme are asked what single positions are asked."""
+
+from __future__ import annotations
+
+import math
+import random
+from array import array
+from dataclasses import replace
+from statistics import NormalDist
+from typing import Any
+
+import pytest
+
+from engine.backend import Backend
+from engine.clock import NS_PER_DAY
+from engine.config import Gates
+from engine.market.chain import EUROPEAN, OptionChain
+from engine.pipeline import scan_chain
+from engine.scoring.opportunity import CONDITIONAL, LOCKED, ScanResult
+from tests.unit.chains import NOW_NS, carry, chain, settings
+
+# The short box brings 8.00 - 1.52 + 6.50 - 1.52 less four fees of 0.007, and owes 10 in 30 days.
+QUOTES = {
+    (30, 95.0, "C"): (8.0, 8.02), (30, 105.0, "C"): (1.5, 1.52),
+    (30, 105.0, "P"): (6.5, 6.52), (30, 95.0, "P"): (1.5, 1.52),
+}  # fmt: skip
+EDGE = 11.46 - 0.028 - 10.0 * math.exp(-0.045 * 30.0 / 365.0)
+CHAIN = chain(QUOTES, style=EUROPEAN)
+NOTHING_TRADED = array("d", [0.0]) * len(CHAIN.bid)
+
+
+def scan(backend: Backend, of: OptionChain = CHAIN, days: int = 0, **changes: Any) -> ScanResult:
+    """Scan with rates that are `days` old."""
+    rates = replace(carry(), as_of_ns=NOW_NS - days * NS_PER_DAY)
+    return scan_chain(of, settings(rates, **changes), backend)
+
+
+def noisy(strikes: int, noise: float, size: float = 50.0) -> OptionChain:
+    """Return a European chain around Black-Scholes prices, each quote off by itself."""
+    cdf, draw, quotes = NormalDist().cdf, random.Random(0), {}
+    spread = 0.25 * math.sqrt(30.0 / 365.0)
+    discount = math.exp(-0.05 * 30.0 / 365.0)
+    for place in range(strikes):
+        k = 100.0 + 2.0 * (place - strikes // 2)
+        d1 = math.log(100.0 / (k * discount)) / spread + 0.5 * spread
+        call = 100.0 * cdf(d1) - k * discount * cdf(d1 - spread)
+        for right, fair in (("C", call), ("P", call - 100.0 + k * discount)):
+            middle = max(fair + draw.gauss(0.0, noise), 0.05)
+            quotes[(30, k, right)] = (round(middle - 0.01, 2), round(middle + 0.01, 2))
+    return chain(quotes, (99.99, 100.01), style=EUROPEAN, size=size)
+
+
+def test_a_package_that_passes_has_its_edge_lots_and_place_in_the_funnel(backend: Backend) -> None:
+    result = scan(backend, families=("package",))
+    (found,) = result.opportunities
+    assert (found.family, found.grade, found.lots, found.unit) == ("package", LOCKED, 100, 1)
+    assert found.edge == pytest.approx(EDGE, abs=1e-9)
+    # The fee of an option is 0.65 a contract; no order minimum bites at 100 lots.
+    assert found.edge_usd == pytest.approx(EDGE * 100.0 * 100.0, abs=1e-6)
+    funnel = result.funnel
+    assert (funnel.candidates, funnel.passed, funnel.by_family) == (1, 1, {"package": 1})
+
+
+BROKEN = [
+    ("delayed", {"of": replace(CHAIN, is_delayed=True)}),
+    ("deliverable", {"of": replace(CHAIN, is_halted=True)}),
+    ("rates", {"days": 10}),
+    ("capital", {"gates": Gates(max_capital=1.0)}),
+    ("spread_sum", {"gates": Gates(max_spread_per_edge=0.05)}),
+    ("days", {"gates": Gates(min_days=31.0)}),
+    ("edge", {"gates": Gates(min_edge=2.0)}),
+    ("edge_usd", {"gates": Gates(min_edge_usd=20_000.0)}),
+    ("skew", {"of": replace(CHAIN, ask_age=array("d", [1.5]) * len(CHAIN.ask))}),
+]
+
+
+@pytest.mark.parametrize("family", ["package", "box"])
+@pytest.mark.parametrize(("reason", "changes"), BROKEN, ids=[name for name, _ in BROKEN])
+def test_a_package_dies_at_the_gate_at_which_the_same_box_dies(
+    backend: Backend, family: str, reason: str, changes: dict[str, Any]
+) -> None:
+    result = scan(backend, families=(family,), **changes)
+    assert result.opportunities == ()
+    assert result.funnel.rejected == {reason: 1}
+    assert (result.funnel.candidates, result.funnel.passed) == (1, 0)
+
+
+@pytest.mark.parametrize("column", ["volume", "open_interest"])
+def test_what_nobody_trades_makes_no_package(backend: Backend, column: str) -> None:
+    dead = replace(CHAIN, **{column: NOTHING_TRADED})
+    result = scan(backend, dead, gates=Gates(**{f"min_{column}": 5.0}), families=("package",))
+    assert result.opportunities == ()
+
+
+def test_when_a_gate_kills_every_single_no_package_takes_its_place(backend: Backend) -> None:
+    for reason, changes in BROKEN[:4]:
+        result = scan(backend, **changes)
+        assert result.opportunities == ()
+        assert result.funnel.rejected == {reason: result.funnel.candidates}
+
+
+def test_flags_are_those_of_singles(backend: Backend) -> None:
+    locked = chain({**QUOTES, (30, 95.0, "C"): (8.0, 8.0)}, style=EUROPEAN)
+    for family in ("package", "box"):
+        (found,) = scan(backend, locked, families=(family,)).opportunities
+        assert found.flags == ("locked-market",)
+    unknown = chain(QUOTES, style=EUROPEAN, size=math.nan, age=math.nan)
+    for family in ("package", "box"):
+        (found,) = scan(backend, unknown, families=(family,)).opportunities
+        assert found.flags == ("age-unknown", "size-unknown")
+        assert (found.grade, found.lots) == (CONDITIONAL, 1)
+
+
+def test_a_position_that_a_family_found_is_not_a_package_too(backend: Backend) -> None:
+    result = scan(backend)
+    assert [o.family for o in result.opportunities if len(o.legs) == 4] == ["box"]
+    assert "package" not in result.funnel.by_family
+
+
+def test_the_funnel_counts_every_package(backend: Backend) -> None:
+    result = scan(backend, noisy(9, 0.05))
+    packages = [o for o in result.opportunities if o.family == "package"]
+    assert len(packages) == result.funnel.by_family["package"] == 1
+    assert len(packages[0].legs) > 4
+    funnel = result.funnel
+    assert funnel.candidates == sum(funnel.rejected.values()) + funnel.passed
+    assert funnel.candidates == sum(funnel.by_family.values())
+    halted = scan(backend, replace(noisy(9, 0.05), is_halted=True)).funnel
+    assert halted.by_family["package"] == 1
+    assert (halted.candidates, halted.passed) == (funnel.candidates, 0)
+
+
+def test_shares_to_sell_short_limit_the_lots_of_a_package(backend: Backend) -> None:
+    """A reversal: credit 2.50 - 1.10 + 100 for 100 in 30 days, 250 shares to be had."""
+    quotes = {(30, 100.0, "C"): (1.0, 1.1), (30, 100.0, "P"): (2.5, 2.6)}
+    rates = replace(carry(), shortable=250.0)
+    changes: dict[str, Any] = {"families": ("package",), "gates": Gates(max_spread_per_edge=9.0)}
+    of = chain(quotes, style=EUROPEAN)
+    (found,) = scan_chain(of, settings(rates, **changes), backend).opportunities
+    assert (found.grade, found.lots, found.conditions) == (CONDITIONAL, 2, ("borrow",))
+    edge = 1.4 - 0.014 + 100.0 - 0.005 - 100.0 * math.exp(-0.045 * 30.0 / 365.0)
+    assert found.edge == pytest.approx(edge, abs=1e-9)
+    # 200 shares at half a cent pay the stock's minimum of 1; two orders of 2 x 0.65 theirs.
+    assert found.edge_usd == pytest.approx(edge * 200.0, abs=1e-6)
+    changes["gates"] = Gates(max_spread_per_edge=9.0, lots=3)
+    result = scan_chain(of, settings(rates, **changes), backend)
+    assert (result.opportunities, result.funnel.passed) == ((), 0)
