@@ -39,22 +39,26 @@ def leg_out_loss(legs: int, cost: Floats, delta: Floats, sigma: float) -> float:
 
     `cost` is what crossing each filled leg's spread back costs, `delta` its delta, both for the
     whole size; `sigma` is one standard deviation of the spot while waiting. The maximum runs
-    over all proper, non-empty subsets of the legs. O(legs 2**legs).
+    over all proper, non-empty subsets of the legs and is exact: for either sign of the exposure a
+    leg belongs to the worst subset if it adds to it, and where all do the least of them stays out.
+    O(legs).
     """
     worst = 0.0
-    subsets = 1
-    for _ in range(legs):
-        subsets = 2 * subsets
-    for subset in range(1, subsets - 1):
-        rest = subset
-        loss = 0.0
-        exposure = 0.0
+    for sign in range(-1, 2, 2):
+        total = 0.0
+        least = 0.0
         for leg in range(legs):
-            if rest % 2 == 1:
-                loss += cost[leg]
-                exposure += delta[leg]
-            rest = rest // 2
-        worst = max(worst, loss + sigma * abs(exposure))
+            loss = cost[leg] + sign * sigma * delta[leg]
+            if not loss > 0.0:
+                loss = 0.0
+            if leg == 0:
+                least = loss
+            elif loss < least:
+                total += least
+                least = loss
+            else:
+                total += loss
+        worst = max(worst, total)
     return worst
 
 

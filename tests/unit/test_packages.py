@@ -61,7 +61,7 @@ def test_a_package_that_passes_has_its_edge_lots_and_place_in_the_funnel(backend
     assert (funnel.candidates, funnel.passed, funnel.by_family) == (1, 1, {"package": 1})
 
 
-BROKEN = [
+BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("delayed", {"of": replace(CHAIN, is_delayed=True)}),
     ("deliverable", {"of": replace(CHAIN, is_halted=True)}),
     ("rates", {"days": 10}),
@@ -87,8 +87,10 @@ def test_a_package_dies_at_the_gate_at_which_the_same_box_dies(
 
 @pytest.mark.parametrize("column", ["volume", "open_interest"])
 def test_what_nobody_trades_makes_no_package(backend: Backend, column: str) -> None:
-    dead = replace(CHAIN, **{column: NOTHING_TRADED})
-    result = scan(backend, dead, gates=Gates(**{f"min_{column}": 5.0}), families=("package",))
+    dead: dict[str, Any] = {column: NOTHING_TRADED}
+    limit: dict[str, Any] = {f"min_{column}": 5.0}
+    of, gates = replace(CHAIN, **dead), Gates(**limit)
+    result = scan(backend, of, gates=gates, families=("package",))
     assert result.opportunities == ()
 
 
@@ -145,3 +147,26 @@ def test_shares_to_sell_short_limit_the_lots_of_a_package(backend: Backend) -> N
     changes["gates"] = Gates(max_spread_per_edge=9.0, lots=3)
     result = scan_chain(of, settings(rates, **changes), backend)
     assert (result.opportunities, result.funnel.passed) == ((), 0)
+
+
+def test_a_package_of_dozens_of_legs_is_ranked_and_proven(backend: Backend) -> None:
+    """Every subset of its legs would be too many: 2 to the power of 30 and more."""
+    result = scan(backend, noisy(41, 0.05), families=("package",))
+    (found,) = result.opportunities
+    assert len(found.legs) > 30
+    assert result.mismatches == ()
+    # Legging out of all but one leg costs at most every spread and every delta.
+    spreads = sum(leg.ratio * (leg.ask - leg.bid) for leg in found.legs) * 100.0 * found.lots
+    assert 0.9 * spreads < found.leg_out_loss < math.inf
+
+
+def test_a_chain_that_is_not_believed_makes_no_package(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("the programme was asked")
+
+    monkeypatch.setattr("engine.pipeline.find_packages", asked)
+    result = scan(backend, noisy(41, 1.0, size=20.0))
+    assert result.unusable
+    assert (result.opportunities, "package" in result.funnel.by_family) == ((), False)
