@@ -13,6 +13,8 @@ STOCK_INITIAL = 0.50
 
 def margin(family: str, legs: tuple[Leg, ...], unit: int, spot: float) -> float:
     """Return the margin per share of one package of `family`."""
+    if family == "package":
+        return _package_margin(legs, spot) / unit
     stock = [leg for leg in legs if leg.kind == STOCK]
     shorts = [leg for leg in legs if leg.kind == OPTION and leg.side < 0]
     if stock:
@@ -33,6 +35,42 @@ def margin(family: str, legs: tuple[Leg, ...], unit: int, spot: float) -> float:
         far = max(shorts, key=lambda leg: leg.settles_ns)
         return naked(far, spot)
     return 0.0
+
+
+def _package_margin(legs: tuple[Leg, ...], spot: float) -> float:
+    """Return the margin of a package of any legs of one expiry, not per share. O(legs^2).
+
+    What its worst payoff at expiry owes, long legs netted, and no less than 1.02 times the cost
+    to close: what the same legs need as a box or a vertical. Beside stock, what a conversion or
+    reversal needs, the proceeds of a short sale being held against what is owed.
+    """
+    owed = max(0.0, -worst_payoff(legs))
+    held = math.fsum(leg.side * leg.ratio for leg in legs if leg.kind == STOCK)
+    if not held:
+        return max(1.02 * _cost_to_close(legs), owed) if owed > 0.0 else 0.0
+    in_the_money = math.fsum(
+        intrinsic(leg, spot) * leg.ratio for leg in legs if leg.kind == OPTION and leg.side < 0
+    )
+    proceeds = max(0.0, -held) * spot
+    return STOCK_INITIAL * spot * abs(held) + max(in_the_money, owed - proceeds)
+
+
+def worst_payoff(legs: tuple[Leg, ...]) -> float:
+    """Return the least that options and stock of one expiry are worth there, at any price.
+
+    Payoffs are straight between strikes; ``-inf`` when they fall without limit. O(legs^2).
+    """
+    slope = math.fsum(leg.side * leg.ratio for leg in legs if leg.right != "P")
+    if slope < 0.0:
+        return -math.inf
+    levels = {0.0, *(leg.strike for leg in legs if leg.kind == OPTION)}
+    return min(
+        math.fsum(
+            leg.side * leg.ratio * (intrinsic(leg, level) if leg.kind == OPTION else level)
+            for leg in legs
+        )
+        for level in levels
+    )
 
 
 def capital_per_share(family: str, legs: tuple[Leg, ...], unit: int, spot: float) -> float:
