@@ -13,7 +13,7 @@ from engine.market.chain import OptionChain
 from engine.scoring import rates
 from engine.scoring.accounts import account
 from engine.scoring.capital import capital_per_share
-from engine.scoring.gating import affordable_lots
+from engine.scoring.gating import affordable_lots, edge_usd
 from engine.scoring.legs import family_of, legs_of
 from engine.scoring.opportunity import (
     CARRY,
@@ -107,11 +107,18 @@ def afford(view: View, position: Passed, settings: ScanSettings) -> Ranked | Non
     entry = rank(view, position, settings)
     fewer = affordable_lots(position.lots, entry.capital, settings)
     if fewer < position.lots:
-        usd = position.usd * fewer / position.lots
+        usd = usd_of(view, position, fewer, settings)
         if fewer < settings.gates.lots or usd < settings.gates.min_edge_usd:
             return None
         entry = rank(view, replace(position, lots=fewer, usd=usd), settings)
     return entry
+
+
+def usd_of(view: View, position: Passed, lots: float, settings: ScanSettings) -> float:
+    """Return the edge of `lots` packages of a position in currency, order minimums paid."""
+    legs = [(leg.quote, leg.side * leg.ratio) for leg in position.legs if leg.kind == OPTION]
+    stock = sum(leg.side * leg.ratio for leg in position.legs if leg.kind == STOCK)
+    return edge_usd(view, legs, stock, position.unit, position.edge, lots, settings)
 
 
 def spot_price(chain: OptionChain, legs: tuple[Leg, ...]) -> float:

@@ -107,3 +107,35 @@ def test_short_stock_holds_its_proceeds_against_what_is_owed() -> None:
 
 def test_an_uncovered_call_owes_without_limit() -> None:
     assert worst_payoff((option(-1, "C", 100.0), option(1, "P", 100.0))) == -math.inf
+
+
+CHEAP = {(30, 100.0, "C"): (3.03, 3.05), (30, 100.0, "P"): (2.0, 2.02)}
+
+
+def conversions(backend: Backend, **limits: Any) -> tuple[Opportunity, ...]:
+    wanted = settings(carry(), families=("conversion",), gates=Gates(**limits))
+    return scan_chain(chain(CHEAP, (99.98, 100.0), size=10.0), wanted, backend).opportunities
+
+
+def test_fewer_lots_for_lack_of_capital_pay_their_order_minimums(backend: Backend) -> None:
+    """Ten lots pay none; one lot pays 0.35 for each option order and 0.50 for the stock."""
+    edge = 100.0 * math.exp(-0.055 * 30 / 365) + 3.03 - 2.02 - 0.014 - 100.0 - 0.005
+    (ten,) = conversions(backend)
+    assert ten.lots == 10
+    assert ten.edge_usd == pytest.approx(1000.0 * edge)
+    per_lot = ten.capital / 10.0
+    (one,) = conversions(backend, max_capital=1.01 * per_lot)
+    assert one.lots == 1
+    assert one.edge_usd == pytest.approx(100.0 * edge - 0.35 - 0.35 - 0.50)
+    (two,) = conversions(backend, max_capital=2.01 * per_lot)
+    # Two commissions of 0.65 and the stock's 1.00 reach their minimums.
+    assert two.lots == 2
+    assert two.edge_usd == pytest.approx(200.0 * edge)
+
+
+def test_what_the_minimums_leave_must_pass_the_gate_in_dollars(backend: Backend) -> None:
+    edge = 100.0 * math.exp(-0.055 * 30 / 365) + 3.03 - 2.02 - 0.014 - 100.0 - 0.005
+    (ten,) = conversions(backend)
+    limit = 1.01 * ten.capital / 10.0
+    assert conversions(backend, max_capital=limit, min_edge_usd=100.0 * edge - 1.3)
+    assert conversions(backend, max_capital=limit, min_edge_usd=100.0 * edge - 1.1) == ()
