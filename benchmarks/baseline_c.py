@@ -112,7 +112,7 @@ def hulls(backend: Backend) -> Task:
     chain = european(backend).chain
     value, vertex = array("d", chain.ask), array("q", bytes(8 * chain.n_rows))
     vertices = sum(
-        backend.envelope.lower_hull(chain.strike, chain.ask, 0, start, stop, value, vertex)
+        backend.hull.lower_hull(chain.strike, chain.ask, 0, start, stop, value, vertex)
         for start, stop in pairwise(chain.first)
     )
     heights = math.fsum(height for height in value[: chain.n_rows] if height == height)

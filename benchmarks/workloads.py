@@ -155,7 +155,7 @@ def _hulls(market: Callable[[Backend], Market], backend: Backend) -> Task:
 
     def hulls(noting: Backend) -> None:
         for e in range(len(chain.expiries)):
-            noting.envelope.lower_hull(
+            noting.hull.lower_hull(
                 chain.strike, chain.ask, 0, chain.first[e], chain.first[e + 1], value, vertex
             )
 

@@ -35,11 +35,13 @@ class Backend:
     calendars: ModuleType
     screen: ModuleType
     cover: ModuleType
+    hull: ModuleType
     envelope: ModuleType
     simplex: ModuleType
     forward: ModuleType
     candidates: ModuleType
     limits: ModuleType
+    proceeds: ModuleType
     gates: ModuleType
     scoring: ModuleType
 

@@ -3,7 +3,6 @@
 from kernels_numba._compile import compiled
 from kernels_pure import envelope as pure
 
-lower_hull = compiled(pure.lower_hull)
 merge_hull = compiled(pure.merge_hull)
 read_hull = compiled(pure.read_hull)
 hull_screen = compiled(pure.hull_screen)

@@ -3,7 +3,5 @@
 from kernels_numba._compile import compiled
 from kernels_pure import gates as pure
 
-order_shortfall = compiled(pure.order_shortfall)
-package_usd = compiled(pure.package_usd)
 gate_row = compiled(pure.gate_row)
 gate_rows = compiled(pure.gate_rows)

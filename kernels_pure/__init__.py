@@ -22,6 +22,7 @@ MODULES: tuple[str, ...] = (
     "normal",
     "pricing",
     "implied",
+    "hull",
     "envelope",
     "simplex",
     "forward",
@@ -35,6 +36,7 @@ MODULES: tuple[str, ...] = (
     "cover",
     "candidates",
     "limits",
+    "proceeds",
     "gates",
     "scoring",
 )

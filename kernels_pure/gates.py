@@ -14,7 +14,6 @@ from math import inf
 from kernels_pure.candidates import N_LEGS
 from kernels_pure.columns import Flags, Floats, Ints
 from kernels_pure.limits import (
-    EXCHANGE_FEE,
     IS_DELAYED,
     IS_HALTED,
     IS_STALE_RATE,
@@ -31,11 +30,10 @@ from kernels_pure.limits import (
     MIN_OPEN_INTEREST,
     MIN_VOLUME,
     MULTIPLIER,
-    ORDER_MINIMUM,
-    STOCK_MINIMUM,
     is_wide,
     leg_spread,
 )
+from kernels_pure.proceeds import package_usd
 
 # Gates in the order in which they are asked; 0 passes.
 QUOTE = 1
@@ -70,48 +68,6 @@ SIZE_UNKNOWN = 2
 LOCKED_MARKET = 4
 
 EVERY_SIZE = 1e15
-
-
-def order_shortfall(minimum: float, commission: float) -> float:
-    """Return what an order costs beyond its commission because of a minimum."""
-    return max(0.0, minimum - commission)
-
-
-def package_usd(
-    edge: float,
-    unit: int,
-    lots: float,
-    quotes: int,
-    width: int,
-    quote: Ints,
-    ratio: Ints,
-    stock: int,
-    receive: Floats,
-    pay: Floats,
-    bid: Floats,
-    ask: Floats,
-    stock_fee: float,
-    limits: Floats,
-) -> float:
-    """Return the edge of `lots` packages in currency, less the shortfall of every order.
-
-    `quotes` is where the candidate's legs start in `quote` and `ratio`. O(width).
-    """
-    multiplier = limits[MULTIPLIER]
-    total = edge * multiplier * unit * lots
-    for leg in range(width):
-        q = quote[quotes + leg]
-        if q >= 0:
-            contracts = abs(ratio[quotes + leg]) * lots
-            fee = bid[q] - receive[q]
-            if ratio[quotes + leg] > 0:
-                fee = pay[q] - ask[q]
-            commission = (fee * multiplier - limits[EXCHANGE_FEE]) * contracts
-            total -= order_shortfall(limits[ORDER_MINIMUM], commission)
-    if stock != 0:
-        shares = abs(stock) * multiplier * lots
-        total -= order_shortfall(limits[STOCK_MINIMUM], stock_fee * shares)
-    return total
 
 
 def gate_row(
@@ -226,21 +182,9 @@ def gate_row(
     usd = 0.0
     if lots > 0.0:
         usd = package_usd(
-            edge[row],
-            unit[row],
-            lots,
-            width * row,
-            width,
-            quote,
-            ratio,
-            stock[row],
-            receive,
-            pay,
-            bid,
-            ask,
-            stock_quote[STOCK_FEE],
-            limits,
-        )
+            edge[row], unit[row], lots, width * row, width, quote, ratio, stock[row], receive, pay,
+            bid, ask, stock_quote[STOCK_FEE], limits,
+        )  # fmt: skip
     is_timed = not limits[IS_SYNCHRONOUS] > 0.0
     gate = 0
     if absent > 0:
@@ -308,27 +252,9 @@ def gate_rows(
     passed = 0
     for row in range(count):
         gate, lots, usd, flags = gate_row(
-            row,
-            N_LEGS,
-            quote,
-            ratio,
-            stock,
-            unit,
-            days,
-            edge,
-            bid,
-            ask,
-            bid_size,
-            ask_size,
-            bid_age,
-            ask_age,
-            volume,
-            open_interest,
-            receive,
-            pay,
-            stock_quote,
-            limits,
-        )
+            row, N_LEGS, quote, ratio, stock, unit, days, edge, bid, ask, bid_size, ask_size,
+            bid_age, ask_age, volume, open_interest, receive, pay, stock_quote, limits,
+        )  # fmt: skip
         out_gate[row] = gate
         out_lots[row] = lots
         out_usd[row] = usd

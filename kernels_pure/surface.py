@@ -16,7 +16,7 @@ Source: Carr and Madan 2005; Cousot 2007; SCANNER sections 3 and 7.
 from math import inf, nan
 
 from kernels_pure.columns import Floats, Ints
-from kernels_pure.envelope import lower_hull
+from kernels_pure.hull import lower_hull
 
 
 def butterfly_edge(

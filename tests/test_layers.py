@@ -41,6 +41,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.feeds": (MARKET | {"engine.nearest", "engine.config"}, False),
     "engine.pipeline": (PURE | {"engine.strategies", "engine.scoring"}, True),
 }
+MOST_LINES = 300
 # The rim: wires everything, and nothing above imports it.
 RIM = "the rim"
 
@@ -113,6 +114,14 @@ def test_an_import_that_points_back_is_found(tmp_path: Path) -> None:
     ]
     path.write_text("if TYPE_CHECKING:\n    from engine.feeds import demo\n")
     assert refused("engine.strategies.bad", path) == []
+
+
+def test_no_module_is_long() -> None:
+    lengths = {
+        module: len(path.read_text(encoding="utf-8").splitlines())
+        for module, path in SOURCES.items()
+    }
+    assert {module: n for module, n in lengths.items() if n > MOST_LINES} == {}
 
 
 def test_every_layer_exists() -> None:

@@ -128,7 +128,7 @@ def edge_usd(
 ) -> float:
     """Return the edge of `lots` packages in currency, order minimums paid. O(legs)."""
     chain = view.chain
-    usd: float = view.backend.gates.package_usd(
+    usd: float = view.backend.proceeds.package_usd(
         edge, unit, lots, 0, len(legs), array("q", (quote for quote, _ in legs)),
         array("q", (ratio for _, ratio in legs)), stock, view.receive, view.pay,
         chain.bid, chain.ask, _stock_quote(view, settings)[-1], limits_of(chain, settings),

@@ -45,7 +45,7 @@ def test_lower_hull_is_the_least_chord(backend: Backend) -> None:
         shifted = column(*[-9.0] * shift, *y)
         out = column(*[7.0] * (shift + n))
         work = array("q", [0] * n)
-        count = backend.envelope.lower_hull(x, shifted, shift, start, stop, out, work)
+        count = backend.hull.lower_hull(x, shifted, shift, start, stop, out, work)
         points = [(x[i], y[i]) for i in range(start, stop) if math.isfinite(y[i])]
         for i in range(start, stop):
             expected = naive_hull(points, x[i])
@@ -70,7 +70,7 @@ def test_lower_hull_decides_butterflies(backend: Backend) -> None:
         pay = column(*(nan if rnd.random() < 0.1 else m + 0.2 for m in mid))
         receive = column(*(nan if rnd.random() < 0.1 else m - 0.2 for m in mid))
         out = column(*[0.0] * n)
-        backend.envelope.lower_hull(strike, pay, 0, 0, n, out, array("q", [0] * n))
+        backend.hull.lower_hull(strike, pay, 0, 0, n, out, array("q", [0] * n))
         for body in range(n):
             edges = [
                 receive[body]
