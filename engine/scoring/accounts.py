@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from engine.market.ledger import Branches
 from engine.market.terms import Terms
+from engine.scoring.capital import worst_payoff
 from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
 from engine.strategies.coin_calendar import coin_advanced
 from engine.strategies.view import View
@@ -51,13 +52,8 @@ class Facts:
         return [pick(lines, key=lambda line: line[1])]
 
 
-def account(
-    view: View, family: str, legs: tuple[Leg, ...], unit: int, edge: float = math.nan
-) -> tuple[Line, ...]:
-    """Return every term of the edge of a position, per share.
-
-    The worst payoff of a package is what remains of its `edge`; every other family has a formula.
-    """
+def account(view: View, family: str, legs: tuple[Leg, ...], unit: int) -> tuple[Line, ...]:
+    """Return every term of the edge of a position, per share."""
     chain = view.chain
     lines: list[Line] = []
     for leg in legs:
@@ -75,11 +71,7 @@ def account(
         e = expiries[0]
         amount = -view.terms.stock_pay[e] if long_future else view.terms.stock_receive[e]
         lines.append(("one coin at expiry", amount))
-    if family == "package":
-        paid = math.fsum(amount for _, amount in lines)
-        lines.append(("worst payoff at expiry, with dividends and borrow fee", edge - paid))
-    else:
-        lines += WORTH[family](facts)
+    lines += WORTH[family](facts)
     return tuple(line for line in lines if line[1] != 0.0 and not math.isnan(line[1]))
 
 
@@ -242,6 +234,20 @@ def _jelly_roll(facts: Facts) -> list[Line]:
     ]
 
 
+def _package(facts: Facts) -> list[Line]:
+    e, terms = facts.expiry[0], facts.terms
+    worst = worst_payoff(facts.legs)
+    discount = terms.borrow[e] if worst > 0.0 else terms.lend[e]
+    lines = [("worst payoff at expiry", discount * worst / facts.unit)]
+    for leg in facts.legs:
+        if leg.kind == STOCK and leg.side > 0:
+            lines.append(("dividends", leg.ratio * terms.div_in[e] / facts.unit))
+        elif leg.kind == STOCK:
+            owed = terms.div_out[e] + terms.stock_borrow[e]
+            lines.append(("dividends and borrow fee", -leg.ratio * owed / facts.unit))
+    return lines
+
+
 WORTH: dict[str, Callable[[Facts], list[Line]]] = {
     "conversion": _conversion,
     "reversal": _reversal,
@@ -256,4 +262,5 @@ WORTH: dict[str, Callable[[Facts], list[Line]]] = {
     "butterfly": _butterfly,
     "calendar": _calendar,
     "calendar_butterfly": _calendar,
+    "package": _package,
 }

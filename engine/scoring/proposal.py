@@ -186,7 +186,7 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
         fill_probability=ranked.fill_probability, leg_out_loss=ranked.loss,
         conditions=tuple(conditions),
         flags=flag_names(view, legs, position.flags, days, settings),
-        terms=account(view, family, legs, position.unit, position.edge),
+        terms=account(view, family, legs, position.unit),
     )  # fmt: skip
 
 

@@ -15,9 +15,10 @@ from engine.backend import Backend
 from engine.clock import NS_PER_DAY
 from engine.config import Gates
 from engine.market.chain import EUROPEAN, OptionChain
-from engine.pipeline import scan_chain
+from engine.pipeline import make_view, scan_chain
+from engine.scoring.accounts import account
 from engine.scoring.opportunity import CONDITIONAL, LOCKED, ScanResult
-from tests.unit.chains import NOW_NS, carry, chain, settings
+from tests.unit.chains import NOW_NS, carry, chain, dividend, settings
 
 # The short box brings 8.00 - 1.52 + 6.50 - 1.52 less four fees of 0.007, and owes 10 in 30 days.
 QUOTES = {
@@ -170,3 +171,45 @@ def test_a_chain_that_is_not_believed_makes_no_package(
     result = scan(backend, noisy(41, 1.0, size=20.0))
     assert result.unusable
     assert (result.opportunities, "package" in result.funnel.by_family) == ((), False)
+
+
+def test_the_account_of_a_package_comes_from_its_payoffs(backend: Backend) -> None:
+    """The short box owes 10 in 30 days; the lines are not what is left of the edge."""
+    (found,) = scan(backend, families=("package",)).opportunities
+    terms = dict(found.terms)
+    owed = terms.pop("worst payoff at expiry")
+    assert owed == pytest.approx(-10.0 * math.exp(-0.045 * 30.0 / 365.0), rel=1e-12)
+    assert math.fsum(terms.values()) == pytest.approx(11.46 - 0.028, rel=1e-12)
+    view = make_view(CHAIN, settings(carry()), backend)
+    # 97 instead of 95: what the put spread owes at most is 8.
+    wrong = tuple(replace(leg, strike=97.0) if leg.strike == 95.0 else leg for leg in found.legs)
+    assert dict(account(view, "package", wrong, 1))["worst payoff at expiry"] == pytest.approx(
+        -8.0 * math.exp(-0.045 * 30.0 / 365.0), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_account_of_a_package_has_dividends_and_the_borrow_fee(
+    backend: Backend, side: int
+) -> None:
+    """A conversion, and a reversal at 2 % a year, over a dividend of 0.50 on day 10."""
+    put = (2.0, 2.02) if side > 0 else (4.5, 4.52)
+    quotes = {(30, 100.0, "C"): (4.0, 4.02) if side > 0 else (1.0, 1.02), (30, 100.0, "P"): put}
+    rates = carry(dividend(10, 0.50), borrow_fee=0.02)
+    of = chain(quotes, style=EUROPEAN)
+    result = scan_chain(of, settings(rates, families=("package",)), backend)
+    (found,) = result.opportunities
+    name = "dividends" if side > 0 else "dividends and borrow fee"
+    # The ex-date is taken at the open, so not quite 10 days from now.
+    received, owed = 0.5 * math.exp(-0.055 * 10 / 365), 0.5 * math.exp(-0.045 * 10 / 365)
+    expected = received if side > 0 else -owed - 0.02 * 100.0 * 30 / 365
+    assert dict(found.terms)[name] == pytest.approx(expected, abs=1e-4)
+    assert math.fsum(dict(found.terms).values()) == pytest.approx(found.edge, abs=1e-12)
+
+
+def test_the_account_of_every_package_gives_its_edge(backend: Backend) -> None:
+    for strikes, noise in ((5, 0.3), (9, 0.05), (21, 0.05), (21, 0.2), (41, 0.05)):
+        result = scan(backend, noisy(strikes, noise), families=("package",))
+        (found,) = result.opportunities
+        assert math.fsum(x for _, x in found.terms) == pytest.approx(found.edge, abs=1e-9)
+        assert result.mismatches == ()
