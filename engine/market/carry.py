@@ -37,6 +37,11 @@ class RateCurve:
         """Return the curve that has `rate` at every term."""
         return cls((0.0,), (float(rate),))
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the curve is flat and not negative: then discounts fall and are convex."""
+        return len(self.days) == 1 and self.rates[0] >= 0.0
+
     def rate(self, tau: float) -> float:
         """Return the zero rate for `tau` years."""
         day = tau * 365.0

@@ -176,6 +176,7 @@ def settlements(
     return Dates(array("q", range(len(taus) + 1)), taus, discount, div_in, owed)
 
 
-def put_dates(carry: Carry, ex_dates: Sequence[float]) -> list[float]:
-    """Return when a put may be assigned: now, on ex-dates and at nodes of the lending curve."""
-    return [0.0, *sorted({day / 365.0 for day in carry.lend.days if day > 0.0}.union(ex_dates))]
+def put_dates(carry: Carry, ex_dates: Sequence[float], days: Sequence[float] = ()) -> list[float]:
+    """Return when a put may be assigned: now, on ex-dates, `days` and nodes of the curve."""
+    nodes = {day / 365.0 for day in carry.lend.days if day > 0.0}
+    return [0.0, *sorted(nodes.union(ex_dates, days))]

@@ -18,11 +18,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from operator import add, truediv
 
 from engine.clock import NS_PER_SECOND, years_between
+from engine.market.assignment_days import PAYMENT, RECEIPT, falls_somewhere, worst_days
 from engine.market.calendar import Calendar, calendar_named
-from engine.market.carry import Carry
+from engine.market.carry import Carry, RateCurve
 from engine.market.chain import OptionChain
 from engine.market.fees import FeeSchedule
 from engine.market.ledger import (
@@ -66,16 +68,18 @@ class Terms:
     night
         Interest on one strike unit over the longest settlement gap, for a short put.
     hold
-        Early branches of long stock against a short call (eves of ex-dates).
+        Early branches of long stock against a short call (eves of ex-dates; where forward rates
+        are negative, now and the days on which a receipt is worth least).
     owe
-        Early branches of short stock against a short put (now, ex-dates, nodes of the curve).
+        Early branches of short stock against a short put (now, ex-dates, nodes of the curve and
+        the days between them that can be worse, see `assignment_days`).
     take
         When a long call covering short stock is best exercised early (now, eves).
     give
         When a long put on long stock is best exercised early (now, ex-dates).
     receipts, payments
-        Dates of the strikes of jelly rolls: through a sold call (now, eves), through a sold put
-        (now, ex-dates, nodes).
+        Dates of the strikes of jelly rolls: through a sold call (now, eves, days), through a sold
+        put (now, ex-dates, nodes, days, nearer settlements).
     """
 
     tau: array[float]
@@ -135,23 +139,35 @@ def chain_terms(
     payments = settlements(taus, lend, received, owed)
     if not chain.is_european:
         ex_dates = sorted({flow.ex for flow in flows})
-        puts = put_dates(carry, ex_dates)
+        is_uneven = carry.borrow_fee > 0.0 or not (carry.lend.is_plain and carry.borrow.is_plain)
+        eves, calls, days = ex_dates, ex_dates, list[float]()
+        if is_uneven:
+            eves, calls, days = _assignment_days(chain, carry, calendar, ex_dates, taus)
+        puts = put_dates(carry, ex_dates, days)
         # An ex-date at the moment of expiry still counts, a node of the curve does not.
-        n_eves = tuple([bisect_right(ex_dates, tau) for tau in taus])
         n_puts = tuple([max(1, bisect_left(puts, tau) + (tau in ex_dates)) for tau in taus])
-        now_and_eves = tuple([k + 1 for k in n_eves])
+        now_and_eves = tuple([bisect_right(ex_dates, tau) + 1 for tau in taus])
+        n_calls = now_and_eves
+        if is_uneven:
+            n_calls = tuple([bisect_right(calls, tau) + 1 for tau in taus])
         late_call, late_roll = _late_calls(chain, calendar, flows, taus)
         night = _night_interest(chain, calendar, carry, taus)
-        if ex_dates:
-            hold = branches(n_eves, tuple(map(ledger.hold, ex_dates)))
+        if eves:
+            n_eves = tuple([bisect_right(eves, tau) for tau in taus])
+            hold = branches(n_eves, tuple(map(ledger.hold, eves)))
         owe = branches(n_puts, tuple(map(ledger.owe, puts)))
         take = branches(now_and_eves, ((1.0, 0.0), *map(ledger.take, ex_dates)))
         give = branches(now_and_eves, ((1.0, 0.0), *map(ledger.give, ex_dates)))
-        # A call is assigned on the eve, just before anything else on the ex-date; a fee for
-        # short stock makes today worse than later.
-        on_eves = [(-1.0, 1.0, 0.0, 0.0), *map(ledger.receipt_on_eve, ex_dates)]
-        receipts = early_and_last(now_and_eves, on_eves, receipts)
-        payments = early_and_last(n_puts, [*map(ledger.payment, puts)], payments)
+        # A call is assigned on the eve, just before anything else on the ex-date.
+        on_eves = [(-1.0, 1.0, 0.0, 0.0), *map(ledger.receipt_on_eve, calls)]
+        receipts = early_and_last(n_calls, on_eves, receipts)
+        on_days = [*map(ledger.payment, puts)]
+        if is_uneven:
+            # The far put of a roll may be assigned as soon as the near options have settled.
+            on_days = sorted([*on_days, *payments.rows()])
+            orders = [order for order, *_ in on_days]
+            n_puts = tuple([max(1, bisect_left(orders, tau) + (tau in ex_dates)) for tau in taus])
+        payments = early_and_last(n_puts, on_days, payments)
     return Terms(
         tau=taus,
         lend=lend,
@@ -164,6 +180,36 @@ def chain_terms(
         stock_borrow=stock_borrow,
         late_call=late_call, late_roll=late_roll, night=night,
         hold=hold, owe=owe, take=take, give=give, receipts=receipts, payments=payments,
+    )  # fmt: skip
+
+
+def _assignment_days(
+    chain: OptionChain,
+    carry: Carry,
+    calendar: Calendar,
+    ex_dates: list[float],
+    taus: Sequence[float],
+) -> tuple[list[float], list[float], list[float]]:
+    """Return when calls on stock held, calls of a roll and puts may be worst to have sold.
+
+    Eves of ex-dates are among the first two; the last are days besides `put_dates`.
+    """
+    ends = [(chain.strike[a], chain.strike[b - 1])
+            for a, b in pairwise(chain.first) if a < b]  # fmt: skip
+    if not ends:
+        return ex_dates, ex_dates, []
+    strikes = min(low for low, _ in ends), max(high for _, high in ends)
+    fee = carry.borrow_fee * chain.underlying.bid
+
+    def days(curve: RateCurve, side: int, fee: float) -> list[float]:
+        return worst_days(calendar, chain.ts_ns, curve, side, fee, strikes, ex_dates, taus)
+
+    held = days(carry.borrow, RECEIPT, 0.0)
+    if falls_somewhere(carry.borrow, taus[-1]):
+        held.append(0.0)
+    rolled = days(carry.borrow, RECEIPT, fee)
+    return (
+        sorted({*held, *ex_dates}), sorted({*rolled, *ex_dates}), days(carry.lend, PAYMENT, fee)
     )  # fmt: skip
 
 

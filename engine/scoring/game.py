@@ -68,6 +68,7 @@ class Game:
         key = (i, holdings, stock)
         value = self._worth.get(key)
         if value is None:
+            self._prepare(i, holdings, stock)
             self.tried += 1
             if self.moments[i].kind == EXPIRY:
                 settlement = self.settlement(i, holdings, stock)
@@ -82,6 +83,17 @@ class Game:
                 value = self.exercise(i, holdings, stock).value
             self._worth[key] = value
         return value
+
+    def _prepare(self, i: int, holdings: Holdings, stock: float) -> None:
+        """Work out the later moments up to the next settlement, the last first.
+
+        Without it a position of many days would be told by calls within calls, one per day.
+        """
+        if self.moments[i].kind == EXPIRY or (i + 1, holdings, stock) in self._worth:
+            return
+        ahead = next(k for k in range(i, len(self.moments)) if self.moments[k].kind == EXPIRY)
+        for k in range(ahead, i, -1):
+            self.worth(k, holdings, stock)
 
     # Between settlements: assignment, notice, answer.
 

@@ -10,7 +10,7 @@ from engine.scoring.claims import Position
 from engine.scoring.game import Game, is_short
 from engine.scoring.opportunity import State
 from engine.scoring.settlement import Answer, Holdings, Settlement
-from engine.scoring.timeline import AFTER_EXPIRY, EVE, EX, EXPIRY, NODE, TODAY, Moment
+from engine.scoring.timeline import AFTER_EXPIRY, DAY, EVE, EX, EXPIRY, NODE, TODAY, Moment
 
 # More rows than this nobody reads.
 MOST_ROWS = 60
@@ -18,6 +18,7 @@ MOST_ROWS = 60
 _WHEN = {
     TODAY: "today",
     NODE: "on {}",
+    DAY: "on {}",
     EVE: "on the eve of {}",
     EX: "on ex-date {}",
     AFTER_EXPIRY: "after expiry {}",
@@ -28,16 +29,20 @@ def state_rows(game: Game, spot_now: float) -> Iterator[State]:
     """Yield the states of `game`, present values per package before its cost.
 
     Nothing may be assigned until the first settlement: then a row for each of its levels. Or a
-    set of legs is assigned first at some moment: a row with the worst that follows.
+    set of legs is assigned first at some moment: a row with the worst that follows. Of the days
+    on which nothing else happens, each set of legs has a row for the worst one only.
     """
     position = game.position
     holdings: Holdings = tuple(claim.quantity for claim in position.claims)
     stock = position.stock
     value = 0.0
     story: list[str] = []
+    quiet: dict[tuple[int, ...], tuple[float, int]] = {}
     for i, moment in enumerate(game.moments):
         value += game.waiting(i, stock)
         if moment.kind == EXPIRY:
+            for legs, (pv, k) in quiet.items():
+                yield _first_move(game, k, holdings, stock, legs, story, pv)
             settlement = game.settlement(i, holdings, stock)
             for level in grid(position, settlement, spot_now):
                 kept = _kept(game, i, settlement, level)
@@ -51,16 +56,33 @@ def state_rows(game: Game, spot_now: float) -> Iterator[State]:
             return
         if is_short(holdings):
             for legs in game.assignments(i, holdings):
-                answer = game.answer(i, holdings, stock, legs)
-                first = _assigned(game, moment, legs, answer)
-                then, spot = _follow(game, i + 1, answer.holdings, answer.stock)
-                yield State(", ".join([*story, first, *then]), spot, value + answer.value)
+                pv = value + game.answer(i, holdings, stock, legs).value
+                if moment.kind != DAY:
+                    yield _first_move(game, i, holdings, stock, legs, story, pv)
+                elif legs not in quiet or pv < quiet[legs][0]:
+                    quiet[legs] = pv, i
         else:
             answer = game.exercise(i, holdings, stock)
             if answer.exercised:
                 story.append(f"exercised {_names(game, answer.exercised)} {_when(moment)}")
                 holdings, stock = answer.holdings, answer.stock
                 value += answer.value - game.reach(i + 1, holdings, stock)
+
+
+def _first_move(
+    game: Game,
+    i: int,
+    holdings: Holdings,
+    stock: float,
+    legs: tuple[int, ...],
+    story: list[str],
+    pv: float,
+) -> State:
+    """Return the state in which `legs` are assigned at moment `i`, before anything else."""
+    answer = game.answer(i, holdings, stock, legs)
+    first = _assigned(game, game.moments[i], legs, answer)
+    then, spot = _follow(game, i + 1, answer.holdings, answer.stock)
+    return State(", ".join([*story, first, *then]), spot, pv)
 
 
 def grid(position: Position, settlement: Settlement, spot_now: float) -> list[float]:

@@ -15,10 +15,11 @@ from engine.scoring.claims import Position
 # Kinds of moment, in their order within one instant.
 TODAY = 0
 NODE = 1
-EVE = 2
-EX = 3
-EXPIRY = 4
-AFTER_EXPIRY = 5
+DAY = 2
+EVE = 3
+EX = 4
+EXPIRY = 5
+AFTER_EXPIRY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ class Moment:
     Attributes
     ----------
     kind
-        TODAY; NODE of a rate curve; EVE of an ex-date, whose strikes are dated at the ex-date;
-        EX, after the dividend has gone; EXPIRY of a series; AFTER_EXPIRY, if others live on.
+        TODAY; NODE of a rate curve; DAY, any other session; EVE of an ex-date, whose strikes are
+        dated at the ex-date; EX, after the dividend has gone; EXPIRY of a series; AFTER_EXPIRY,
+        if others live on.
     day
         Calendar date; of an EVE the ex-date.
     lend, borrow
@@ -73,7 +75,8 @@ def timeline(
     """Return the moments of `position` in order, the last settlement last.
 
     With `is_early`, options can be assigned and exercised today, on every eve, after every
-    ex-date, at the nodes of the rate curves and after a nearer expiry; without, only settlements
+    ex-date, at the nodes of the rate curves and after a nearer expiry, and on every session if
+    rates differ by term, are negative, or short stock has a fee; without, only settlements
     remain. Several dividends of one ex-date share its moments. `is_certain` says that the stock
     held between settlements is known today. O(moments + dividends).
     """
@@ -93,6 +96,9 @@ def timeline(
             stops += _nodes(carry, calendar, now, end)
             stops += [(ns, AFTER_EXPIRY, day, -1) for ns, kind, day, _ in stops
                       if kind == EXPIRY and ns < end]  # fmt: skip
+        if _counts_days(position, carry):
+            taken = {ns for ns, *_ in stops}
+            stops += [stop for stop in _sessions(calendar, now, end) if stop[0] not in taken]
     stops = sorted(set(stops))
 
     fee = 0.0 if chain.is_inverse else _yearly_cost(chain, carry.borrow_fee + carry.index_yield)
@@ -135,6 +141,26 @@ def _nodes(
 ) -> list[tuple[int, int, date, int]]:
     instants = {now + round(day * NS_PER_DAY) for day in carry.lend.days + carry.borrow.days}
     return [(ns, NODE, calendar.session_date(ns), -1) for ns in instants if now < ns < end]
+
+
+def _counts_days(position: Position, carry: Carry) -> bool:
+    """Return whether it matters on which of several quiet days a sold leg is assigned."""
+    if all(claim.quantity >= 0.0 for claim in position.claims):
+        return False
+    rates = {*carry.lend.rates}, {*carry.borrow.rates}
+    is_flat = all(len(levels) == 1 and min(levels) >= 0.0 for levels in rates)
+    return carry.borrow_fee > 0.0 or not is_flat
+
+
+def _sessions(calendar: Calendar, now: int, end: int) -> list[tuple[int, int, date, int]]:
+    """Return the opening of every session after now, on which the strikes of a day are paid."""
+    found = []
+    day = calendar.next_session(calendar.session_date(now) - timedelta(days=1))
+    while calendar.open_ns(day) < end:
+        if calendar.open_ns(day) > now:
+            found.append((calendar.open_ns(day), DAY, day, -1))
+        day = calendar.next_session(day)
+    return found
 
 
 def _yearly_cost(chain: OptionChain, rate: float) -> float:

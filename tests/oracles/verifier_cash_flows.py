@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from itertools import product
 
 from engine.clock import years_between
@@ -53,6 +54,21 @@ class Path:
 
 
 def instants(carry: Carry, now: int, end: int) -> list[Instant]:
+    """Today, both sides of every ex-date, every node of the curves, every session."""
+    return sorted({*events(carry, now, end), *sessions(now, end)})
+
+
+@cache
+def sessions(now: int, end: int) -> list[Instant]:
+    """The opening of every session after now, when the strikes of its morning are paid."""
+    day, found = US.next_session(US.session_date(now)), []
+    while US.open_ns(day) < end:
+        found.append((US.open_ns(day), 1, day))
+        day = US.next_session(day)
+    return found
+
+
+def events(carry: Carry, now: int, end: int) -> list[Instant]:
     """Today, both sides of every ex-date, every node of the curves."""
     found = {(now, 1, US.session_date(now))}
     for dividend in carry.dividends:
@@ -147,13 +163,21 @@ def _assign(path: Path, legs: Sequence[Leg], instant: Instant, ex: Sequence[obje
         path.pay(instant[0], strikes + strikes_of_puts)
 
 
-def schedules(legs: Sequence[Leg], carry: Carry, now: int) -> Iterator[dict[Leg, Instant]]:
-    """Every way of assigning each sold option, or never: puts at any instant, calls on eves."""
+def schedules(
+    legs: Sequence[Leg], carry: Carry, now: int, *, quiet_days: bool = True
+) -> Iterator[dict[Leg, Instant]]:
+    """Ways of assigning each sold option, or never: puts at any instant, calls not on ex-dates.
+
+    Every way over the events; with `quiet_days`, on every session every set at once too.
+    """
     sold = [leg for leg in legs if leg.kind != STOCK and leg.side < 0]
     end = max(leg.settles_ns for leg in legs)
-    every = instants(carry, now, end)
+    every = events(carry, now, end)
+    quiet = [i for i in sessions(now, end) if quiet_days and (i[0], 0, i[2]) not in every]
     choices = [
         [None] + [i for i in every if leg.right == "P" or i[1] == 0 or i[0] == now] for leg in sold
     ]
-    for chosen in product(*choices):
-        yield {leg: i for leg, i in zip(sold, chosen, strict=True) if i is not None}
+    together = ([(None, day)] * len(sold) for day in quiet)
+    for ways in (choices, *together):
+        for chosen in product(*ways):
+            yield {leg: i for leg, i in zip(sold, chosen, strict=True) if i is not None}
