@@ -115,7 +115,7 @@ def test_a_sum_of_floats_is_found(line: str) -> None:
     [
         "sum(1 for _ in flows)", "sum(f.ex < now for f in flows)", "sum([not f for f in flows])",
         "sum(len(row) // 2 for row in rows)", "sum((2, 3))", "math.fsum(f.owed for f in flows)",
-        "sum(leg.side * leg.ratio for leg in legs)",
+        "sum(leg.side * one.n_found for leg in legs)",
     ],
 )  # fmt: skip
 def test_a_count_may_be_summed(line: str) -> None:

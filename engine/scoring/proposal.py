@@ -117,7 +117,7 @@ def afford(view: View, position: Passed, settings: ScanSettings) -> Ranked | Non
 def usd_of(view: View, position: Passed, lots: float, settings: ScanSettings) -> float:
     """Return the edge of `lots` packages of a position in currency, order minimums paid."""
     legs = [(leg.quote, leg.side * leg.ratio) for leg in position.legs if leg.kind == OPTION]
-    stock = sum(leg.side * leg.ratio for leg in position.legs if leg.kind == STOCK)
+    stock = next((leg.side * leg.ratio for leg in position.legs if leg.kind == STOCK), 0)
     return edge_usd(view, legs, stock, position.unit, position.edge, lots, settings)
 
 
