@@ -60,4 +60,7 @@ def why_not(family: Family, view: View) -> str:
         if not view.chain.underlying.is_tradable:
             return "the index itself cannot be traded"
         return "the underlying has no quote"
+    if not (view.chain.underlying.is_tradable or view.chain.is_european):
+        # Every family that is left sells an option.
+        return "an option assigned early is paid in cash, and nothing hedges the rest overnight"
     return ""
