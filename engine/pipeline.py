@@ -83,8 +83,8 @@ def scan_chain(
     carry, n_carry, more = find_carry_only(view, found, settings)
     mismatches += more
     synthetics: tuple[Opportunity, ...] = ()
-    if "synthetic" in settings.families:
-        synthetics, more = find_synthetics(view, settings)
+    if "synthetic" in settings.families and not unusable:
+        synthetics, more = find_synthetics(view, found, settings)
         mismatches += more
     return ScanResult(
         chain=chain,

@@ -198,8 +198,14 @@ def _render_rank(one: Opportunity, scan: Scan, console: Console) -> None:
         )
     if not math.isnan(one.plain):
         rows.append(("without financing", f"{one.plain:+.4f} a share, what plain scanners show"))
+    if not math.isnan(one.max_profit):
+        words = f"{one.max_profit:+.4f} a share without financing"
+        rows.append(("plain, at best", f"{words}, at worst {percent(one.min_roi)} of the outlay"))
     if not math.isnan(one.best):
         rows.append(("at best", f"{one.best:+.4f} a share"))
+    if not math.isnan(one.ratio):
+        chance = f", a profit in {one.probability:.0%} of cases" if one.probability >= 0.0 else ""
+        rows.append(("reward over risk", f"{one.ratio:.2f}{chance}"))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     add_columns(table, "", align="left")
     table.add_column(min_width=30)

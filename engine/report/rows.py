@@ -14,7 +14,7 @@ from engine.survey import Survey
 COLUMNS = (
     "id", "family", "class", "symbol", "legs", "edge", "edge_usd", "lots", "capital",
     "annualised", "score", "days", "best", "plain", "implied_rate", "conditions", "flags",
-    "proof_minimum",
+    "proof_minimum", "max_profit", "min_roi", "ratio", "probability",
 )  # fmt: skip
 
 

@@ -119,7 +119,11 @@ def implied_against_yours(one: Opportunity, scan: Scan) -> tuple[str, str]:
     """Return the rate a package lends or borrows at, and the rate of yours it competes with.
 
     What lends is paid for with money you borrow; what borrows earns the rate at which you lend.
+    A bounded risk shows its reward over risk and the chance of a profit instead.
     """
+    if one.grade == SYNTHETIC and one.ratio == one.ratio:
+        chance = f"{one.probability:.0%} likely" if one.probability >= 0.0 else ""
+        return f"{one.ratio:.2f} : 1", chance
     if one.implied_rate != one.implied_rate:
         return ABSENT, ""
     options = [leg for leg in one.legs if leg.kind == OPTION]

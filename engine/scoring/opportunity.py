@@ -95,7 +95,12 @@ class Opportunity:
     edge, best
         Worst-case and best-case present value per share after fees (`best` nan if unbounded).
     plain
-        Edge with every rate 0, what naive scanners show; nan where it means nothing.
+        Edge with every rate 0, what naive scanners show; nan where it means nothing. Of a collar
+        it is what traders call the minimum profit.
+    max_profit, min_roi
+        Of a collar, without financing: its best case, and `plain` on what its legs cost.
+    ratio
+        Reward over risk of a synthetic, ``best / -edge``; nan for arbitrages.
     implied_rate
         Rate at which the package lends (positive cost today) or borrows; nan where none.
     probability
@@ -124,6 +129,9 @@ class Opportunity:
     best: float = math.nan
     plain: float = math.nan
     implied_rate: float = math.nan
+    max_profit: float = math.nan
+    min_roi: float = math.nan
+    ratio: float = math.nan
     probability: float = math.nan
     fill_probability: float = math.nan
     leg_out_loss: float = math.nan

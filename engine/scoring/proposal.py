@@ -103,15 +103,26 @@ def rank(view: View, position: Passed, settings: ScanSettings) -> Ranked:
 
 
 def afford(view: View, position: Passed, settings: ScanSettings) -> Ranked | None:
+    """Return a position ranked at the lots that the capital limit allows; None if too few.
+
+    Too few are those whose edge no longer passes the gate in currency, too.
+    """
+    entry = fit(view, position, settings)
+    if entry is None or entry.position.lots == position.lots:
+        return entry
+    return entry if entry.position.usd >= settings.gates.min_edge_usd else None
+
+
+def fit(view: View, position: Passed, settings: ScanSettings) -> Ranked | None:
     """Return a position ranked at the lots that the capital limit allows; None if too few."""
     entry = rank(view, position, settings)
     fewer = affordable_lots(position.lots, entry.capital, settings)
-    if fewer < position.lots:
-        usd = usd_of(view, position, fewer, settings)
-        if fewer < settings.gates.lots or usd < settings.gates.min_edge_usd:
-            return None
-        entry = rank(view, replace(position, lots=fewer, usd=usd), settings)
-    return entry
+    if fewer >= position.lots:
+        return entry
+    if fewer < settings.gates.lots:
+        return None
+    usd = usd_of(view, position, fewer, settings)
+    return rank(view, replace(position, lots=fewer, usd=usd), settings)
 
 
 def usd_of(view: View, position: Passed, lots: float, settings: ScanSettings) -> float:
@@ -182,6 +193,8 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
         annualised=view.backend.scoring.annualised_return(position.usd, ranked.capital, days),
         score=ranked.score, days=days, best=rates.best_edge(view, family, legs),
         plain=rates.plain_edge(view, family, legs),
+        max_profit=rates.max_profit(view, family, legs),
+        min_roi=rates.min_roi(view, family, legs),
         implied_rate=rates.implied_rate(view, family, legs),
         fill_probability=ranked.fill_probability, leg_out_loss=ranked.loss,
         conditions=tuple(conditions),

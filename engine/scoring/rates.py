@@ -8,6 +8,8 @@ from engine.scoring.legs import cost
 from engine.scoring.opportunity import OPTION, STOCK, Leg
 from engine.strategies.view import View
 
+COLLARS = ("collar", "reverse_collar")
+
 
 def implied_rate(view: View, family: str, legs: tuple[Leg, ...]) -> float:
     """Return the rate implied by a package that exchanges cash today for cash at expiry.
@@ -60,9 +62,26 @@ def plain_edge(view: View, family: str, legs: tuple[Leg, ...]) -> float:
     return -max(strikes) - paid
 
 
+def max_profit(view: View, family: str, legs: tuple[Leg, ...]) -> float:
+    """Return the best case of a collar without financing: the width above its plain edge.
+
+    nan for other families.
+    """
+    if family not in COLLARS:
+        return math.nan
+    low, high = sorted(leg.strike for leg in legs if leg.kind == OPTION)
+    return high - low + plain_edge(view, family, legs)
+
+
+def min_roi(view: View, family: str, legs: tuple[Leg, ...]) -> float:
+    """Return the plain edge of a collar on what it costs, or brings; nan for other families."""
+    paid = abs(cost(legs, 1)) if family in COLLARS else 0.0
+    return plain_edge(view, family, legs) / paid if paid > 0.0 else math.nan
+
+
 def best_edge(view: View, family: str, legs: tuple[Leg, ...]) -> float:
     """Return the best case of a collar or reverse collar per share; nan for other families."""
-    if family not in ("collar", "reverse_collar", "synthetic"):
+    if family not in COLLARS:
         return math.nan
     options = [leg for leg in legs if leg.kind == OPTION]
     e, terms = view.chain.expiry_of(view.chain.row_of(options[0].quote)), view.terms

@@ -5,17 +5,21 @@ Not arbitrages: shown on request only, ordered by reward over risk and the quali
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Set
 from dataclasses import replace
 
 from engine.config import ScanSettings
-from engine.scoring.legs import cost, option_leg, stock_leg
+from engine.market.terms import chain_terms
+from engine.scoring.gating import ask_gates
+from engine.scoring.legs import cost, legs_of
 from engine.scoring.opportunity import OPTION, STOCK, SYNTHETIC, Leg, Opportunity
 from engine.scoring.profiles import SYNTHETIC as PRESETS
 from engine.scoring.profiles import probability_above, synthetic_composite
-from engine.scoring.proposal import Passed, propose, rank
-from engine.scoring.rates import best_edge
+from engine.scoring.proposal import Passed, fit, propose, usd_of
 from engine.scoring.verifier import reproduces, verify
 from engine.strategies import candidates
+from engine.strategies.candidates import Columns, Template
 from engine.strategies.pairs import COLLAR, REVERSE_COLLAR, collar_columns, reverse_collar_columns
 from engine.strategies.view import View
 
@@ -23,20 +27,21 @@ DEFAULT_PRESET = "syn-balanced"
 
 
 def find_synthetics(
-    view: View, settings: ScanSettings
+    view: View, found: Columns, settings: ScanSettings
 ) -> tuple[tuple[Opportunity, ...], tuple[Opportunity, ...]]:
-    """Return the best synthetics of usable quotes, and those the verifier does not reproduce.
+    """Return the best synthetics, and those the verifier does not reproduce.
 
-    At most ``settings.top``. O(expiries x strikes^2).
+    None has the legs of one of the candidates `found` or would be CARRY. The gates are those of
+    candidates; where they ask the edge they ask the reward, for the edge is the risk. At most
+    ``settings.top``. O(expiries x strikes^2).
     """
     if view.chain.is_inverse or not view.has_stock:
         return (), ()
-    usable = replace(view, receive=view.usable_receive, pay=view.usable_pay)
     preset = settings.profile if settings.profile in PRESETS else DEFAULT_PRESET
+    known = {found.key(row) for row in range(found.count)}
     rows: list[tuple[float, int, Passed]] = []
-    for position in _collars(usable, settings):
-        reward = best_edge(view, position.family, position.legs)
-        if reward > 0.0 >= position.edge:
+    for template in (COLLAR, REVERSE_COLLAR):
+        for position, reward in _collars(view, template, known, settings):
             score = synthetic_composite(
                 view, preset, position.legs, position.days, reward, -position.edge
             )
@@ -44,51 +49,75 @@ def find_synthetics(
     rows.sort(key=lambda row: row[:2])
     shown: list[Opportunity] = []
     mismatches: list[Opportunity] = []
-    for negative, _, position in rows[: settings.top]:
-        found = propose(view, rank(view, position, settings), settings)
+    for negative, _, position in rows:
+        if len(shown) == settings.top:
+            break
+        entry = fit(view, position, settings)
+        if entry is None:
+            continue
+        one = propose(view, entry, settings)
         proof = verify(
-            view.chain, found.legs, 1, settings.carry, count_projected=False,
+            view.chain, one.legs, 1, settings.carry, count_projected=False,
             may_carry=bool(position.condition & candidates.BORROW),
         )  # fmt: skip
-        found = replace(
-            found, grade=SYNTHETIC, score=-negative, proof=proof,
-            probability=_probability(view, found),
+        one = replace(
+            one, grade=SYNTHETIC, score=-negative, proof=proof, ratio=_ratio(one),
+            probability=_probability(view, one),
         )  # fmt: skip
-        (shown if reproduces(found.edge, proof) else mismatches).append(found)
+        (shown if reproduces(one.edge, proof) else mismatches).append(one)
     return tuple(shown), tuple(mismatches)
 
 
-def _collars(view: View, settings: ScanSettings) -> list[Passed]:
-    """Return every collar and reverse collar of quotes that pass the gates of a leg."""
-    chain, lots = view.chain, float(settings.gates.lots)
-    positions = []
-    for template, write in ((COLLAR, collar_columns), (REVERSE_COLLAR, reverse_collar_columns)):
-        low, high, low_early, high_early = write(view)
-        for e in range(len(chain.expiries)):
-            rows = chain.rows(e)
-            days = view.days[rows[0]]
-            if not settings.gates.min_days <= days <= settings.gates.max_days:
-                continue
-            for i in rows:
-                for j in range(i + 1, rows.stop):
-                    edge = min(low[i] + high[j], low_early[i] + high_early[j])
-                    if edge <= 0.0:
-                        positions.append(
-                            Passed(
-                                template.family, _legs(view, template, i, j), 1, edge, days, lots,
-                                edge * chain.contract_value * lots, template.condition,
-                            )
-                        )  # fmt: skip
+def _collars(
+    view: View, template: Template, known: Set[object], settings: ScanSettings
+) -> list[tuple[Passed, float]]:
+    """Return the collars of one direction that pass every gate, with their rewards."""
+    chain, terms, write = view.chain, view.terms, collar_columns
+    discount = terms.borrow
+    if template is REVERSE_COLLAR:
+        write, discount = reverse_collar_columns, terms.lend
+    usable = replace(view, receive=view.usable_receive, pay=view.usable_pay)
+    free_terms = chain_terms(chain, settings.carry.without_rates(), settings.fees)
+    # The columns are scratch: what is written next overwrites them.
+    worth = [array("d", column) for column in write(usable)]
+    free = [array("d", column) for column in write(replace(usable, terms=free_terms))]
+    positions: list[tuple[Passed, float]] = []
+    for e in range(len(chain.expiries)):
+        rows = chain.rows(e)
+        low, high, risk, reward = array("q"), array("q"), array("d"), array("d")
+        for i in rows:
+            for j in range(i + 1, rows.stop):
+                edge = _worst(worth, i, j)
+                best = worth[0][i] + worth[1][j] + discount[e] * (chain.strike[j] - chain.strike[i])
+                if edge <= 0.0 < best and not _worst(free, i, j) > 0.0:
+                    low.append(i)
+                    high.append(j)
+                    risk.append(edge)
+                    reward.append(best)
+        table = Columns()
+        table.append(
+            view.backend, template, chain.n_rows, len(low), low, low, high, reward, view.days
+        )
+        gated = ask_gates(view, table, settings)
+        for row in range(table.count):
+            if not gated.gate[row] and table.key(row) not in known:
+                position = Passed(
+                    template.family, legs_of(view, table, row), 1, risk[row], table.days[row],
+                    gated.lots[row], 0.0, template.condition, gated.flags[row],
+                )  # fmt: skip
+                usd = usd_of(view, position, position.lots, settings)
+                positions.append((replace(position, usd=usd), reward[row]))
     return positions
 
 
-def _legs(view: View, template: candidates.Template, low: int, high: int) -> tuple[Leg, ...]:
-    rows = {candidates.LOW: low, candidates.HIGH: high}
-    options = [
-        option_leg(view, view.chain.quote_index(rows[which], right), ratio)
-        for which, right, ratio in template.legs
-    ]
-    return (*options, stock_leg(view, template.stock))
+def _worst(worth: list[array[float]], i: int, j: int) -> float:
+    """Return the worst case of a collar of two rows: held to expiry, or called away early."""
+    return min(worth[0][i] + worth[1][j], worth[2][i] + worth[3][j])
+
+
+def _ratio(one: Opportunity) -> float:
+    """Return reward over risk; infinite without risk."""
+    return one.best / -one.edge if one.edge < 0.0 else float("inf")
 
 
 def _strikes(legs: tuple[Leg, ...]) -> tuple[float, float]:
