@@ -40,7 +40,7 @@ def document(survey: Survey, backend: Backend) -> dict[str, Any]:
         ],
     }
     if survey.audit is not None:
-        found.update(survey.audit.figures())
+        found.update((name, _known(value)) for name, value in survey.audit.figures().items())
         found["audit"] = audit_object(survey.audit)
     found["timing"] = {f"{phase}_seconds": spent for phase, spent in survey.seconds.items()}
     return found
@@ -122,6 +122,7 @@ def opportunity_object(one: Opportunity) -> dict[str, Any]:
         "ratio": _known(one.ratio),
         "probability": _known(one.probability),
         "implied_rate": _known(one.implied_rate),
+        "implied_borrow": _known(one.implied_borrow),
         "fill_probability": _known(one.fill_probability),
         "leg_out_loss": _known(one.leg_out_loss),
         "conditions": list(one.conditions),

@@ -42,9 +42,11 @@ class Audit:
     n_exact
         Planted arbitrages reported with exactly the legs and the family of the label.
     false_locked
-        Reported LOCKED that the verifier or the profit programme refutes.
+        Graded LOCKED although the verifier or the profit programme refutes it. What the verifier
+        does not reproduce is never shown, and counts all the same.
     edge_error
-        Largest difference, per share, between a reported edge and its label's, over `n_exact`.
+        Largest difference, per share, between an edge and its label's, over `n_exact` and what the
+        verifier does not reproduce; of the latter also what their proofs fall short of the edge.
     missed, misgraded, fooled
         The labels not found; found exactly but with another grade; decoys that were reported.
     """
@@ -85,20 +87,23 @@ def audit(
 ) -> Audit:
     """Return how `result` compares with the labels of `loaded`. O(labels x opportunities).
 
-    The scan must not have cut its list short (`ScanSettings.top`). An opportunity counts as
-    false if its proof does not bear out its edge; with `programme`, the largest locked profit by
-    expiry index, also if it is of one European expiry that the programme finds nothing in.
+    The scan must not have cut its list short (`ScanSettings.top`). An opportunity graded LOCKED,
+    shown or among the mismatches, counts as false if its proof does not bear out its edge; with
+    `programme`, the largest locked profit by expiry index, also if it is of one European expiry
+    that the programme finds nothing in.
 
     Source: SCANNER section 8, matching rule.
     """
     # One expiry answers for all its opportunities.
     judge = None if programme is None else cache(programme)
     reported = [o for o in result.opportunities if o.grade in (LOCKED, CONDITIONAL)]
+    refuted = [o for o in result.mismatches if o.grade in (LOCKED, CONDITIONAL)]
     traded = [_contracts(o) for o in reported]
     planted = [label for label in loaded.labels if label["kind"] == "arbitrage"]
     causes = {_cause(label) for label in planted}
     missed, misgraded = [], []
-    n_exact, edge_error = 0, 0.0
+    n_exact = 0
+    errors = [o.edge - o.proof.minimum for o in refuted if o.proof is not None]
     for label in planted:
         cause = _cause(label)
         if not any(
@@ -107,17 +112,21 @@ def audit(
             missed.append(label)
         for exact in (o for o in reported if _is_exactly(o, label)):
             n_exact += 1
-            edge_error = max(edge_error, abs(exact.edge - _number(label["edge"])))
             if exact.grade != label["grade"]:
                 misgraded.append(label)
+        errors += [
+            abs(o.edge - _number(label["edge"]))
+            for o in (*reported, *refuted)
+            if _is_exactly(o, label)
+        ]
     return Audit(
         n_labels=len(planted),
         n_found=len(planted) - len(missed),
         n_reported=len(reported),
         n_caused=sum(1 for legs in traded if causes & legs.keys()),
         n_exact=n_exact,
-        false_locked=sum(1 for o in reported if _is_false(o, result.chain, judge)),
-        edge_error=edge_error,
+        false_locked=sum(1 for o in (*reported, *refuted) if _is_false(o, result.chain, judge)),
+        edge_error=max(errors, default=0.0),
         missed=tuple(missed),
         misgraded=tuple(misgraded),
         fooled=tuple(

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import import_module
+from typing import Any
 
 import pytest
 
-from engine.backend import Backend
+from engine.backend import Backend, select
 from engine.config import ScanSettings
 from engine.feeds.demo import DemoFeed
 from engine.feeds.protocol import Loaded
@@ -89,6 +91,40 @@ def test_the_default_exchange_is_audited_whole(symbol: str, backend: Backend) ->
     result, figures = scan_and_audit(loaded, backend)
     total = check(iter([(0, result, figures)]))
     assert total.n_exact == total.n_labels == (4 if symbol == "ZIDX" else 6)
+
+
+BROKEN_EDGES = {
+    "conversion_edge": ("kernels_pure.parity", "ZDIV"),
+    "box_long_columns": ("kernels_pure.pairs", "ZETF"),
+}
+
+
+@pytest.mark.parametrize("formula", BROKEN_EDGES)
+def test_an_edge_formula_that_is_wrong_fails_the_audit(
+    formula: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a dollar too much: dozens of positions that the verifier refutes."""
+    module, symbol = BROKEN_EDGES[formula]
+    right: Callable[..., float | None] = getattr(import_module(module), formula)
+
+    def wrong(*values: Any) -> float | None:
+        edge = right(*values)
+        if edge is not None:
+            return edge + 0.5
+        low = values[-2]
+        for row, worth in enumerate(low):
+            low[row] = worth + 0.5
+        return None
+
+    pure = select("pure")
+    (loaded,) = DemoFeed(0, [symbol], compact=True).chains(symbol)
+    assert scan_and_audit(loaded, pure)[1].false_locked == 0
+    monkeypatch.setattr(f"{module}.{formula}", wrong)
+    _, figures = scan_and_audit(loaded, pure)
+    assert figures.false_locked > 10
+    assert figures.edge_error == pytest.approx(0.5, abs=1e-6)
+    with pytest.raises(AssertionError):
+        check(iter([(0, *scan_and_audit(loaded, pure))]))
 
 
 def test_an_unplanted_exchange_has_no_finding(backend: Backend) -> None:

@@ -135,6 +135,25 @@ def test_a_locked_edge_that_its_proof_does_not_bear_out_is_false(proof: Proof | 
     assert audit(Labels((PLANTED,)), result(conditional)).false_locked == 0
 
 
+def test_what_the_verifier_does_not_reproduce_counts_although_it_is_not_shown() -> None:
+    """An edge of 0.75 for a label of 0.25, whose proof falls short by 0.5; another by 1."""
+    proof = Proof(0.25, (State("at expiry", 100.0, 0.25),), 1)
+    wrong = replace(EXACT, edge=0.75, proof=proof)
+    found = replace(result(OTHER), mismatches=(wrong,))
+    figures = audit(Labels((PLANTED,)), found)
+    assert (figures.false_locked, figures.edge_error) == (1, 0.5)
+    # It is not shown: the label is missed, and nothing is exact.
+    assert (figures.missed, figures.n_exact, figures.n_reported) == ((PLANTED,), 0, 1)
+    elsewhere = replace(OTHER, edge=1.25, proof=proof)
+    assert audit(Labels(()), replace(result(), mismatches=(elsewhere,))).edge_error == 1.0
+    conditional = replace(wrong, grade=CONDITIONAL)
+    figures = audit(Labels((PLANTED,)), replace(result(), mismatches=(conditional,)))
+    assert (figures.false_locked, figures.edge_error) == (0, 0.5)
+    assert (
+        audit(Labels(()), replace(result(), mismatches=(replace(wrong, grade=CARRY),))) == Audit()
+    )
+
+
 def test_a_negative_locked_edge_is_false_even_if_its_proof_agrees() -> None:
     proof = Proof(-0.1, (State("", 1.0, -0.1),), 1)
     bad = replace(EXACT, edge=-0.1, proof=proof)
