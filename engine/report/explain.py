@@ -196,6 +196,14 @@ def _render_rank(one: Opportunity, scan: Scan, console: Console) -> None:
                 f"{percent(one.implied_rate)}; {yours}{percent(carry.borrow.rate(tau))}",
             )
         )
+    if not math.isnan(one.implied_borrow):
+        rows.append(
+            (
+                "implied borrow",
+                f"{percent(one.implied_borrow)} a year ends it; "
+                f"you gave {percent(scan.settings.carry.borrow_fee)}",
+            )
+        )
     if not math.isnan(one.plain):
         rows.append(("without financing", f"{one.plain:+.4f} a share, what plain scanners show"))
     if not math.isnan(one.max_profit):

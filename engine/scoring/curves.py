@@ -16,6 +16,9 @@ from engine.market.carry import Carry
 from engine.market.chain import INDEX, Expiry, OptionChain
 from engine.market.fees import FREE
 from engine.market.terms import Terms, chain_terms
+from engine.scoring.legs import cost
+from engine.scoring.opportunity import Leg
+from engine.strategies.view import View
 
 NEAREST = 9  # strikes about the money from which a forward is read
 
@@ -99,6 +102,24 @@ def parities(chain: OptionChain, e: int) -> list[Parity]:
         if 0.0 < call_bid <= call_ask and 0.0 < put_bid <= put_ask:
             found.append(Parity(chain.strike[row], call_ask - put_bid, call_bid - put_ask))
     return found
+
+
+def closing_fee(view: View, family: str, legs: tuple[Leg, ...]) -> float:
+    """Return the yearly fee of short stock at which a reversal has no edge; nan for others.
+
+    The least over the dates on which its strike may be paid, as listed in the terms. A reversal
+    that stays in the quotes usually is this fee, known to those who quote.
+    """
+    if family != "reversal" or view.chain.is_inverse:
+        return math.nan
+    strike, bid, dates = legs[0].strike, view.chain.underlying.bid, view.terms.payments
+    e = view.chain.expiry_of(view.chain.row_of(legs[0].quote))
+    credit, least = -cost(legs, 1), math.inf
+    for k in range(dates.first[e], dates.first[e + 1]):
+        if dates.order[k] > 0.0:
+            left = credit - dates.discount[k] * strike - dates.owed[k]
+            least = min(least, left / (bid * dates.order[k]))
+    return view.terms.stock_borrow[e] / (bid * view.terms.tau[e]) + least
 
 
 def _point(chain: OptionChain, carry: Carry, terms: Terms, e: int) -> CurvePoint:

@@ -103,6 +103,8 @@ class Opportunity:
         Reward over risk of a synthetic, ``best / -edge``; nan for arbitrages.
     implied_rate
         Rate at which the package lends (positive cost today) or borrows; nan where none.
+    implied_borrow
+        Yearly fee of short stock at which a reversal has no edge; nan for other families.
     probability
         Surface-implied chance that a synthetic ends with a profit; nan for arbitrages.
     conditions
@@ -129,6 +131,7 @@ class Opportunity:
     best: float = math.nan
     plain: float = math.nan
     implied_rate: float = math.nan
+    implied_borrow: float = math.nan
     max_profit: float = math.nan
     min_roi: float = math.nan
     ratio: float = math.nan

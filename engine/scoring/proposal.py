@@ -7,12 +7,13 @@ from array import array
 from dataclasses import dataclass, replace
 from zlib import crc32
 
-from engine.clock import from_ns
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
 from engine.scoring import rates
 from engine.scoring.accounts import account
+from engine.scoring.assignment import is_assignment_due
 from engine.scoring.capital import capital_per_share
+from engine.scoring.curves import closing_fee
 from engine.scoring.gating import affordable_lots, edge_usd
 from engine.scoring.legs import family_of, legs_of
 from engine.scoring.opportunity import (
@@ -41,7 +42,6 @@ CONDITION_TEXT = {
 }
 """What each condition says in full."""
 PIN_DAYS = 5.0
-ALARM = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +196,7 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
         max_profit=rates.max_profit(view, family, legs),
         min_roi=rates.min_roi(view, family, legs),
         implied_rate=rates.implied_rate(view, family, legs),
+        implied_borrow=closing_fee(view, family, legs),
         fill_probability=ranked.fill_probability, leg_out_loss=ranked.loss,
         conditions=tuple(conditions),
         flags=flag_names(view, legs, position.flags, days, settings),
@@ -234,32 +235,10 @@ def flag_names(
     near = max(2.0 * chain.tick, 0.0025 * spot)
     if days <= PIN_DAYS and any(abs(spot - leg.strike) < near for leg in shorts):
         names.append("pin-risk")
-    if not chain.is_european and any(_is_assignment_due(view, leg, settings) for leg in shorts):
+    if not chain.is_european and any(
+        is_assignment_due(view, leg, settings.carry) for leg in shorts
+    ):
         names.append("assignment-likely")
     if any(leg.kind == STOCK and leg.side < 0 for leg in legs):
         names.append("short-stock")
     return tuple(names)
-
-
-def _is_assignment_due(view: View, leg: Leg, settings: ScanSettings) -> bool:
-    """Whether a short call's next dividend comes near what its holder gives up by exercise."""
-    chain = view.chain
-    row = chain.row_of(leg.quote)
-    e = chain.expiry_of(row)
-    if leg.right != "C" or leg.strike >= chain.underlying.mid or view.terms.late_call[e] <= 0.0:
-        return False
-    today = from_ns(chain.ts_ns).date()
-    dividends = [
-        d
-        for d in settings.carry.dividends
-        if d.ex_date > today and (leg.expiry is None or d.ex_date <= leg.expiry)
-    ]
-    put = chain.bid[chain.quote_index(row, "P")]
-    for dividend in dividends:
-        left = (leg.expiry - dividend.ex_date).days / 365.0 if leg.expiry else 0.0
-        threshold = view.backend.scoring.exercise_threshold(
-            max(put, 0.0), leg.strike, settings.carry.lend.rate(left), left
-        )
-        if dividend.amount > ALARM * threshold:
-            return True
-    return False
