@@ -31,6 +31,7 @@ class Backend:
     pairs: ModuleType
     verticals: ModuleType
     rolls: ModuleType
+    mixture: ModuleType
     surface: ModuleType
     calendars: ModuleType
     screen: ModuleType

@@ -77,8 +77,11 @@ def scan_chain(
     )
     near: tuple[NearMiss, ...] = ()
     if settings.near_misses:
+        # A table of its own: what rounding makes a candidate here was never gated.
+        aside = CandidateTable(view.backend, chain.n_rows, view.days)
+        aside.near = table.near
         for name in table.postponed:
-            REGISTRY[name].find(view, table)
+            REGISTRY[name].find(view, aside)
         near = near_misses(view, found, gated, table.nearest(), settings)
     carry, n_carry, more = find_carry_only(view, found, settings)
     mismatches += more
@@ -146,17 +149,20 @@ def search(
     for name in heard:
         REGISTRY[name].find(view, table)
     if paid is not None:
-        _add_projected(table, paid, heard)
+        _add_projected(table, view, paid, heard, settings)
     return table, skipped
 
 
-def _add_projected(table: CandidateTable, paid: View, names: list[str]) -> None:
-    """Add what is a candidate only if projected dividends are paid."""
+def _add_projected(
+    table: CandidateTable, view: View, paid: View, names: list[str], settings: ScanSettings
+) -> None:
+    """Add what is a candidate, or passes the gates, only if projected dividends are paid."""
     counted = CandidateTable(paid.backend, paid.chain.n_rows, paid.days, wants_near=False)
     for name in names:
         if REGISTRY[name].gets_dividends:
             REGISTRY[name].find(paid, counted)
-    known = {table.found.key(row) for row in range(table.found.count)}
+    gate = ask_gates(view, table.found, settings).gate
+    known = {table.found.key(row) for row in range(table.found.count) if not gate[row]}
     for row in range(counted.found.count):
         if counted.found.key(row) not in known:
             table.found.copy_row(counted.found, row)
@@ -228,6 +234,6 @@ def _by_family(found: Columns, packages: int) -> Mapping[str, int]:
     for row in range(found.count):
         name = family_of(found, row)
         counts[name] = counts.get(name, 0) + 1
-    return counts
     if packages:
         counts["package"] = packages
+    return counts

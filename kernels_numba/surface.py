@@ -3,6 +3,5 @@
 from kernels_numba._compile import compiled
 from kernels_pure import surface as pure
 
-butterfly_edge = compiled(pure.butterfly_edge)
 butterfly_hits = compiled(pure.butterfly_hits)
 roll_scale = compiled(pure.roll_scale)

@@ -30,6 +30,7 @@ MODULES: tuple[str, ...] = (
     "pairs",
     "verticals",
     "rolls",
+    "mixture",
     "surface",
     "calendars",
     "screen",

@@ -11,7 +11,7 @@ Source: Carr and Madan 2005; Cousot 2007; SCANNER sections 3 and 7.
 from math import inf
 
 from kernels_pure.columns import Floats, Ints
-from kernels_pure.surface import butterfly_edge
+from kernels_pure.mixture import butterfly_edge
 
 
 def calendar_hits(
@@ -54,24 +54,36 @@ def calendar_hits(
         start = first[e]
         stop = first[e + 1]
         cost = excess[e]
+        # Of all later quotes above a sold one, which is cheapest with its gap paid for.
+        at = n_front
+        reach = inf
+        for back in range(n_front):
+            k = n_front - 1 - back
+            total = work_pay[k] + cost * work_scale[k]
+            if total < reach:
+                reach = total
+                at = k
+            work_row_next[k] = at
         front = 0
         for t in range(stop - start):
             row = start + t if side > 0 else stop - 1 - t
             z = side * scale[row]
             while front < n_front and work_scale[front] <= z:
                 front += 1
-            # Just below z: whole cover, the cheapest. Just above: the gap must be paid for.
+            # Just below z: whole cover, the cheapest. Above: the gap must be paid for.
             edge = -inf
             bought = -1
             if front > 0:
                 edge = receive[shift + row] - work_pay[front - 1] - deduct[row]
                 bought = work_row[front - 1]
             if front < n_front and cost < inf:
-                short = receive[shift + row] - work_pay[front] - deduct[row]
-                short = short - cost * (work_scale[front] - z)
-                if short > edge:
-                    edge = short
-                    bought = work_row[front]
+                above = work_row_next[front]
+                if above < n_front:
+                    short = receive[shift + row] - work_pay[above] - deduct[row]
+                    short = short - cost * (work_scale[above] - z)
+                    if short > edge:
+                        edge = short
+                        bought = work_row[above]
             if edge > best_edge:
                 best_edge = edge
                 best_sold = row
@@ -106,13 +118,20 @@ def calendar_hits(
                 work_pay_next[n_next] = price
                 work_row_next[n_next] = row
                 n_next += 1
-        # Drop what a dearer quote above, with its gap paid for, still beats.
+        # Drop what a cheaper quote above, with its gap paid for at the most it may still cost,
+        # beats everywhere.
+        steepest = 0.0
+        for earlier in range(e):
+            if excess[earlier] > steepest:
+                steepest = excess[earlier]
         n_front = 0
         reach = inf
         for back in range(n_next):
             k = n_next - 1 - back
-            total = work_pay_next[k] + work_scale_next[k]
-            if total < reach or cost == inf:
+            total = work_pay_next[k]
+            if steepest < inf:
+                total += steepest * work_scale_next[k]
+            if total < reach or steepest == inf:
                 reach = min(total, reach)
                 n_front += 1
                 work_row[n_next - n_front] = work_row_next[k]

@@ -17,23 +17,7 @@ from math import inf, nan
 
 from kernels_pure.columns import Floats, Ints
 from kernels_pure.hull import lower_hull
-
-
-def butterfly_edge(
-    low: float, middle: float, high: float, low_pay: float, receive: float, high_pay: float
-) -> float:
-    """Return the edge per short share of buying the wings and selling the body.
-
-    ``receive - w low_pay - (1 - w) high_pay`` with ``w = (high - middle) / (high - low)``; nan
-    unless low < high.
-
-    >>> round(butterfly_edge(95.0, 100.0, 110.0, 7.2, 5.3, 1.1), 4)
-    0.1333
-    """
-    if not high > low:
-        return nan
-    weight = (high - middle) / (high - low)
-    return receive - weight * low_pay - (1.0 - weight) * high_pay
+from kernels_pure.mixture import butterfly_edge, whole_cover
 
 
 def butterfly_hits(
@@ -43,6 +27,9 @@ def butterfly_hits(
     receive: Floats,
     pay: Floats,
     deduct: Floats,
+    bid_size: Floats,
+    ask_size: Floats,
+    lots: float,
     floor: float,
     out_low: Ints,
     out_middle: Ints,
@@ -51,15 +38,21 @@ def butterfly_hits(
     work_value: Floats,
     work_vertex: Ints,
 ) -> tuple[int, int, float]:
-    """Find the sold quotes with a butterfly above `floor`, each with its best wings.
+    """Find the sold quotes with a butterfly above `floor` in whole contracts, each with its best.
 
     Exact over all triples: the lower hull of the asks is the cheapest pair of wings, so only a
-    quote above it is searched. Returns ``(hits, best_row, best)``, the greatest height above the
-    hull; `work_value` is as long as the quotes. O(rows + hits x strikes^2).
+    quote above it is searched. The wing whose share is rounded up is the one that covers the body
+    alone: the lower of calls, the upper of puts. Sizes by quote index limit the ratio to what
+    `lots` times of it can be traded; 0 lots is no limit. Returns ``(hits, best_row, best)``, the
+    greatest height above the hull; `work_value` is as long as the quotes.
+    O(rows + hits x strikes^2).
     """
     hits = 0
     best_row = -1
     best = -inf
+    per = nan
+    if lots > 0.0:
+        per = 1.0 / lots
     for e in range(len(first) - 1):
         start = first[e]
         stop = first[e + 1]
@@ -70,6 +63,8 @@ def butterfly_hits(
                 best = height
                 best_row = row
             if height > floor:
+                brings = receive[shift + row] - deduct[row]
+                shown = bid_size[shift + row] * per
                 edge = floor
                 low = -1
                 high = -1
@@ -87,9 +82,26 @@ def butterfly_hits(
                             - deduct[row]
                         )
                         if value > edge:
-                            edge = value
-                            low = i
-                            high = j
+                            weight = (strike[j] - strike[row]) / (strike[j] - strike[i])
+                            a = i
+                            b = j
+                            if shift > 0:
+                                weight = 1.0 - weight
+                                a = j
+                                b = i
+                            _, _, whole = whole_cover(
+                                weight,
+                                brings,
+                                pay[shift + a],
+                                pay[shift + b],
+                                ask_size[shift + a] * per,
+                                shown,
+                                ask_size[shift + b] * per,
+                            )
+                            if whole > edge:
+                                edge = whole
+                                low = i
+                                high = j
                 if low >= 0:
                     if hits < len(out_edge):
                         out_low[hits] = low

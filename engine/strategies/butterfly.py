@@ -19,23 +19,26 @@ def find_butterflies(view: View, table: CandidateTable) -> None:
     for right, shift, template in (("C", 0, CALLS), ("P", n, PUTS)):
 
         def search(
-            receive: array[float], pay: array[float], right: str = right
+            receive: array[float], pay: array[float], lots: float, right: str = right
         ) -> Iterator[Mixture]:
-            return _search(view, right, receive, pay)
+            return _search(view, right, receive, pay, lots)
 
         for mixture in cheapest_mixtures(view, shift, search):
             add_mixture(view, table, template, mixture)
 
 
-def _search(view: View, right: str, receive: array[float], pay: array[float]) -> Iterator[Mixture]:
-    """Yield the cheapest butterfly of every body in one set of quotes."""
+def _search(
+    view: View, right: str, receive: array[float], pay: array[float], lots: float
+) -> Iterator[Mixture]:
+    """Yield the best butterfly of every body in one set of quotes."""
     chain, strike = view.chain, view.chain.strike
     shift = 0 if right == "C" else chain.n_rows
     deduct = late_notice(view, right)
 
     def search(hits: Hits) -> tuple[int, ...]:
         answer: tuple[int, ...] = view.backend.surface.butterfly_hits(
-            chain.first, chain.strike, shift, receive, pay, deduct, view.floor,
+            chain.first, chain.strike, shift, receive, pay, deduct,
+            chain.bid_size, chain.ask_size, lots, view.floor,
             hits.low, hits.middle, hits.high, hits.edge,
             view.column("hull", 2 * chain.n_rows), view.indices("hull vertices", chain.n_rows),
         )  # fmt: skip
@@ -45,16 +48,17 @@ def _search(view: View, right: str, receive: array[float], pay: array[float]) ->
     for h in range(count):
         i, body, j = hits.low[h], hits.middle[h], hits.high[h]
         weight = (strike[j] - strike[body]) / (strike[j] - strike[i])
+        brings = receive[shift + body] - deduct[body]
         if right == "C":
             prices = pay[i], pay[j]
-            ratio, cost, extra = whole_mixture(view, shift, (i, body, j), weight, prices)
+            rows = i, body, j
+            ratio, edge = whole_mixture(view, shift, rows, weight, brings, prices, lots)
         else:
             prices = pay[shift + j], pay[shift + i]
-            ratio, cost, extra = whole_mixture(view, shift, (j, body, i), 1.0 - weight, prices)
+            rows = j, body, i
+            ratio, edge = whole_mixture(view, shift, rows, 1.0 - weight, brings, prices, lots)
             ratio = ratio[::-1]
-        edge = receive[shift + body] - cost - deduct[body]
-        if ratio[1] and edge > view.floor:
-            yield Mixture((i, body, j), ratio, edge, extra)
+        yield Mixture((i, body, j), ratio, edge)
 
 
 def late_notice(view: View, right: str) -> array[float]:

@@ -20,6 +20,8 @@ from engine.strategies.coin_calendar import find_coin_calendars
 from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, only, whole_mixture
 from engine.strategies.view import Hits, View, all_hits
 
+# Where whole contracts keep less of the edge of the cheapest mixture, others are tried.
+_WHOLE_ENOUGH = 0.9
 _WORK = ("front scale", "front pay", "next scale", "next pay")
 
 
@@ -92,17 +94,16 @@ def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
         scale, deduct, condition = _scale(view, right)
         template = _mixture(right, condition)
         shift = 0 if right == "C" else chain.n_rows
-        side = 1 if right == "C" else -1
 
         def search(
             receive: array[float],
             pay: array[float],
+            lots: float,
             shift: int = shift,
-            side: int = side,
             scale: array[float] = scale,
             deduct: array[float] = deduct,
         ) -> Iterator[Mixture]:
-            return _mixtures(view, shift, side, scale, deduct, receive, pay)
+            return _mixtures(view, shift, scale, deduct, receive, pay, lots)
 
         for mixture in cheapest_mixtures(view, shift, search):
             add_mixture(view, table, template, mixture)
@@ -111,30 +112,43 @@ def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
 def _mixtures(
     view: View,
     shift: int,
-    side: int,
     scale: array[float],
     deduct: array[float],
     receive: array[float],
     pay: array[float],
+    lots: float,
 ) -> Iterator[Mixture]:
-    """Yield the cheapest calendar butterfly of every sold quote in one set of quotes."""
+    """Yield the best calendar butterfly of every sold quote in one set of quotes."""
+    chain, side = view.chain, -1 if shift else 1
 
     def search(hits: Hits) -> tuple[int, ...]:
         answer: tuple[int, ...] = view.backend.calendars.calendar_butterfly_hits(
-            view.chain.first, scale, shift, side, receive, pay, deduct, view.floor,
+            chain.first, scale, shift, side, receive, pay, deduct, view.floor,
             hits.low, hits.middle, hits.high, hits.edge, *_work(view),
         )  # fmt: skip
         return answer
 
-    hits, (count, _, _) = all_hits(view, search)
-    for h in range(count):
-        rows = low, sold, high = hits.low[h], hits.middle[h], hits.high[h]
+    def whole(low: int, sold: int, high: int) -> Mixture:
         weight = (scale[high] - scale[sold]) / (scale[high] - scale[low])
-        prices = pay[shift + low], pay[shift + high]
-        ratio, cost, extra = whole_mixture(view, shift, rows, weight, prices)
-        edge = receive[shift + sold] - cost - deduct[sold]
-        if ratio[1] and edge > view.floor:
-            yield Mixture(rows, ratio, edge, extra)
+        brings, prices = receive[shift + sold] - deduct[sold], (pay[shift + low], pay[shift + high])
+        rows = low, sold, high
+        ratio, edge = whole_mixture(view, shift, rows, weight, brings, prices, lots)
+        return Mixture(rows, ratio, edge)
+
+    hits, (count, _, _) = all_hits(view, search)
+    found = [(hits.low[h], hits.middle[h], hits.high[h], hits.edge[h]) for h in range(count)]
+    for low, sold, high, exact in found:
+        mixture = whole(low, sold, high)
+        if not mixture.edge > max(view.floor, _WHOLE_ENOUGH * exact):
+            rows = chain.rows(chain.expiry_of(sold))
+            low, high, _ = view.backend.mixture.best_mixture(
+                sold, rows.start, rows.stop, scale, shift, side, receive, pay, deduct,
+                chain.bid_size, chain.ask_size, lots, max(view.floor, mixture.edge),
+            )  # fmt: skip
+            if low >= 0:
+                mixture = whole(low, sold, high)
+        if mixture.edge > view.floor:
+            yield mixture
 
 
 def _work(view: View) -> tuple[array[float] | array[int], ...]:

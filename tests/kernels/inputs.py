@@ -39,6 +39,7 @@ SCENES: dict[str, Callable[[Random], scenes.Scene]] = {
     "implied": scenes.options,
     "limits": scenes.gates,
     "limits.is_wide": scenes.one_candidate,
+    "mixture": scenes.surface,
     "pairs": scenes.chain,
     "pairs.pair_hits": scenes.pair_hits,
     "parity": scenes.chain,

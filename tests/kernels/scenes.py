@@ -44,6 +44,8 @@ RANGES = {
     "borrow": (0.9, 0.98), "lend": (0.98, 1.0), "k": (80.0, 120.0), "pay": (0.0, 9.0),
     "discount_borrow": (0.95, 1.0), "discount_lend": (0.95, 1.0), "div_in": (0.0, 0.4),
     "owed": (0.0, 0.4), "late_call": (0.0, 0.4), "night": (0.0, 0.001),
+    "weight": (0.0, 1.0), "brings": (0.0, 9.0), "first_pay": (0.0, 9.0), "second_pay": (0.0, 9.0),
+    "first_size": (-3.0, 90.0), "short_size": (-3.0, 90.0), "second_size": (-3.0, 90.0),
 }  # fmt: skip
 CHOICES: dict[str, tuple[int, ...]] = {"right": (1, -1)}
 
@@ -230,6 +232,13 @@ def surface(draw: Random) -> Scene:
         "d", [choice(draw, (inf, 0.97, 1.0)) for _ in range(n_expiries)]
     )
     scene.columns["out_scale"] = zeros("d", n)
+    for name in ("bid_size", "ask_size"):
+        scene.columns[name] = array(
+            "d", [choice(draw, (nan, 1.0, 9.0, 60.0)) for _ in range(2 * n)]
+        )
+    e = count(draw, 0, n_expiries - 1)
+    scene.numbers["start"], scene.numbers["stop"] = first[e], first[e + 1]
+    scene.numbers["sold"] = count(draw, 0, n - 1)
     capacity = count(draw, 0, 40)
     for name in ("out_low", "out_middle", "out_high", "out_sold", "out_bought"):
         scene.columns[name] = zeros("q", capacity)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -14,7 +16,6 @@ from engine.market.chain import EUROPEAN, ChainBuilder, OptionChain, Underlying
 from engine.market.fees import FREE
 from engine.pipeline import scan_chain
 from engine.scoring.opportunity import ScanResult
-from engine.strategies.ratios import whole_ratio
 from tests.unit.chains import NOW_NS, expiry
 
 FREE_MONEY = Carry(as_of_ns=NOW_NS)
@@ -146,13 +147,68 @@ def test_a_cover_whose_ages_differ_too_much_still_hides_a_dearer_one(backend: Ba
     assert bought(without) == [(1, 90.0), (2, 105.0)]
 
 
-def test_whole_ratios_fit_what_is_shown() -> None:
-    unlimited = math.inf, math.inf, math.inf
-    assert whole_ratio(2 / 3, 7.2, 1.1, unlimited) == (2, 3, pytest.approx(15.5 / 3), 0.0)
+def test_whole_ratios_fit_what_is_shown(backend: Backend) -> None:
+    cover, none = backend.mixture.whole_cover, (math.inf, math.inf, math.inf)
+    assert cover(2 / 3, 6.0, 7.2, 1.1, *none) == (2, 3, pytest.approx(6.0 - 15.5 / 3))
+    assert cover(0.6, 6.0, 7.2, 1.1, *none) == (3, 5, pytest.approx(6.0 - 4.76))
     # With too few of the body for that, more of the dearer wing covers too.
-    ratio = whole_ratio(0.6, 7.2, 1.1, (math.inf, 4.0, math.inf))
-    assert ratio == (2, 3, pytest.approx(15.5 / 3), pytest.approx(15.5 / 3 - 23.8 / 5))
-    assert whole_ratio(0.6, 7.2, 1.1, (2.0, math.nan, math.nan))[:2] == (2, 3)
-    # Nothing fits: the cheapest is returned, and said to be out of reach.
-    assert whole_ratio(0.6, 7.2, 1.1, (0.0, 0.0, 0.0)) == (3, 5, pytest.approx(4.76), math.inf)
-    assert whole_ratio(1.0, 7.2, 1.1, unlimited)[:2] == (0, 0)
+    few = cover(0.6, 6.0, 7.2, 1.1, math.inf, 4.0, math.inf)
+    assert few == (2, 3, pytest.approx(6.0 - 15.5 / 3))
+    assert cover(0.6, 6.0, 7.2, 1.1, 2.0, math.nan, math.nan)[:2] == (2, 3)
+    for nothing in (cover(0.6, 6.0, 7.2, 1.1, 0.0, 0.0, 0.0), cover(1.0, 6.0, 7.2, 1.1, *none)):
+        assert nothing == (0, 0, -math.inf)
+
+
+def test_more_than_twenty_are_sold_only_where_it_pays(backend: Backend) -> None:
+    cover, none = backend.mixture.whole_cover, (math.inf, math.inf, math.inf)
+    # 36 of 37 has no ratio with fewer; 0.3333 is nearly 1 of 3, and exact only with thousands.
+    assert cover(36 / 37, 6.0, 3.0, 1.0, *none)[:2] == (36, 37)
+    assert cover(0.3334, 6.0, 3.0, 1.0, *none)[1] <= 20
+    # 13 of 38 loses 0.02 against the best of few, which is most of what there is to gain.
+    assert cover(13 / 38, 2.2, 5.0, 0.7, *none)[:2] == (13, 38)
+
+
+def test_the_best_butterfly_is_found_where_the_cheapest_wings_need_too_many(
+    backend: Backend,
+) -> None:
+    """Every triple of a strip of calls, in every ratio, against the one that is reported."""
+    random = Random(11)
+    for trial in range(20):
+        strikes = sorted(random.sample(range(80, 160), 7))
+        rows = []
+        for strike in strikes:
+            middle = 40.0 * math.exp(-(strike - 70.0) / 40.0) + 0.4 * random.random()
+            size = float(random.choice((2, 9, 40, 300)))
+            rows.append((30, float(strike), middle - 0.05, middle + 0.05, size, 0.1, 100.0))
+        chain = calls(*rows)
+        result = scan_chain(chain, settings("butterfly"), backend)
+        found = {
+            next(leg.strike for leg in o.legs if leg.side < 0): o.edge for o in result.opportunities
+        }
+        assert found == pytest.approx(naive_butterflies(rows), abs=1e-9), trial
+
+
+def naive_butterflies(rows: list[tuple[float, ...]]) -> dict[float, float]:
+    """The best edge of every body in at most 100 contracts that are shown; more than 20 sold only
+    for a tenth more. For American calls without dividends or fees."""
+    best: dict[float, float] = {}
+    for low, body, high in itertools.combinations(rows, 3):
+        few = many = -math.inf
+        for shorts in range(1, 101):
+            lows = next(
+                n
+                for n in itertools.count()
+                if n * (high[1] - low[1]) >= shorts * (high[1] - body[1])
+            )
+            highs = shorts - lows
+            if highs < 1 or shorts > body[4] or lows > low[4] or highs > high[4]:
+                continue
+            edge = body[2] - (lows * low[3] + highs * high[3]) / shorts
+            if shorts <= 20:
+                few = max(few, edge)
+            else:
+                many = max(many, edge)
+        edge = many if many > few + 0.1 * abs(few) or few == -math.inf else few
+        if edge > 0.0:
+            best[body[1]] = max(edge, best.get(body[1], edge))
+    return {strike: edge for strike, edge in best.items() if edge >= 0.01}

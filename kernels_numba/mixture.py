@@ -1,0 +1,8 @@
+"""Twins of ``kernels_pure.mixture``."""
+
+from kernels_numba._compile import compiled
+from kernels_pure import mixture as pure
+
+butterfly_edge = compiled(pure.butterfly_edge)
+whole_cover = compiled(pure.whole_cover)
+best_mixture = compiled(pure.best_mixture)
