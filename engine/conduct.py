@@ -16,6 +16,7 @@ from engine.errors import NO_INPUT, VERIFIER_MISMATCH, EngineError, NoInputError
 from engine.feeds import open_feed
 from engine.feeds.protocol import Feed, Loaded
 from engine.market.fees import DERIBIT
+from engine.overrides import EVERY
 from engine.pipeline import make_view, scan_chain
 from engine.scoring.audit import Audit, audit, combine
 from engine.survey import Answer, Failure, Request, Scan, Survey
@@ -118,7 +119,10 @@ def scan_loaded(loaded: Loaded, request: Request, backend: Backend) -> Scan:
     if request.n_seeds:
         # A list cut short would look like arbitrages missed.
         settings = replace(settings, top=2 * chain.n_rows**2)
-    return Scan(scan_chain(chain, settings, backend), settings, loaded.problems)
+    said = request.overrides.dividends
+    knows_dividends = loaded.carry is not None or chain.symbol.upper() in said or EVERY in said
+    result = scan_chain(chain, settings, backend)
+    return Scan(result, settings, loaded.problems, knows_dividends)
 
 
 def last_snapshot(chains: Iterable[Loaded], as_of_ns: int | None) -> Loaded | None:

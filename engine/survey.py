@@ -52,11 +52,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One chain's result, the settings it was scanned with and what its source refused."""
+    """One chain's result, the settings it was scanned with and what its source refused.
+
+    `knows_dividends` is False where neither the source nor the user said a word about them: then
+    an empty list of them is an assumption.
+    """
 
     result: ScanResult
     settings: ScanSettings
     problems: tuple[str, ...] = ()
+    knows_dividends: bool = True
 
 
 @dataclass(frozen=True, slots=True)

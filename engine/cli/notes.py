@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from engine.market.chain import EQUITY
 from engine.overrides import EVERY, CarryOverrides
+from engine.scoring.opportunity import OPTION, STOCK, Opportunity
 from engine.survey import Survey
 
 PROBLEMS_SHOWN = 5
+SYMBOLS_SHOWN = 5
 PROGRAM = "parity"
 
 
@@ -17,7 +20,7 @@ def note(line: str) -> None:
 
 
 def say_what_was_assumed(survey: Survey, overrides: CarryOverrides) -> None:
-    """Say where rates are defaults, or so low that they may be a slip of the pen."""
+    """Say where rates or dividends are defaults, and rates so low that they may be a slip."""
     is_default = [scan for scan in survey.scans if scan.settings.carry.as_of_ns == 0]
     if is_default and not overrides.has_rates:
         carry = is_default[0].settings.carry
@@ -26,6 +29,7 @@ def say_what_was_assumed(survey: Survey, overrides: CarryOverrides) -> None:
             f"{carry.lend.rates[0]:.2%}, borrowing at {carry.borrow.rates[0]:.2%} "
             "(--rates LEND,BORROW)"
         )
+    _say_which_dividends_are_not_known(survey)
     ends = [curve for curve in (overrides.lend, overrides.borrow) if curve is not None]
     if any(rate < 0.0 for curve in ends for rate in curve.rates):
         note("note: a rate is negative: money lent comes back as less")
@@ -33,6 +37,32 @@ def say_what_was_assumed(survey: Survey, overrides: CarryOverrides) -> None:
     said = {*overrides.dividends, *overrides.borrow_fee, *overrides.shortable}
     for symbol in sorted(said - known - {EVERY}):
         note(f"note: carry is given for {symbol}, which was not scanned")
+
+
+def _say_which_dividends_are_not_known(survey: Survey) -> None:
+    """Say of which shares nobody knows the dividends, where something found would pay them."""
+    symbols = dict.fromkeys(
+        scan.result.chain.symbol
+        for scan in survey.scans
+        if not scan.knows_dividends
+        and scan.result.chain.underlying.kind == EQUITY
+        and any(map(_may_be_dividends, scan.result.opportunities))
+    )
+    if not symbols:
+        return
+    named = ", ".join(list(symbols)[:SYMBOLS_SHOWN])
+    left = len(symbols) - SYMBOLS_SHOWN
+    more = f" and {left} more" if left > 0 else ""
+    note(
+        f"note: no dividends known for {named}{more}: reversals, rolls and whatever else is short "
+        "of stock may be nothing but dividends (--dividends EX=AMOUNT, or none if there are none)"
+    )
+
+
+def _may_be_dividends(one: Opportunity) -> bool:
+    """Whether a dividend would cost `one` something: short stock now or after a first expiry."""
+    is_short = any(leg.kind == STOCK and leg.side < 0 for leg in one.legs)
+    return is_short or len({leg.expiry for leg in one.legs if leg.kind == OPTION}) > 1
 
 
 def say_what_went_wrong(survey: Survey, *, is_debug: bool) -> None:

@@ -72,7 +72,10 @@ def chain_object(scan: Scan) -> dict[str, Any]:
         "contracts": sum(
             1 for bid, ask in zip(chain.bid, chain.ask, strict=True) if bid > 0.0 or ask > 0.0
         ),
-        "rates": rates_object(scan.settings.carry),
+        "rates": {
+            **rates_object(scan.settings.carry),
+            "dividends_known": scan.knows_dividends,
+        },
         "unusable": scan.result.unusable or None,
         "problems": list(scan.problems),
         "funnel": funnel_object(scan.result.funnel),

@@ -186,6 +186,26 @@ def test_carry_for_a_symbol_that_was_not_scanned_is_noted(capsys: Capture) -> No
     assert "note: carry is given for XZY, which was not scanned" in capsys.readouterr().err
 
 
+def test_dividends_that_nobody_knows_are_noted_where_they_matter(capsys: Capture) -> None:
+    # The reversal of XYZ earns 1.9 unless a dividend is paid; the conversion of ABC does not care.
+    Path("quotes.csv").write_text(
+        HEADER + ROW.format("XYZ", "C", 1.0, 1.1) + ROW.format("XYZ", "P", 3.2, 3.3)
+        + ROW.format("ABC", "C", 5.0, 5.1) + ROW.format("ABC", "P", 1.0, 1.1)
+    )  # fmt: skip
+    assert _scan("--json") == 0
+    out, err = capsys.readouterr()
+    assert "note: no dividends known for XYZ: reversals" in err
+    chains = json.loads(out)["chains"]
+    assert [chain["rates"]["dividends_known"] for chain in chains] == [False, False]
+    assert _scan("ABC", "--csv") == 0
+    assert "no dividends known" not in capsys.readouterr().err
+    for said in ("none", "2016-01-15=0.1"):
+        assert _scan("--dividends", said, "--json") == 0
+        out, err = capsys.readouterr()
+        assert "no dividends known" not in err
+        assert json.loads(out)["chains"][0]["rates"]["dividends_known"] is True
+
+
 def test_a_mismatch_ends_with_70_and_a_reproducer(
     changed: Callable[[Change], None], capsys: Capture
 ) -> None:
