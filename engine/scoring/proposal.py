@@ -150,15 +150,27 @@ def leg_out(
     shares = view.chain.contract_value * lots
     cost, delta = array("d"), array("d")
     for leg in legs:
-        cost.append(max(0.0, leg.ask - leg.bid) * leg.ratio * shares)
+        cost.append(max(0.0, spread_of(leg)) * leg.ratio * shares)
         delta.append(leg.side * leg.ratio * shares * _delta(view, leg, spot, settings.vol))
     kernels = view.backend.scoring
     sigma = kernels.sigma_move(spot, settings.vol, settings.leg_gap)
     return float(kernels.leg_out_loss(len(legs), cost, delta, sigma))
 
 
+def spread_of(leg: Leg) -> float:
+    """Return what crossing the spread of one share of a leg costs; of a coin's future in coins."""
+    if leg.kind == FUTURE:
+        return leg.notional / leg.bid - leg.notional / leg.ask
+    return leg.ask - leg.bid
+
+
 def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
-    """Return the delta of one share of a leg, options at a flat volatility."""
+    """Return the delta of one share of a leg, options at a flat volatility.
+
+    In coins, a call on K dollars moves by K/F N(d2) and a future of K dollars by K/F.
+    """
+    if leg.kind == FUTURE:
+        return leg.notional / leg.price
     if leg.kind != OPTION:
         return 1.0
     chain = view.chain
@@ -166,11 +178,20 @@ def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
     e = chain.expiry_of(chain.row_of(leg.quote))
     tau = max(chain.tau(e), 1e-6)
     if chain.is_inverse:
-        future = chain.forward_ask[e] if chain.forward_ask else math.nan
-        strike = strike / (future if future > 0.0 else chain.underlying.mid)
+        strike /= forward_price(chain, e)
     spread = vol * math.sqrt(tau)
     d1 = math.log(spot / strike) / spread + 0.5 * spread
-    return float(view.backend.normal.norm_cdf(d1)) - (0.0 if leg.right == "C" else 1.0)
+    norm_cdf = view.backend.normal.norm_cdf
+    if chain.is_inverse:
+        side = 1.0 if leg.right == "C" else -1.0
+        return side * strike * float(norm_cdf(side * (d1 - spread)))
+    return float(norm_cdf(d1)) - (0.0 if leg.right == "C" else 1.0)
+
+
+def forward_price(chain: OptionChain, e: int) -> float:
+    """Return what a strike of expiry `e` of a coin-settled chain is divided by to be in coins."""
+    future = chain.forward_ask[e] if chain.forward_ask else math.nan
+    return future if future > 0.0 else chain.underlying.mid
 
 
 def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:

@@ -1,0 +1,80 @@
+"""What positions of a coin-settled chain bind and may lose: strikes and futures in coins."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import pytest
+
+from engine.backend import Backend
+from engine.config import ScanSettings
+from engine.market.carry import Carry
+from engine.market.chain import COIN, EUROPEAN, ChainBuilder, OptionChain, Underlying
+from engine.market.fees import FREE
+from engine.pipeline import make_view
+from engine.scoring.legs import option_leg
+from engine.scoring.opportunity import FUTURE, Leg
+from engine.scoring.proposal import leg_out
+from tests.unit.chains import NOW_NS, expiry
+
+SPOT = 50_000.0
+BID, ASK = 49_990.0, 50_010.0
+SETTINGS = ScanSettings(carry=Carry(as_of_ns=NOW_NS), fees=FREE)
+# One standard deviation over the two seconds between legs, at the volatility assumed: 30 %.
+MOVE = 0.30 * math.sqrt(2.0 / (365.0 * 86_400.0))
+
+
+def coin_chain(future: tuple[float, float] = (BID, ASK)) -> OptionChain:
+    builder = ChainBuilder("BTC", NOW_NS, Underlying("BTC", SPOT, SPOT, kind=COIN))
+    for strike in (50_000.0, 60_000.0):
+        for right in "CP":
+            builder.add(expiry(365), strike, right, 0.10, 0.101, 10.0, 10.0, 0.1, 0.1)
+    builder.set_forward(expiry(365), *future)
+    return builder.build(
+        style=EUROPEAN, multiplier=1.0, currency="BTC", is_inverse=True, calendar="crypto"
+    )
+
+
+def future_leg(notional: float, side: int = 1, quote: tuple[float, float] = (BID, ASK)) -> Leg:
+    price = quote[1] if side > 0 else quote[0]
+    return Leg(
+        FUTURE, side, 1, price, bid=quote[0], ask=quote[1], settles_ns=expiry(365).settles_ns,
+        notional=notional,
+    )  # fmt: skip
+
+
+def test_leaving_a_box_with_its_future_costs_coins(backend: Backend) -> None:
+    """The future of a box of 10,000: 0.2 coins, 20 dollars wide is 0.00008 coins, 4 dollars.
+
+    Its call of 60,000 is worth a put of the dollar: its delta in coins is K/F N(d2).
+    """
+    view = make_view(coin_chain(), SETTINGS, backend)
+    legs = (option_leg(view, 1, 1), future_leg(10_000.0))
+    ratio = 60_000.0 / ASK
+    d2 = -math.log(ratio) / 0.3 - 0.15
+    call = 0.001 + MOVE * ratio * NormalDist().cdf(d2)
+    future = 10_000.0 * (1.0 / BID - 1.0 / ASK) + MOVE * 10_000.0 / ASK
+    assert future == pytest.approx(8.0e-5 + MOVE * 0.2, rel=1e-3)
+    # Of two legs a proper part is one alone.
+    assert leg_out(view, legs, 3.0, 1.0, SETTINGS) == pytest.approx(
+        3.0 * SPOT * max(call, future), rel=1e-9
+    )
+    assert leg_out(view, (legs[1], legs[1]), 3.0, 1.0, SETTINGS) == pytest.approx(
+        3.0 * SPOT * future, rel=1e-9
+    )
+
+
+def test_a_conversion_in_coins_has_no_delta(backend: Backend) -> None:
+    """Put - call is K/F - 1 coins, the future pays it back: only spreads are left, all but one."""
+    view = make_view(coin_chain((SPOT, SPOT)), SETTINGS, backend)
+    legs = (
+        option_leg(view, 3, 1), option_leg(view, 1, -1),
+        future_leg(60_000.0, quote=(SPOT, SPOT)),
+    )  # fmt: skip
+    # Alone, the future moves by 1.2 coins and the put by K/F N(-d2).
+    put = 0.001 + MOVE * 1.2 * NormalDist().cdf(math.log(1.2) / 0.3 + 0.15)
+    call = 0.001 + MOVE * 1.2 * NormalDist().cdf(-math.log(1.2) / 0.3 - 0.15)
+    assert leg_out(view, legs, 1.0, 1.0, SETTINGS) == pytest.approx(
+        SPOT * max(put + call, MOVE * 1.2), rel=1e-9
+    )
