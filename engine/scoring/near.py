@@ -6,16 +6,17 @@ import math
 
 from engine.config import ScanSettings
 from engine.scoring.accounts import account
-from engine.scoring.gating import REASONS, Gated, RejectionReason
+from engine.scoring.closing_rate import rate_change
+from engine.scoring.gating import REASONS, Gated, RejectionReason, ask_position
 from engine.scoring.legs import family_of, legs_of
-from engine.scoring.opportunity import OPTION, STOCK, Leg, NearMiss
+from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg, NearMiss
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 
 # A rate that would have to move more than this is not the change to name.
 MOST_RATE_CHANGE = 0.05
-# Families whose edge moves with a rate about as strike x time.
-_CASH_FAMILIES = ("conversion", "reversal", "collar", "reverse_collar", "box")
+# An edge that passes every gate of edges, and is small enough for the cents of its dollars.
+_ANY_EDGE = 1e3
 
 
 def near_misses(
@@ -45,46 +46,63 @@ def near_misses(
     for row in range(nearest.count):
         # The kernel's bound ignores early assignment; the account does not.
         legs, family = legs_of(view, nearest, row), family_of(nearest, row)
-        edge = math.fsum(amount for _, amount in account(view, family, legs, 1))
+        edge = math.fsum(amount for _, amount in account(view, family, legs, nearest.unit[row]))
         if math.isfinite(edge) and edge <= 0.0:
             nearest.edge[row] = edge
             rows.append(row)
     rows.sort(key=lambda row: (-nearest.edge[row], row))
     for row in rows[:most]:
         legs, family = legs_of(view, nearest, row), family_of(nearest, row)
-        change, amount, unit = _price_change(view, family, legs, nearest.edge[row], settings)
+        change, amount, unit = _price_change(view, nearest, row, legs, settings)
         misses.append(NearMiss(family, legs, nearest.edge[row], "no edge", change, amount, unit))
     return tuple(misses)
 
 
 def _price_change(
-    view: View, family: str, legs: tuple[Leg, ...], edge: float, settings: ScanSettings
+    view: View, table: Columns, row: int, legs: tuple[Leg, ...], settings: ScanSettings
 ) -> tuple[str, float, str]:
-    """Return what a position without edge lacks, in price or, if that is less, in rate."""
-    lack = settings.gates.min_edge / _price(view) - edge
-    text = f"a price better by {lack:.4g}"
-    options = [leg for leg in legs if leg.kind == OPTION]
-    if family in _CASH_FAMILIES and not view.chain.is_inverse:
-        e = view.chain.expiry_of(view.chain.row_of(options[0].quote))
-        strikes = [leg.strike for leg in options]
-        amount = max(strikes) - min(strikes) if family == "box" else strikes[0]
-        slope = amount * view.terms.tau[e]
-        if slope > 0.0 and lack / slope < MOST_RATE_CHANGE:
-            receives = family in ("conversion", "collar") or (
-                family == "box"
-                and any(
-                    leg.right == "C" and leg.strike == min(strikes) and leg.side > 0
-                    for leg in options
-                )
-            )
-            rate = f"a borrowing rate lower by {lack / slope:.2%}"
-            if not receives:
-                rate = f"a lending rate higher by {lack / slope:.2%}"
-            text += f", or {rate}"
-    fees = math.fsum(leg.ratio * leg.fee for leg in legs)
-    if edge + fees > 0.0 and edge <= 0.0:
-        text += f", or fees lower by {lack:.4g} a share"
+    """Return what a position lacks, in price and, where one would do, in rate or fees."""
+    edge, unit = table.edge[row], table.unit[row]
+    target, reason = _target(view, table, row, legs, settings)
+    lack = target - edge
+    text = f"a price better by {_up(lack):.4g}"
+    which, change = rate_change(view, family_of(table, row), legs, target, settings.carry)
+    if change < MOST_RATE_CHANGE:
+        text += f", or {which} by {change:.2%}"
+    fees = math.fsum(leg.ratio * leg.fee for leg in legs) / unit
+    if _up(lack) <= fees:
+        text += f", or fees lower by {_up(lack):.4g} a share"
+    if reason:
+        text += f" (gate {reason.value} besides)"
     return text, lack, "price"
+
+
+def _target(
+    view: View, table: Columns, row: int, legs: tuple[Leg, ...], settings: ScanSettings
+) -> tuple[float, RejectionReason | None]:
+    """Return the edge that passes every gate of edges, and a gate that no edge would pass."""
+    gates, unit = settings.gates, table.unit[row]
+    stock = 0 if view.chain.is_inverse else table.stock[row]
+    code, lots, usd, _ = ask_position(
+        view, table.legs(row), stock, unit, table.days[row], _ANY_EDGE, settings
+    )
+    target = gates.min_edge / _price(view)
+    if lots > 0.0:
+        shares = view.chain.contract_value * unit * lots
+        target = max(target, _ANY_EDGE - (usd - gates.min_edge_usd) / shares)
+    if gates.max_spread_per_edge > 0.0:
+        spreads = math.fsum(leg.ratio * _spread(leg) for leg in legs if leg.kind != FUTURE)
+        if math.isfinite(spreads):
+            target = max(target, spreads / unit / gates.max_spread_per_edge)
+    return target, REASONS[code - 1] if code else None
+
+
+def _up(amount: float) -> float:
+    """Return `amount` rounded up to the four digits that are shown."""
+    if not 0.0 < amount < math.inf:
+        return amount
+    digit = 10.0 ** (math.floor(math.log10(amount)) - 3)
+    return math.ceil(amount / digit - 1e-9) * digit
 
 
 def _gate_change(
@@ -108,24 +126,29 @@ def _gate_change(
         excess = max(ages) - min(ages) - gates.max_skew
         return f"quotes closer in time by {excess:.3g} s", excess, "age"
     if reason is RejectionReason.SIZE:
-        leg = min(legs, key=lambda leg: math.inf if leg.size != leg.size else leg.size / leg.ratio)
-        lack = gates.lots * leg.ratio - leg.size
-        return f"{lack:g} more contracts of {name(leg)}", lack, "size"
+        lacks = {leg: gates.lots * leg.ratio - leg.size for leg in legs}
+        lacks = {leg: lack for leg, lack in lacks.items() if lack > 0.0}
+        words = " and ".join(
+            f"{lack:g} more contracts of {name(leg)}" for leg, lack in lacks.items()
+        )
+        return words, max(lacks.values()), "size"
     if reason is RejectionReason.SPREAD:
-        leg = max(legs, key=lambda leg: _excess_spread(view, leg, settings))
-        excess = _excess_spread(view, leg, settings)
-        return f"a spread of {name(leg)} tighter by {excess:.4g}", excess, "price"
+        wide = {leg: _excess_spread(view, leg, settings) for leg in legs}
+        wide = {leg: excess for leg, excess in wide.items() if excess > 0.0}
+        words = " and ".join(
+            f"a spread of {name(leg)} tighter by {_up(excess):.4g}" for leg, excess in wide.items()
+        )
+        return words, max(wide.values()), "price"
     if reason is RejectionReason.SPREAD_SUM:
         total = math.fsum(leg.ratio * _spread(leg) for leg in legs) / unit
         excess = total - gates.max_spread_per_edge * edge
         return f"spreads tighter by {excess:.4g} in all", excess, "price"
-    if reason is RejectionReason.EDGE:
-        lack = gates.min_edge / _price(view) - edge
-        return f"a price better by {lack:.4g}", lack, "price"
-    if reason is RejectionReason.EDGE_USD:
-        lack = gates.min_edge_usd - gated.usd[row]
-        shares = view.chain.contract_value * unit * max(gated.lots[row], 1.0)
-        return f"a price better by {lack / shares:.4g} ({lack:.2f} in all)", lack / shares, "price"
+    if reason in (RejectionReason.EDGE, RejectionReason.EDGE_USD):
+        lack = _target(view, table, row, legs, settings)[0] - edge
+        text = f"a price better by {_up(lack):.4g}"
+        if reason is RejectionReason.EDGE_USD:
+            text += f" ({gates.min_edge_usd - gated.usd[row]:.2f} in all)"
+        return text, lack, "price"
     if reason is RejectionReason.DAYS:
         days = table.days[row]
         lack = max(gates.min_days - days, days - gates.max_days)
@@ -164,7 +187,11 @@ def _price(view: View) -> float:
 
 
 def _excess_spread(view: View, leg: Leg, settings: ScanSettings) -> float:
+    """Return by how much one side of a quote must move to pass the gate of its spread."""
     spread = _spread(leg)
     middle = leg.ask - 0.5 * spread
     limits = settings.gates
-    return spread - max(limits.max_spread / _price(view), limits.max_spread_fraction * middle)
+    # A lower ask lowers the middle, too.
+    part = limits.max_spread_fraction
+    relative = (spread - part * middle) / (1.0 - 0.5 * part) if part < 2.0 else 0.0
+    return min(spread - limits.max_spread / _price(view), relative)
