@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from engine.backend import Backend
 from engine.clock import SYSTEM, Clock
-from engine.config import ScanSettings
+from engine.config import FAMILIES, ScanSettings
 from engine.market.carry import PROJECTED
 from engine.market.chain import OptionChain
 from engine.market.fees import DERIBIT, FeeSchedule
@@ -186,7 +186,7 @@ def rank_all(
 
 
 def best(view: View, ranked: list[Ranked], top: int) -> list[Ranked]:
-    """Return the `top` best, best first; ties go to the higher edge, then to the earlier row."""
+    """Return the `top` best, best first."""
     k = min(top, len(ranked))
     if k == 0:
         return []
@@ -194,7 +194,14 @@ def best(view: View, ranked: list[Ranked], top: int) -> list[Ranked]:
     edge = array("d", (entry.position.edge for entry in ranked))
     order = array("q", bytes(8 * k))
     taken = view.backend.scoring.top_rows(score, edge, k, order)
-    return [ranked[order[place]] for place in range(taken)]
+    return sorted((ranked[order[place]] for place in range(taken)), key=_place)
+
+
+def _place(entry: Ranked) -> tuple[object, ...]:
+    """Return the key of the order of a list: score, edge, family, expiry, strike, right, legs."""
+    position = entry.position
+    legs = [(leg.settles_ns, leg.strike, leg.right, leg.kind, leg.side) for leg in position.legs]
+    return -entry.score, -position.edge, FAMILIES.index(position.family), sorted(legs)
 
 
 def reorder(view: View, ranked: list[Ranked], profile: str) -> list[Ranked]:

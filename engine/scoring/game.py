@@ -225,19 +225,22 @@ class Game:
                     best[slope] = Line(intercept, slope, answer)
         return tuple(best.values())
 
-    def _targets(self, holdings: Holdings, stock: float) -> set[float]:
-        """Return quantities of the asset worth keeping: as it is, none, and each exact hedge."""
+    def _targets(self, holdings: Holdings, stock: float) -> list[float]:
+        """Return quantities of the asset worth keeping: as it is, none, and each exact hedge.
+
+        In this order, once each: of answers worth the same, every runtime names the first.
+        """
         left = [
             (claim.strike, claim.right, quantity)
             for claim, quantity in zip(self.position.claims, holdings, strict=True)
             if quantity != 0.0
         ]
         slope = -math.fsum(quantity for _, right, quantity in left if right < 0)
-        targets = {stock, 0.0, -slope}
+        targets = [stock, 0.0, -slope]
         for _, _, quantity in sorted(left):
             slope += quantity
-            targets.add(-slope)
-        return targets
+            targets.append(-slope)
+        return list(dict.fromkeys(targets))
 
 
 def is_short(holdings: Holdings) -> bool:

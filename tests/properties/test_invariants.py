@@ -190,7 +190,7 @@ def test_vii_an_american_short_box_is_refused_a_european_one_is_not(backend: Bac
 def test_viii_every_backend_returns_the_same_list_in_the_same_order(symbol: str) -> None:
     auto = select("auto")
     if auto.name == "pure":
-        pytest.skip("one backend here; runtimes are compared by the digests of test_same_lists")
+        pytest.skip("one backend here; runtimes are compared by tests/lists")
     for seed in SEEDS:
         loaded = load(seed, symbol, planted=True)
         lists = [
