@@ -12,7 +12,7 @@ from engine.market.chain import OptionChain
 from engine.scoring import rates
 from engine.scoring.accounts import account
 from engine.scoring.assignment import is_assignment_due
-from engine.scoring.capital import capital_per_share
+from engine.scoring.capital import capital_per_share, coins_per_share, forward_price
 from engine.scoring.curves import closing_fee
 from engine.scoring.gating import affordable_lots, edge_usd
 from engine.scoring.legs import family_of, legs_of
@@ -96,7 +96,10 @@ def rank(view: View, position: Passed, settings: ScanSettings) -> Ranked:
         probability *= kernels.fill_factor(
             leg.size, leg.ratio * lots, leg.age, leg.ask - leg.bid, settings.fill_time, cap
         )
-    per_share = capital_per_share(position.family, legs, position.unit, spot)
+    if chain.is_inverse:
+        per_share = coins_per_share(chain, position.family, legs, position.unit)
+    else:
+        per_share = capital_per_share(position.family, legs, position.unit, spot)
     capital = per_share * chain.contract_value * lots * position.unit + loss
     score = kernels.opportunity_score(position.usd, loss, probability, capital, position.days)
     return Ranked(position, capital, loss, probability, score)
@@ -178,7 +181,7 @@ def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
     e = chain.expiry_of(chain.row_of(leg.quote))
     tau = max(chain.tau(e), 1e-6)
     if chain.is_inverse:
-        strike /= forward_price(chain, e)
+        strike /= forward_price(chain, leg.settles_ns)
     spread = vol * math.sqrt(tau)
     d1 = math.log(spot / strike) / spread + 0.5 * spread
     norm_cdf = view.backend.normal.norm_cdf
@@ -186,12 +189,6 @@ def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
         side = 1.0 if leg.right == "C" else -1.0
         return side * strike * float(norm_cdf(side * (d1 - spread)))
     return float(norm_cdf(d1)) - (0.0 if leg.right == "C" else 1.0)
-
-
-def forward_price(chain: OptionChain, e: int) -> float:
-    """Return what a strike of expiry `e` of a coin-settled chain is divided by to be in coins."""
-    future = chain.forward_ask[e] if chain.forward_ask else math.nan
-    return future if future > 0.0 else chain.underlying.mid
 
 
 def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:

@@ -13,9 +13,10 @@ from engine.market.carry import Carry
 from engine.market.chain import COIN, EUROPEAN, ChainBuilder, OptionChain, Underlying
 from engine.market.fees import FREE
 from engine.pipeline import make_view
+from engine.scoring.capital import coins_per_share
 from engine.scoring.legs import option_leg
-from engine.scoring.opportunity import FUTURE, Leg
-from engine.scoring.proposal import leg_out
+from engine.scoring.opportunity import FUTURE, OPTION, Leg
+from engine.scoring.proposal import Passed, leg_out, rank
 from tests.unit.chains import NOW_NS, expiry
 
 SPOT = 50_000.0
@@ -51,7 +52,7 @@ def test_leaving_a_box_with_its_future_costs_coins(backend: Backend) -> None:
     """
     view = make_view(coin_chain(), SETTINGS, backend)
     legs = (option_leg(view, 1, 1), future_leg(10_000.0))
-    ratio = 60_000.0 / ASK
+    ratio = 60_000.0 / BID
     d2 = -math.log(ratio) / 0.3 - 0.15
     call = 0.001 + MOVE * ratio * NormalDist().cdf(d2)
     future = 10_000.0 * (1.0 / BID - 1.0 / ASK) + MOVE * 10_000.0 / ASK
@@ -78,3 +79,70 @@ def test_a_conversion_in_coins_has_no_delta(backend: Backend) -> None:
     assert leg_out(view, legs, 1.0, 1.0, SETTINGS) == pytest.approx(
         SPOT * max(put + call, MOVE * 1.2), rel=1e-9
     )
+
+
+def bound(
+    backend: Backend, family: str, *legs: tuple[int, int], future: Leg | None = None
+) -> float:
+    """Return the coins that one lot of options (quote index, signed ratio) binds."""
+    chain = coin_chain((BID, ASK))
+    view = make_view(chain, SETTINGS, backend)
+    options = tuple(option_leg(view, quote, ratio) for quote, ratio in legs)
+    every = options if future is None else (*options, future)
+    return coins_per_share(chain, family, every, 1)
+
+
+def test_a_short_box_binds_its_width_in_coins(backend: Backend) -> None:
+    """10,000 dollars sold at 49,990 are 0.20004 coins; closing the four legs costs 0.002."""
+    box = ((0, -1), (1, 1), (3, -1), (2, 1))
+    sold = future_leg(10_000.0, -1)
+    assert bound(backend, "box", *box, future=sold) == pytest.approx(10_000.0 / BID, rel=1e-12)
+    long = tuple((quote, -ratio) for quote, ratio in box)
+    assert bound(backend, "box", *long, future=future_leg(10_000.0)) == pytest.approx(0.002)
+
+
+def test_a_short_box_costs_coins_to_close(backend: Backend) -> None:
+    """0.5 - 0.1 + 0.5 - 0.1 = 0.8 coins, times 1.02: the future is closed for its spread alone."""
+    quotes = ((0.49, 0.5), (0.1, 0.11), (0.49, 0.5), (0.1, 0.11))
+    legs = tuple(
+        Leg(OPTION, side, 1, bid if side < 0 else ask, right=right, strike=strike,
+            settles_ns=expiry(365).settles_ns, bid=bid, ask=ask)
+        for (bid, ask), side, right, strike in zip(
+            quotes, (-1, 1, -1, 1), "CCPP", (50_000.0, 60_000.0, 60_000.0, 50_000.0), strict=True
+        )
+    )  # fmt: skip
+    both = (*legs, future_leg(10_000.0, -1))
+    assert coins_per_share(coin_chain(), "box", both, 1) == pytest.approx(1.02 * 0.8, rel=1e-12)
+
+
+def test_other_families_bind_coins(backend: Backend) -> None:
+    """A width of 10,000 is 0.20004 coins; an uncovered call 60,000 is 0.20 out of the money.
+
+    It binds its bid, 0.1, and a tenth of a coin, for 0.2 - 0.20024 is less.
+    """
+    assert bound(backend, "vertical_width", (0, -1), (1, 1)) == pytest.approx(10_000.0 / BID)
+    assert bound(backend, "jelly_roll", (1, -1)) == pytest.approx(0.1 + 0.1)
+    assert bound(backend, "upper_bound", (2, -1)) == pytest.approx(50_000.0 / BID)
+    assert bound(backend, "vertical", (0, 1), (1, -1)) == pytest.approx(0.001)
+    assert bound(backend, "calendar", (0, -1), (0, 1)) == pytest.approx(0.001)
+
+
+def test_a_coin_conversion_binds_half_its_future_and_what_is_in_the_money(
+    backend: Backend,
+) -> None:
+    """60,000 dollars are 1.2 coins: half of it, and the put sold is 0.2 in the money."""
+    future = future_leg(60_000.0, -1)
+    assert bound(backend, "reversal", (1, 1), (3, -1), future=future) == pytest.approx(
+        0.5 * 60_000.0 / BID + 60_000.0 / BID - 1.0
+    )
+
+
+def test_capital_is_coins_times_the_spot(backend: Backend) -> None:
+    view = make_view(coin_chain(), SETTINGS, backend)
+    legs = (
+        option_leg(view, 0, -1), option_leg(view, 1, 1), option_leg(view, 3, -1),
+        option_leg(view, 2, 1), future_leg(10_000.0, -1),
+    )  # fmt: skip
+    ranked = rank(view, Passed("box", legs, 1, 0.01, 365.0, 3.0, 1500.0), SETTINGS)
+    assert ranked.capital == pytest.approx(3.0 * SPOT * 10_000.0 / BID + ranked.loss, rel=1e-12)
+    assert 0.0 < ranked.loss < 3.0 * SPOT * 0.005
