@@ -25,7 +25,7 @@ def render(survey: Survey, console: Console) -> None:
     """Print implied forward, implied borrow and box rates, bid over ask, for each expiry."""
     for scan in survey.scans:
         chain = scan.result.chain
-        points = curves(chain, scan.settings.carry)
+        points = curves(chain, scan.settings.carry, scan.settings.fees)
         console.print(Text(chain_words(chain), style="bold"))
         show(_table(chain, points), console)
         for line in notes(chain, points):

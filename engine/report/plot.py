@@ -52,7 +52,7 @@ def write(survey: Survey, path: Path, backend: Backend) -> None:
     parts: list[str] = []
     for scan in survey.scans:
         chain = scan.result.chain
-        points = curves(chain, scan.settings.carry)
+        points = curves(chain, scan.settings.carry, scan.settings.fees)
         figure = chain_figure(scan, points, smiles(chain, points, backend))
         parts.append(f"<h2>{html.escape(chain_words(chain))}</h2>")
         if scan.result.unusable:

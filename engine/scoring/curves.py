@@ -1,9 +1,9 @@
 """What a chain's quotes say about carry: implied forward, implied borrow, box-implied rates.
 
-Everything is before fees and before any gate: a reading of the market, not a trade. Parity holds
-for European options; on an American chain the right to exercise early is in the prices, so the
-forward is read near the money only and the rates are upper bounds to be taken with care
-(`CurvePoint.is_approximate`).
+Everything is before any gate, and all but your own forward before fees: a reading of the market,
+not a trade. Parity holds for European options; on an American chain the right to exercise early is
+in the prices, so the forward is read near the money only and the rates are upper bounds to be
+taken with care (`CurvePoint.is_approximate`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from statistics import median
 
 from engine.market.carry import Carry
 from engine.market.chain import INDEX, Expiry, OptionChain
-from engine.market.fees import FREE
+from engine.market.fees import FREE, FeeSchedule
 from engine.market.terms import Terms, chain_terms
 from engine.scoring.legs import cost
 from engine.scoring.opportunity import Leg
@@ -50,7 +50,8 @@ class CurvePoint:
         their middle. Bid above ask means they are not consistent (stale quotes, or an
         arbitrage): the middle is then the median over the strikes.
     carry_bid, carry_ask
-        The forward that the underlying's quote, your rates and the dividends make.
+        The forward that the underlying's quote, your rates, the dividends and the fees of the
+        stock make.
     borrow_bid, borrow_ask
         Implied fee of short stock per year: below the first a reversal pays, above the second
         a conversion does (it earns the fee by lending the stock out). For an index it is
@@ -80,15 +81,16 @@ class CurvePoint:
     is_approximate: bool
 
 
-def curves(chain: OptionChain, carry: Carry) -> tuple[CurvePoint, ...]:
+def curves(chain: OptionChain, carry: Carry, fees: FeeSchedule = FREE) -> tuple[CurvePoint, ...]:
     """Return one point for each expiry of `chain`. O(strikes squared) for each.
 
-    Projected dividends are counted in full: these are estimates, not promises.
+    Projected dividends are counted in full: these are estimates, not promises. Of `fees` only
+    those of the stock count, in what holding it makes of the forward.
 
     Source: Stoll 1969 (parity); van Binsbergen, Diamond and Grotteria 2022 (box rates, by
     regression; here the median of pairwise slopes).
     """
-    terms = chain_terms(chain, carry, FREE, count_projected=True)
+    terms = chain_terms(chain, carry, fees, count_projected=True)
     return tuple(_point(chain, carry, terms, e) for e in range(len(chain.expiries)))
 
 
@@ -186,9 +188,11 @@ def _carry_forward(
         if not chain.forward_bid:
             return math.nan, math.nan
         return chain.forward_bid[e], chain.forward_ask[e]
-    spot = chain.underlying
     held = terms.div_out[e] + terms.stock_borrow[e]
-    return (spot.bid - held) / lend, (spot.ask - terms.div_in[e]) / borrow
+    return (
+        (terms.stock_receive[e] - held) / lend,
+        (terms.stock_pay[e] - terms.div_in[e]) / borrow,
+    )
 
 
 def _box_rates(pairs: list[Parity], tau: float, future: float) -> dict[str, float]:

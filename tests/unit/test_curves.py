@@ -7,6 +7,7 @@ import random
 from datetime import date, timedelta
 
 import pytest
+from unit import chains
 
 from engine.backend import Backend
 from engine.clock import NS_PER_DAY
@@ -191,6 +192,25 @@ def test_bands_are_where_the_trades_break_even(seed: int) -> None:
         credit = max(grown * (lo[1] - hi[2] + hi[3] - lo[4]) - w for w, lo, hi in boxes)
         assert credit == pytest.approx(0.0, abs=1e-7)
         assert point.box_lend <= point.box_mid + 1e-12 or point.box_lend > point.box_borrow
+
+
+def test_your_own_forward_pays_for_the_stock() -> None:
+    """S 100.00/100.02, f_s 0.005, r 4.5/5.5 %, 60 days, 0.50 at 20 days, borrow fee 1 %."""
+    quotes = {(60, 100.0, "C"): (3.0, 3.02), (60, 100.0, "P"): (2.9, 2.92)}
+    on = chains.chain(quotes, style=EUROPEAN)
+    terms = chains.carry(chains.dividend(20, 0.5), borrow_fee=0.01)
+    (point,) = curves(on, terms, chains.GOLDEN_FEES)
+    ex = (chains.US.open_ns(chains.TODAY + timedelta(days=20)) - chains.NOW_NS) / NS_PER_DAY / 365
+    tau = 60 / 365
+    owed = 0.5 * math.exp(-0.045 * ex) + 0.01 * 100.0 * tau
+    assert point.carry_bid == pytest.approx((100.0 - 0.005 - owed) * math.exp(0.045 * tau))
+    assert point.carry_bid == pytest.approx(100.0693, abs=5e-5)
+    received = 0.5 * math.exp(-0.055 * ex)
+    assert point.carry_ask == pytest.approx((100.02 + 0.005 - received) * math.exp(0.055 * tau))
+    (free,) = curves(on, terms)
+    assert free.carry_bid == pytest.approx(100.0744, abs=5e-5)
+    # What the quotes say needs no stock.
+    assert (free.forward_bid, free.borrow_bid) == (point.forward_bid, point.borrow_bid)
 
 
 def test_golden_box_of_the_specification() -> None:
