@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.errors import UsageError
-from engine.nearest import hint
 from engine.pipeline import make_view
 from engine.report.grid import add_columns, grid, show
+from engine.report.lookup import look_up
 from engine.report.losers import GATES, near_misses
 from engine.report.why_not import WHY_NOT, is_judged, render_expiry, render_why_not
 from engine.report.wording import (
@@ -52,7 +52,7 @@ def render(survey: Survey, wanted: str, console: Console, backend: Backend) -> N
     Raises
     ------
     UsageError
-        If nothing is called that; the message names the nearest id.
+        If nothing is called that, or more than one thing.
     """
     scans = survey.scans
     if wanted.partition(":")[0] == WHY_NOT:
@@ -61,19 +61,7 @@ def render(survey: Survey, wanted: str, console: Console, backend: Backend) -> N
     if wanted.startswith(_NEAR):
         _render_near(scans, wanted, console, backend)
         return
-    known = {
-        one.id: (scan, one)
-        for scan in scans
-        for group in (scan.result.opportunities, scan.result.carry, scan.result.synthetics,
-                      scan.result.mismatches)
-        for one in group
-    }  # fmt: skip
-    matching = [name for name in known if wanted and name.startswith(wanted)]
-    if len(matching) != 1:
-        problem = "more than one opportunity has" if matching else "no opportunity has"
-        help_text = hint(wanted, known) if known else f"nothing was found; try {WHY_NOT}"
-        raise UsageError(f"{problem} the id {wanted!r}: {help_text}")
-    scan, one = known[matching[0]]
+    scan, one = look_up(scans, wanted, backend)
     is_coin = scan.result.chain.is_inverse
     console.print(Text(chain_words(scan.result.chain), style="dim"))
     _render_verdict(one, console)

@@ -9,7 +9,9 @@ import pytest
 from surveys import demo, hand_made, opportunity, scan, shown
 
 from engine.backend import Backend, select
+from engine.config import ScanSettings
 from engine.errors import UsageError
+from engine.pipeline import scan_chain
 from engine.report import explain
 from engine.report.losers import near_misses
 from engine.scoring.opportunity import Proof, State
@@ -99,12 +101,25 @@ def test_a_future_costs_nothing_today() -> None:
 def test_ids_may_be_cut_short_but_not_too_short() -> None:
     assert "aa00000001" in told(hand_made(), "aa00000001"[:10])
     assert "LOCKED box dd00000005" in told(hand_made(), "dd")
-    with pytest.raises(UsageError, match="more than one opportunity has the id 'aa'"):
+    with pytest.raises(UsageError, match=r"has the id 'aa': aa00000001, aa00000002$"):
         told(hand_made(), "aa")
-    with pytest.raises(UsageError, match="did you mean 'aa00000001'"):
-        told(hand_made(), "xa00000001")
+    # Ids are no words: one that looks alike is another trade.
+    survey = demo("ZETF")
+    with pytest.raises(UsageError, match=r"no opportunity has the id 'xa00000001', among all \d"):
+        told(survey, "xa00000001")
     with pytest.raises(UsageError, match="nothing was found; try why-not"):
-        told(Survey((scan(),)), "aa")
+        told(Survey((scan(settings=ScanSettings(families=())),)), "aa")
+
+
+def test_an_id_that_a_longer_list_printed_is_found() -> None:
+    survey = demo("ZETF")
+    one = survey.scans[0]
+    longer = replace(one.settings, top=40)
+    ids = [o.id for o in scan_chain(one.result.chain, longer, PURE).opportunities]
+    assert len(ids) > survey.scans[0].settings.top
+    for name in ids[-2:]:
+        assert name not in [o.id for o in survey.opportunities]
+        assert f" {name}  ZETF " in told(survey, name)
 
 
 def test_a_proof_below_the_edge_is_not_glossed_over() -> None:
