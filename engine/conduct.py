@@ -114,7 +114,9 @@ def scan_loaded(loaded: Loaded, request: Request, backend: Backend) -> Scan:
     """Scan one chain with the user's carry and fees over the source's."""
     chain = loaded.chain
     fees = request.fees or (DERIBIT if chain.is_inverse else request.settings.fees)
-    carry = request.overrides.carry(chain.symbol, chain.ts_ns, loaded.carry)
+    carry = request.overrides.carry(
+        chain.symbol, chain.ts_ns, loaded.carry, is_inverse=chain.is_inverse
+    )
     settings = replace(request.settings, carry=carry, fees=fees)
     if request.n_seeds:
         # A list cut short would look like arbitrages missed.

@@ -71,8 +71,13 @@ class CarryOverrides:
         self.carry(EVERY, 0)
         return self
 
-    def carry(self, symbol: str, ts_ns: int, known: Carry | None = None) -> Carry:
+    def carry(
+        self, symbol: str, ts_ns: int, known: Carry | None = None, *, is_inverse: bool = False
+    ) -> Carry:
         """Return the carry of `symbol` at `ts_ns`: the user's over `known` over the defaults.
+
+        The defaults of a coin-settled chain (`is_inverse`) are 0, as of the chain: its futures
+        have the dollar's rate in them.
 
         Raises
         ------
@@ -80,7 +85,7 @@ class CarryOverrides:
             If lending exceeds borrowing at some term.
         """
         base = known if known is not None else Carry()
-        lend, borrow, as_of = self._rates(base, ts_ns)
+        lend, borrow, as_of = self._rates(base, ts_ns, is_inverse)
         return replace(
             base,
             lend=lend,
@@ -107,7 +112,9 @@ class CarryOverrides:
             index_yield=_merged(self.index_yield, flags.index_yield),
         )
 
-    def _rates(self, known: Carry, ts_ns: int) -> tuple[RateCurve, RateCurve, int]:
+    def _rates(
+        self, known: Carry, ts_ns: int, is_inverse: bool
+    ) -> tuple[RateCurve, RateCurve, int]:
         lend, borrow = self.lend, self.borrow
         if lend is not None and borrow is not None:
             return lend, borrow, self.rates_as_of_ns or ts_ns
@@ -117,6 +124,8 @@ class CarryOverrides:
             return _below(borrow), borrow, self.rates_as_of_ns or ts_ns
         if knows_rates(known):
             return known.lend, known.borrow, known.as_of_ns
+        if is_inverse:
+            return RateCurve(), RateCurve(), ts_ns
         default_lend, default_borrow = default_rates(from_ns(ts_ns).date())
         return RateCurve.flat(default_lend), RateCurve.flat(default_borrow), 0
 

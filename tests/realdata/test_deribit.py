@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.backend import select
+from engine.conduct import conduct
 from engine.feeds.csv_file import CsvFeed
 from engine.feeds.deribit import DeribitFeed
 from engine.market.chain import OptionChain
+from engine.survey import Request
 
 ROOT = Path(__file__).parents[3] / "shared" / "data"
 RAW = ROOT / "deribit" / "eth_book_summary_20240108.csv"
@@ -73,3 +76,13 @@ def test_parity_in_coin_leaves_nothing_before_fees(chain: OptionChain) -> None:
         high = 1.0 - chain.strike[row] / chain.forward_ask[expiry]
         executable += sides[0] - sides[3] - high > 1e-9 or low - sides[1] + sides[2] > 1e-9
     assert (pairs, executable) == (81, 0)
+
+
+def test_both_files_are_scanned_at_the_same_rates() -> None:
+    """None, from either: at the dollar's the same quotes make 28 candidates."""
+    sources = (f"deribit:{RAW}", f"csv:{NORMALISED}")
+    found = [conduct(Request(source=source), select("pure")).scans for source in sources]
+    for (scan,) in found:
+        assert scan.settings.carry.lend.rates == scan.settings.carry.borrow.rates == (0.0,)
+        assert scan.settings.carry.as_of_ns == scan.result.chain.ts_ns
+        assert scan.result.funnel.candidates == 0

@@ -30,6 +30,16 @@ def test_defaults_stand_in_where_nobody_knows_a_rate() -> None:
     assert carry.dividends == (MAY,)
 
 
+def test_a_coin_settled_chain_has_no_rates_unless_somebody_gives_them() -> None:
+    """Its futures have the dollar's rate in them: no 5.25 %, whatever source it comes from."""
+    for known in (None, Carry()):
+        carry = CarryOverrides().carry("ETH", NOW, known, is_inverse=True)
+        assert (carry.lend, carry.borrow, carry.as_of_ns) == (flat(0.0), flat(0.0), NOW)
+    assert CarryOverrides().carry("ETH", NOW, KNOWN, is_inverse=True).lend == flat(0.01)
+    said = CarryOverrides(lend=flat(0.03)).carry("ETH", NOW, is_inverse=True)
+    assert said.lend == flat(0.03)
+
+
 def test_the_users_rates_win_and_are_vouched_for_now() -> None:
     carry = CarryOverrides(lend=flat(0.03), borrow=flat(0.04)).carry("XYZ", NOW, KNOWN)
     assert (carry.lend, carry.borrow, carry.as_of_ns) == (flat(0.03), flat(0.04), NOW)
