@@ -149,7 +149,10 @@ def _counts_days(position: Position, carry: Carry) -> bool:
         return False
     rates = {*carry.lend.rates}, {*carry.borrow.rates}
     is_flat = all(len(levels) == 1 and min(levels) >= 0.0 for levels in rates)
-    return carry.borrow_fee > 0.0 or not is_flat
+    # Shares that stay when every sold call is assigned pay no fee whenever that is.
+    called = math.fsum(c.quantity for c in position.claims if c.right > 0 and c.quantity < 0.0)
+    may_be_short = position.stock + called < 0.0
+    return (carry.borrow_fee > 0.0 and may_be_short) or not is_flat
 
 
 def _sessions(calendar: Calendar, now: int, end: int) -> list[tuple[int, int, date, int]]:
