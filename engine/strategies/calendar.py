@@ -45,21 +45,33 @@ def find_calendars(view: View, table: CandidateTable) -> None:
         template = _calendar(right, condition)
         rows = view.uncovered(shift)
         taken: set[int] = set()
-        for receive, pay in (view.timely_quotes, (view.receive, view.pay)):
-            if len(taken) == len(rows):
-                break
-            hits, (count, *_) = search(only(rows, shift, receive), pay)
-            found = [h for h in range(count) if hits.low[h] not in taken]
-            if found:
-                low = array("q", (hits.low[h] for h in found))
-                high = array("q", (hits.high[h] for h in found))
-                edges = array("d", (hits.edge[h] for h in found))
-                table.add(template, len(found), low, low, high, edges, view.condition)
-                taken.update(low)
-        if not taken and table.wants_near:
-            _, (_, sold, bought, edge) = search(view.receive, view.pay)
-            if sold >= 0:
-                table.add_near(template, sold, sold, bought, edge)
+        near = (-1, -1, -math.inf)
+        if rows:
+            receive, pay = view.timely_quotes
+            hits, answer = search(only(rows, shift, receive), pay)
+            _add_calendars(view, table, template, hits, answer[0], taken)
+        if table.wants_near and not taken:
+            hits, (count, *best, edge) = search(view.receive, view.pay)
+            near = best[0], best[1], edge
+            _add_calendars(view, table, template, hits, count, taken)
+        elif len(taken) < len(rows):
+            hits, answer = search(only(rows, shift, view.receive), view.pay)
+            _add_calendars(view, table, template, hits, answer[0], taken)
+        if not taken and near[0] >= 0:
+            table.add_near(template, near[0], near[0], near[1], near[2])
+
+
+def _add_calendars(
+    view: View, table: CandidateTable, template: Template, hits: Hits, count: int, taken: set[int]
+) -> None:
+    """Add the hits whose sold quote is not among `taken`, and add these to it."""
+    found = [h for h in range(count) if hits.low[h] not in taken]
+    if found:
+        low = array("q", (hits.low[h] for h in found))
+        high = array("q", (hits.high[h] for h in found))
+        edges = array("d", (hits.edge[h] for h in found))
+        table.add(template, len(found), low, low, high, edges, view.condition)
+        taken.update(low)
 
 
 def _calendar_search(
