@@ -33,8 +33,8 @@ class Target:
 
 
 TARGETS = (
-    Target("whole chain, few hits, proof apart", "scan/few hits, proof apart/4000", NUMBA, 60 * US),
-    Target("whole chain, few hits, proof apart", "scan/few hits, proof apart/4000", PYPY, 200 * US),
+    Target("few hits, search and score", "scan/few hits, search and score/4000", NUMBA, 60 * US),
+    Target("few hits, search and score", "scan/few hits, search and score/4000", PYPY, 200 * US),
     Target("conversions and reversals", "kernel/conversion and reversal/4000", NUMBA, 2 * NS),
     Target("conversions and reversals", "kernel/conversion and reversal/4000", PYPY, 2 * NS),
     Target("boxes against NumPy", "kernel/box/4000", NUMBA, 1 / 25, NUMPY),
