@@ -22,7 +22,13 @@ from engine import spelling
 from engine.backend import Backend, select
 from engine.conduct import conduct, last_snapshot, scan_loaded
 from engine.config import Gates, ScanSettings
-from engine.errors import BadDataError, EngineError, UnavailableError, UsageError
+from engine.errors import (
+    BadDataError,
+    EngineError,
+    UnavailableError,
+    UsageError,
+    install_command,
+)
 from engine.fee_input import schedule
 from engine.feeds import open_feed
 from engine.feeds.protocol import Feed, Loaded
@@ -194,9 +200,7 @@ def to_frame(found: Survey) -> Any:
     try:
         import pandas
     except ImportError:
-        raise UnavailableError(
-            "a DataFrame needs pandas: pip install 'parity-engine[data]'"
-        ) from None
+        raise UnavailableError(f"a DataFrame needs pandas: {install_command('data')}") from None
     from engine.report.rows import COLUMNS, flat_row
 
     return pandas.DataFrame([flat_row(one) for one in found.listed], columns=list(COLUMNS))

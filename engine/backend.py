@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from engine.errors import ConfigurationError, UnavailableError
+from engine.errors import ConfigurationError, UnavailableError, install_command
 from engine.nearest import hint
 from kernels_pure import MODULES
 
@@ -94,7 +94,7 @@ def _numba_problem() -> str:
     if sys.implementation.name == "pypy":
         return "Numba does not run on PyPy"
     if find_spec("numba") is None:
-        return "Numba is not installed (pip install 'parity-engine[numba]')"
+        return f"Numba is not installed ({install_command('numba')})"
     try:
         import_module("kernels_numba._progress").PROGRESS.listen()
     except Exception as error:  # a broken Numba fails in many ways, and auto must not

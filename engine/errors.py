@@ -6,6 +6,9 @@ where, and what to do. Nothing below the rim (`kernels_pure`, strategies, scorin
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 OK = 0
 NOTHING_FOUND = 1
 USAGE = 2
@@ -71,3 +74,13 @@ class ConfigurationError(EngineError):
     """A configuration file is broken or has an unknown key; the message names the nearest one."""
 
     code = CONFIGURATION
+
+
+def install_command(extra: str) -> str:
+    """Return the command that adds an optional extra to the interpreter that runs now.
+
+    The project is on no index: the command names this checkout where it runs from one.
+    """
+    checkout = Path(__file__).resolve().parents[1]
+    where = str(checkout) if (checkout / "pyproject.toml").exists() else "."
+    return f"{sys.executable} -m pip install '{where}[{extra}]'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from importlib import import_module
@@ -26,7 +27,9 @@ def _parser() -> Callable[[str], dict[str, object]]:
         except ImportError:
             continue
         return loads
-    raise ConfigurationError("reading TOML needs tomli below Python 3.11: pip install tomli")
+    raise ConfigurationError(
+        f"reading TOML needs tomli below Python 3.11: {sys.executable} -m pip install tomli"
+    )
 
 
 def read_toml(path: str) -> Table:

@@ -39,10 +39,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(findings: Iterable[Finding], *, is_plain: bool) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=sys.stdout, no_color=is_plain or None, highlight=False, soft_wrap=True)
+    from engine.cli.screen import Screen
+
+    console = Screen(file=sys.stdout, no_color=is_plain or None, highlight=False, soft_wrap=True)
     group = ""
     count = dict.fromkeys(STYLES, 0)
     for finding in findings:

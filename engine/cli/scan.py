@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli import scan_arguments
@@ -40,6 +41,10 @@ def run(args: argparse.Namespace) -> int:
         config = read_config(args.config)
     request = scan_request.build(args, config)
     _check_combination(args, request)
+    if args.plot:  # what would fail at the end fails before the work
+        from engine.report import plot
+
+        plot.check(Path(args.plot))
     backend = select(scan_request.backend_name(args, config))
     jobs = scan_request.jobs(args, config)
     with ProgressBar(is_plain=args.no_color) as on_done:

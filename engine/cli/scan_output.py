@@ -107,12 +107,13 @@ def _console(args: argparse.Namespace) -> Console:
     if sys.stdout is None:
         raise InputOutputError("standard output is closed: there is nowhere to print to")
     try:
-        from rich.console import Console
+        from engine.cli.screen import Screen
     except ImportError:
         raise UnavailableError(
-            "the table needs rich: pip install rich, or ask for --json, --csv or --ndjson"
+            f"the table needs rich: {sys.executable} -m pip install rich, "
+            "or ask for --json, --csv or --ndjson"
         ) from None
-    return Console(
+    return Screen(
         no_color=args.no_color or None,
         width=None if sys.stdout.isatty() else PIPE_WIDTH,
         soft_wrap=False,

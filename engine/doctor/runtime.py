@@ -15,7 +15,7 @@ from engine.backend import VARIABLE, Backend, select
 from engine.doctor import self_check
 from engine.doctor.finding import NOTE, WARN, Finding
 from engine.doctor.machine import Machine
-from engine.errors import EngineError
+from engine.errors import EngineError, install_command
 
 GROUP = "runtime"
 IS_PYPY = platform.python_implementation() == "PyPy"
@@ -46,7 +46,8 @@ def _cpython() -> Finding:
             "a distribution's build ran pure Python 1.15-1.3 times as fast where it was measured",
             "PYTHON_CONFIGURE_OPTS='--enable-optimizations --with-lto' pyenv install --force "
             + platform.python_version(),
-            "pyenv uninstall " + platform.python_version(),
+            # The same version built plainly again: uninstalling it would take this venv's Python.
+            "pyenv install --force " + platform.python_version(),
         )
     return Finding(GROUP, "interpreter", state)
 
@@ -82,11 +83,17 @@ def _jit() -> Finding:
 
 
 def _numba(machine: Machine) -> Finding:
-    install = "pip install 'parity-engine[numba]'"
+    install = install_command("numba")
     if find_spec("numba") is None:
         better = "compiled kernels: scans of many chains take a tenth of the time"
         return Finding(
-            GROUP, "Numba", "not installed", NOTE, better, install, "pip uninstall numba llvmlite"
+            GROUP,
+            "Numba",
+            "not installed",
+            NOTE,
+            better,
+            install,
+            f"{sys.executable} -m pip uninstall numba llvmlite",
         )
     try:
         import_module("numba")
@@ -195,8 +202,8 @@ def _zones(machine: Machine) -> Finding:
             "no table of time zones",
             WARN,
             "settlement instants need one",
-            "pip install tzdata",
-            "pip uninstall tzdata",
+            f"{sys.executable} -m pip install tzdata",
+            f"{sys.executable} -m pip uninstall tzdata",
         )
     return Finding(GROUP, "time zones", "America/New_York is known")
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.errors import InputOutputError, NoInputError
+from engine.errors import InputOutputError, NoInputError, NotPermittedError
 from engine.feeds.rows import MAX_PRICE, CellError
 
 MINUTE_MS = 60_000
@@ -88,6 +88,8 @@ class Archive:
     ------
     NoInputError
         If there is no such file.
+    NotPermittedError
+        If it may not be read.
     InputOutputError
         If it cannot be read or is damaged, here or in `text`.
     """
@@ -98,6 +100,8 @@ class Archive:
             self._zip = zipfile.ZipFile(path)
         except FileNotFoundError:
             raise NoInputError(f"{path}: no such file") from None
+        except PermissionError:
+            raise NotPermittedError(f"{path}: you may not read it") from None
         except (zipfile.BadZipFile, OSError) as error:
             raise self._broken(error) from None
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.clock import to_ns
-from engine.errors import BadDataError, InputOutputError, NoInputError
+from engine.errors import BadDataError, InputOutputError, NoInputError, NotPermittedError
 
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
@@ -49,8 +49,8 @@ def read_text(path: Path) -> str:
     ------
     NoInputError
         If there is no such file; the message names the nearest one in its folder.
-    InputOutputError
-        If it is there and cannot be read, or its archive is broken.
+    NotPermittedError, InputOutputError
+        If it is there and may not or cannot be read, or its archive is broken.
     BadDataError
         If it is not text.
     """
@@ -65,6 +65,8 @@ def read_text(path: Path) -> str:
         raise NoInputError(f"{path}: is a folder; name one file in it") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputOutputError(f"{path}: the archive is broken: {error}") from None
+    except PermissionError:
+        raise NotPermittedError(f"{path}: you may not read it") from None
     except UnicodeDecodeError:
         raise BadDataError(f"{path.name}: is not UTF-8 text") from None
     except OSError as error:
@@ -268,7 +270,7 @@ def read_table(
 
     Raises
     ------
-    NoInputError, InputOutputError
+    NoInputError, NotPermittedError, InputOutputError
         If the file is not there, cannot be read or its archive is broken.
     BadDataError
         If it is empty or not text, or `mapping` names a column it does not have.

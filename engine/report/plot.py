@@ -6,10 +6,16 @@ plotly is an extra: everything it takes is computed before, by `engine.scoring`.
 from __future__ import annotations
 
 import html
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InputOutputError, UnavailableError
+from engine.errors import (
+    InputOutputError,
+    NotPermittedError,
+    UnavailableError,
+    install_command,
+)
 from engine.report.panels import chain_figure
 from engine.report.wording import chain_words
 from engine.scoring.curves import curves
@@ -45,8 +51,8 @@ def write(survey: Survey, path: Path, backend: Backend) -> None:
     ------
     UnavailableError
         If plotly is not installed; the message names the command that installs it.
-    InputOutputError
-        If the file cannot be written.
+    NotPermittedError, InputOutputError
+        If the file may not or cannot be written.
     """
     to_html = _plotly()
     parts: list[str] = []
@@ -70,13 +76,36 @@ def write(survey: Survey, path: Path, backend: Backend) -> None:
     page = _PAGE.format(title=html.escape(title), body="\n".join(parts))
     try:
         path.write_text(page, encoding="utf-8")
+    except PermissionError:
+        raise NotPermittedError(f"{path}: you may not write it") from None
     except OSError as error:
         raise InputOutputError(f"{path}: {error.strerror or error}") from None
+
+
+def check(path: Path) -> None:
+    """Refuse, before anything is computed, what `write` could not do.
+
+    Raises
+    ------
+    UnavailableError
+        If plotly is not installed.
+    NotPermittedError
+        If `path` may not be written.
+    InputOutputError
+        If its folder is not there, or it is a folder itself.
+    """
+    _plotly()
+    if path.is_dir():
+        raise InputOutputError(f"{path}: is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise InputOutputError(f"{path}: there is no folder {path.parent}: mkdir -p {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise NotPermittedError(f"{path}: you may not write it")
 
 
 def _plotly() -> Any:
     try:
         from plotly.io import to_html
     except ImportError:
-        raise UnavailableError("--plot needs plotly: pip install 'parity-engine[plot]'") from None
+        raise UnavailableError(f"--plot needs plotly: {install_command('plot')}") from None
     return to_html

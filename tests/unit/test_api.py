@@ -152,7 +152,7 @@ def test_a_table_without_pandas_is_unavailable(
     source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(UnavailableError, match=r"pip install 'parity-engine\[data\]'"):
+    with pytest.raises(UnavailableError, match=r"-m pip install '.*\[data\]'"):
         to_frame(scan(source, backend="pure"))
 
 

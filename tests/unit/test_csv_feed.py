@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from engine.clock import to_ns
-from engine.errors import BadDataError, EngineError, InputOutputError, NoInputError, UsageError
+from engine.errors import (
+    BadDataError,
+    EngineError,
+    InputOutputError,
+    NoInputError,
+    NotPermittedError,
+    UsageError,
+)
 from engine.feeds.csv_file import CsvFeed
 from engine.feeds.rows import parse_day, parse_instant
 from engine.market.chain import COIN, INDEX
@@ -429,3 +436,13 @@ def test_whatever_a_cell_holds_the_answer_is_a_chain_or_one_line(tmp_path: Path)
                 told.append(str(error))
     assert all("\n" not in line and len(line) < 1000 for line in told)
     assert chains > columns * len(NASTY) * 0.8
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # As the tests may be run by one who may read everything.
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(NotPermittedError, match=r"chain.csv: you may not read it"):
+        CsvFeed(tmp_path / "chain.csv")

@@ -264,6 +264,15 @@ def test_which_pypy(
     assert said in found.better
 
 
+def test_the_way_back_keeps_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    flags = {"CONFIG_ARGS": "'--prefix=/x'", "PY_LDFLAGS": ""}
+    monkeypatch.setattr("sysconfig.get_config_var", flags.get)
+    found = runtime._cpython()
+    assert "pyenv install --force" in found.command
+    assert "uninstall" not in found.undo
+    assert found.undo.startswith("pyenv install --force 3.")
+
+
 def test_a_locale_that_pypy_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     import locale
 

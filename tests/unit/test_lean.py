@@ -12,11 +12,25 @@ from random import Random
 import pytest
 
 from engine.clock import from_ns, to_ns
-from engine.errors import BadDataError, EngineError, InputOutputError, NoInputError
+from engine.errors import (
+    BadDataError,
+    EngineError,
+    InputOutputError,
+    NoInputError,
+    NotPermittedError,
+)
 from engine.feeds import open_feed
 from engine.feeds.lean import LeanFeed
 from engine.feeds.lean_carry import dividends_of, read_factors, read_rates, split_factor
-from engine.feeds.lean_files import MINUTE_MS, QUOTE, QUOTES, Window, minute_rows, quotes_at
+from engine.feeds.lean_files import (
+    MINUTE_MS,
+    QUOTE,
+    QUOTES,
+    Archive,
+    Window,
+    minute_rows,
+    quotes_at,
+)
 from engine.feeds.lean_layout import Folder, series_of
 from engine.feeds.protocol import Loaded
 from engine.feeds.rows import CellError
@@ -489,3 +503,13 @@ def test_a_broken_map_file_is_bad_data(root: Path) -> None:
     assert "xyz.csv:2: expected YYYYMMDD,ticker, got 'sometime,abc'" in raised_by(
         root, BadDataError
     )
+
+
+def test_an_archive_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # As the tests may be run by one who may read everything.
+    monkeypatch.setattr("zipfile.ZipFile", refuse)
+    with pytest.raises(NotPermittedError, match=r"quote.zip: you may not read it"):
+        Archive(tmp_path / "quote.zip")

@@ -142,7 +142,7 @@ def test_without_plotly_the_command_that_installs_it_is_named(
 ) -> None:
     for name in ("plotly", "plotly.io"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(UnavailableError, match=r"pip install 'parity-engine\[plot\]'") as error:
+    with pytest.raises(UnavailableError, match=r"-m pip install '.*\[plot\]'") as error:
         plot.write(demo("ZETF"), tmp_path / "p.html", PURE)
     assert error.value.code == 69
     assert not (tmp_path / "p.html").exists()
