@@ -172,7 +172,8 @@ def _audit(loaded: Loaded, scan: Scan, backend: Backend) -> Audit:
         found = solve_programme(view, expiry, allow_short=False)
         return math.inf if found is None else found.value
 
-    return audit(loaded, scan.result, locked if loaded.chain.is_european else None)
+    programme = locked if loaded.chain.is_european else None
+    return audit(loaded, scan.result, programme, scan.settings)
 
 
 def _answers_of_workers(

@@ -86,6 +86,9 @@ def _check_combination(args: argparse.Namespace, request: Request) -> None:
         )
     if args.seeds and not args.audit:
         raise UsageError("--seeds counts the exchanges of an audit: add --audit")
+    if args.audit and (args.explain or args.curves):
+        flag = "--explain" if args.explain else "--curves"
+        raise UsageError(f"{flag} shows no audit: ask for one of {flag} and --audit")
     if is_for_machines and (args.explain or args.curves):
         flag = "--explain" if args.explain else "--curves"
         raise UsageError(f"{flag} prints for people: leave out --json, --csv and --ndjson")

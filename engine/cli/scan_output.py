@@ -13,6 +13,7 @@ from engine.cli.notes import note
 from engine.errors import InputOutputError, UnavailableError
 from engine.report.document import document
 from engine.report.rows import csv_text, ndjson
+from engine.report.wording import label_words
 from engine.survey import Survey
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def audit_lines(survey: Survey) -> list[str]:
         f"(over {audit.n_exact:,} found with the planted legs)"
     ]
     for what in ("missed", "misgraded", "fooled"):
-        lines.extend(f"  {what}: {dict(label)}" for label in getattr(audit, what))
+        lines.extend(f"  {what}: {label_words(label)}" for label in getattr(audit, what))
     return lines
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
 
 from engine.clock import from_ns
 from engine.market.chain import OptionChain
@@ -69,6 +71,34 @@ def family_words(family: str) -> str:
     'jelly roll'
     """
     return family.replace("_", " ")
+
+
+def label_words(label: Mapping[str, Any]) -> str:
+    """Return what was planted, in words: family, legs, edge, and the quote that was moved.
+
+    >>> legs = [{"kind": "option", "right": "C", "strike": 95.0, "expiry": "2026-03-20",
+    ...          "side": 1, "ratio": 2}, {"kind": "stock", "side": -1, "ratio": 1}]
+    >>> cause = {"right": "C", "strike": 95.0, "expiry": "2026-03-20", "side": "ask"}
+    >>> label_words({"family": "upper_bound", "grade": "LOCKED", "edge": 0.25, "legs": legs,
+    ...              "cause": cause, "reason": "age"})
+    'upper bound +2 C 95 -stock 2026-03-20, LOCKED, edge 0.25, by the ask of C 95 2026-03-20 (age)'
+    """
+    legs = [
+        Leg(
+            leg["kind"], leg["side"], leg["ratio"], math.nan, right=leg.get("right", ""),
+            strike=leg.get("strike", math.nan),
+            expiry=date.fromisoformat(leg["expiry"]) if "expiry" in leg else None,
+        )
+        for leg in label["legs"]
+    ]  # fmt: skip
+    cause = label["cause"]
+    grade = f", {label['grade']}" if label["grade"] else ""
+    reason = f" ({label['reason']})" if label.get("reason") else ""
+    return (
+        f"{family_words(label['family'])} {legs_text(legs)}{grade}, edge {label['edge']:.4g}, "
+        f"by the {cause['side']} of {cause['right']} {cause['strike']:.10g} {cause['expiry']}"
+        f"{reason}"
+    )
 
 
 def price(value: float, *, is_coin: bool = False, signed: bool = False) -> str:

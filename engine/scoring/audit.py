@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
+from engine.config import ScanSettings
 from engine.market.chain import OptionChain
 from engine.scoring.opportunity import CONDITIONAL, LOCKED, OPTION, Opportunity, ScanResult
 
@@ -36,7 +37,8 @@ class Audit:
     Attributes
     ----------
     n_labels, n_found
-        Planted arbitrages, and those of them whose quote some opportunity trades as it should.
+        Planted arbitrages that were asked for, and those of them whose quote some opportunity
+        trades as it should.
     n_reported, n_caused
         Opportunities reported LOCKED or CONDITIONAL, and those that trade a planted quote.
     n_exact
@@ -83,14 +85,18 @@ class Audit:
 
 
 def audit(
-    loaded: Labelled, result: ScanResult, programme: Callable[[int], float] | None = None
+    loaded: Labelled,
+    result: ScanResult,
+    programme: Callable[[int], float] | None = None,
+    settings: ScanSettings | None = None,
 ) -> Audit:
     """Return how `result` compares with the labels of `loaded`. O(labels x opportunities).
 
     The scan must not have cut its list short (`ScanSettings.top`). An opportunity graded LOCKED,
     shown or among the mismatches, counts as false if its proof does not bear out its edge; with
     `programme`, the largest locked profit by expiry index, also if it is of one European expiry
-    that the programme finds nothing in.
+    that the programme finds nothing in. Of `settings`, what was not asked for cannot be missed:
+    labels of other families, and those with less than the least edge.
 
     Source: SCANNER section 8, matching rule.
     """
@@ -99,8 +105,11 @@ def audit(
     reported = [o for o in result.opportunities if o.grade in (LOCKED, CONDITIONAL)]
     refuted = [o for o in result.mismatches if o.grade in (LOCKED, CONDITIONAL)]
     traded = [_contracts(o) for o in reported]
-    planted = [label for label in loaded.labels if label["kind"] == "arbitrage"]
-    causes = {_cause(label) for label in planted}
+    every = [label for label in loaded.labels if label["kind"] == "arbitrage"]
+    causes = {_cause(label) for label in every}
+    planted = [
+        label for label in every if settings is None or _is_asked(label, result.chain, settings)
+    ]
     missed, misgraded = [], []
     n_exact = 0
     errors = [o.edge - o.proof.minimum for o in refuted if o.proof is not None]
@@ -152,6 +161,12 @@ def combine(audits: Iterable[Audit]) -> Audit:
         misgraded=tuple(label for a in every for label in a.misgraded),
         fooled=tuple(label for a in every for label in a.fooled),
     )
+
+
+def _is_asked(label: Label, chain: OptionChain, settings: ScanSettings) -> bool:
+    dollars = chain.underlying.mid if chain.is_inverse else 1.0
+    is_large = _number(label["edge"]) * dollars >= settings.gates.min_edge
+    return label["family"] in settings.families and is_large
 
 
 def _contracts(opportunity: Opportunity) -> dict[_Contract, int]:

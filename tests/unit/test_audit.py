@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.config import Gates, ScanSettings
 from engine.market.chain import EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
 from engine.scoring.audit import Audit, Label, audit, combine
 from engine.scoring.opportunity import (
@@ -218,3 +219,29 @@ def test_audits_add_up() -> None:
     assert total.false_locked == 1
     nothing = combine([])
     assert (nothing.recall, nothing.precision) == (1.0, 1.0)
+
+
+def test_what_was_not_asked_for_is_not_missed() -> None:
+    labels = Labels((PLANTED,))
+    for asked in (
+        ScanSettings(families=("box",)),
+        ScanSettings(gates=Gates(min_edge=0.3)),
+    ):
+        counted = audit(labels, result(), settings=asked)
+        assert (counted.n_labels, counted.missed) == (0, ())
+        # A quote that was planted stays one, whatever trades it.
+        other = audit(labels, result(replace(EXACT, family="box")), settings=asked)
+        assert (other.n_labels, other.n_reported, other.n_caused) == (0, 1, 1)
+    asked = ScanSettings(families=("box", "vertical"), gates=Gates(min_edge=0.2))
+    assert audit(labels, result(), settings=asked).missed == (PLANTED,)
+
+
+def test_the_least_edge_of_coins_is_in_dollars() -> None:
+    coins = replace(
+        chain(), is_inverse=True, underlying=Underlying("XYZ", 59_990.0, 60_010.0, kind="coin")
+    )
+    found = replace(result(), chain=coins)
+    label = {**PLANTED, "edge": 0.003}  # 180 dollars
+    for least, n_labels in ((179.0, 1), (181.0, 0)):
+        settings = ScanSettings(gates=Gates(min_edge=least))
+        assert audit(Labels((label,)), found, settings=settings).n_labels == n_labels

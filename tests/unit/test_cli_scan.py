@@ -315,3 +315,22 @@ def test_an_audit_tells_what_was_found_of_what_was_planted(capsys: Capture) -> N
     assert two["audit"]["labels"] > one["audit"]["labels"] > 0
     assert main(words) == 0
     assert "audit: recall 100.00%" in capsys.readouterr().out
+    assert main([*words, "--families", "box", "--json"]) == 0
+    boxes = json.loads(capsys.readouterr().out)
+    assert boxes["recall"] == 1.0
+    assert boxes["audit"]["missed"] == []
+    assert one["audit"]["labels"] > boxes["audit"]["labels"] > 0
+
+
+def test_labels_that_an_audit_missed_are_said_in_words(capsys: Capture) -> None:
+    words = ["scan", "ZDIV", "--backend", "pure", "--audit", "--seed", "0", "--no-color"]
+    assert main([*words, "--min-edge-usd", "100000"]) == 0
+    out = capsys.readouterr().out
+    assert "missed: conversion +P " in out
+    assert "{" not in out
+
+
+@pytest.mark.parametrize("flag", ["--explain=near-1", "--curves"])
+def test_an_audit_goes_with_no_other_page(flag: str, capsys: Capture) -> None:
+    assert main(["scan", "--audit", flag]) == 2
+    assert "shows no audit" in capsys.readouterr().err
