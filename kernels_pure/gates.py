@@ -78,6 +78,7 @@ def gate_row(
     stock: Ints,
     unit: Ints,
     days: Floats,
+    row_days: Floats,
     edge: Floats,
     bid: Floats,
     ask: Floats,
@@ -94,8 +95,9 @@ def gate_row(
 ) -> tuple[int, float, float, int]:
     """Return ``(gate, lots, usd, flags)`` of one candidate: the first gate it fails, 0 if none.
 
-    `lots` is what every leg shows at once, `usd` the edge at that size. An age or size that is
-    not known passes its gate and sets a flag. O(width).
+    `days` are those to a candidate's last settlement, `row_days` those of a row of the chain, calls
+    first among the quotes. `lots` is what every leg shows at once, `usd` the edge at that size. An
+    age or size that is not known passes its gate and sets a flag. O(width).
     """
     is_age_unknown = 0
     is_size_unknown = 0
@@ -108,6 +110,7 @@ def gate_row(
     newest = inf
     lots = EVERY_SIZE
     spreads = 0.0
+    nearest = days[row]
     least_interest = inf
     least_volume = inf
     for leg in range(width):
@@ -123,13 +126,18 @@ def gate_row(
                 age = ask_age[q]
                 size = ask_size[q]
                 price = a
-            if not price > 0.0:
+            # A quote without an ask is not there, whichever side is traded.
+            if not price > 0.0 or not a > 0.0:
                 absent = 1
             if b > 0.0 and a > 0.0:
                 if b > a:
                     crossed = 1
                 elif not b < a:
                     is_locked_market = 1
+            line = q
+            if line >= len(row_days):
+                line -= len(row_days)
+            nearest = min(nearest, row_days[line])
             if age >= 0.0:
                 oldest_option = max(oldest_option, age)
                 oldest = max(oldest, age)
@@ -159,10 +167,12 @@ def gate_row(
             age = stock_quote[STOCK_ASK_AGE]
             size = stock_quote[STOCK_ASK_SIZE]
             price = a
-        if not price > 0.0:
+        if not price > 0.0 or not a > 0.0:
             absent = 1
         if b > a:
             crossed = 1
+        elif b > 0.0 and not b < a:
+            is_locked_market = 1
         if age >= 0.0:
             stock_age = age
             oldest = max(oldest, age)
@@ -205,7 +215,7 @@ def gate_row(
         gate = SPREAD
     elif spreads > limits[MAX_SPREAD_PER_EDGE] * edge[row] * unit[row]:
         gate = SPREAD_SUM
-    elif days[row] < limits[MIN_DAYS] or days[row] > limits[MAX_DAYS]:
+    elif nearest < limits[MIN_DAYS] or days[row] > limits[MAX_DAYS]:
         gate = DAYS
     elif least_interest < limits[MIN_OPEN_INTEREST]:
         gate = OPEN_INTEREST
@@ -230,6 +240,7 @@ def gate_rows(
     stock: Ints,
     unit: Ints,
     days: Floats,
+    row_days: Floats,
     edge: Floats,
     bid: Floats,
     ask: Floats,
@@ -252,8 +263,8 @@ def gate_rows(
     passed = 0
     for row in range(count):
         gate, lots, usd, flags = gate_row(
-            row, N_LEGS, quote, ratio, stock, unit, days, edge, bid, ask, bid_size, ask_size,
-            bid_age, ask_age, volume, open_interest, receive, pay, stock_quote, limits,
+            row, N_LEGS, quote, ratio, stock, unit, days, row_days, edge, bid, ask, bid_size,
+            ask_size, bid_age, ask_age, volume, open_interest, receive, pay, stock_quote, limits,
         )  # fmt: skip
         out_gate[row] = gate
         out_lots[row] = lots

@@ -83,7 +83,7 @@ def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
     # The future of a coin is not among the columns; its quote gates nothing.
     stock = array("q", bytes(8 * n)) if chain.is_inverse else table.stock
     view.backend.gates.gate_rows(
-        n, table.quote, table.ratio, stock, table.unit, table.days, table.edge,
+        n, table.quote, table.ratio, stock, table.unit, table.days, view.days, table.edge,
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
         chain.volume, chain.open_interest, view.receive, view.pay, _stock_quote(view, settings),
         limits_of(chain, settings), gated.gate, gated.lots, gated.usd, gated.flags,
@@ -109,7 +109,7 @@ def ask_position(
     code, lots, usd, flags = view.backend.gates.gate_row(
         0, len(legs), array("q", (quote for quote, _ in legs)),
         array("q", (ratio for _, ratio in legs)), array("q", (stock,)), array("q", (unit,)),
-        array("d", (days,)), array("d", (edge,)),
+        array("d", (days,)), view.days, array("d", (edge,)),
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
         chain.volume, chain.open_interest, view.receive, view.pay, _stock_quote(view, settings),
         limits_of(chain, settings),

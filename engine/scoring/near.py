@@ -9,7 +9,7 @@ from engine.scoring.accounts import account
 from engine.scoring.closing_rate import rate_change
 from engine.scoring.gating import REASONS, Gated, RejectionReason, ask_position
 from engine.scoring.legs import family_of, legs_of
-from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg, NearMiss
+from engine.scoring.opportunity import FUTURE, OPTION, Leg, NearMiss
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 
@@ -117,9 +117,9 @@ def _gate_change(
     """Return the smallest change that takes a candidate past the gate it failed."""
     gates, edge, unit = settings.gates, table.edge[row], table.unit[row]
     if reason in (RejectionReason.STOCK_AGE, RejectionReason.OPTION_AGE):
-        kind = STOCK if reason is RejectionReason.STOCK_AGE else OPTION
-        limit = gates.max_stock_age if kind == STOCK else gates.max_option_age
-        age = max(leg.age for leg in legs if leg.kind == kind and leg.age >= 0.0)
+        is_option = reason is RejectionReason.OPTION_AGE
+        limit = gates.max_option_age if is_option else gates.max_stock_age
+        age = max(leg.age for leg in legs if (leg.kind == OPTION) is is_option and leg.age >= 0.0)
         return f"a quote younger by {age - limit:.3g} s", age - limit, "age"
     if reason is RejectionReason.SKEW:
         ages = [leg.age for leg in legs if leg.age >= 0.0]
@@ -150,8 +150,8 @@ def _gate_change(
             text += f" ({gates.min_edge_usd - gated.usd[row]:.2f} in all)"
         return text, lack, "price"
     if reason is RejectionReason.DAYS:
-        days = table.days[row]
-        lack = max(gates.min_days - days, days - gates.max_days)
+        nearest = min(view.days[view.chain.row_of(q)] for q, _ in table.legs(row))
+        lack = max(gates.min_days - nearest, table.days[row] - gates.max_days)
         return f"an expiry {lack:.3g} days inside the limits", lack, "days"
     if reason is RejectionReason.CROSSED:
         leg = max(legs, key=lambda leg: leg.bid - leg.ask)

@@ -1,0 +1,57 @@
+"""Gates asked of whole scans: days of each leg, absent and locked quotes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from unit.chains import NOW_NS, TODAY, carry, chain, settings
+
+from engine.backend import Backend
+from engine.clock import NS_PER_DAY
+from engine.market.chain import Expiry
+from engine.pipeline import scan_chain
+
+CONVERSION = {(30, 100.0, "C"): (3.0, 3.02), (30, 100.0, "P"): (1.0, 1.02)}
+REVERSAL = {(30, 100.0, "C"): (1.0, 1.02), (30, 100.0, "P"): (3.0, 3.02)}
+
+
+@pytest.mark.parametrize(("left", "passed"), [(0.1, 0), (0.99, 0), (1.01, 1)])
+def test_the_near_leg_needs_a_day_too(left: float, passed: int, backend: Backend) -> None:
+    on = chain({(1, 100.0, "C"): (3.0, 3.02), (60, 100.0, "C"): (2.0, 2.02)})
+    near = Expiry(NOW_NS + int(left * NS_PER_DAY), TODAY)
+    on = replace(on, expiries=(near, on.expiries[1]))
+    result = scan_chain(on, settings(carry(), families=("calendar",)), backend)
+    assert result.funnel.candidates == 1
+    assert result.funnel.passed == passed
+    if not passed:
+        assert result.funnel.rejected == {"days": 1}
+        (miss, *_) = result.near_misses
+        assert miss.amount == pytest.approx(1.0 - left)
+
+
+def test_a_far_leg_beyond_the_limit_fails_as_before(backend: Backend) -> None:
+    on = chain({(30, 100.0, "C"): (3.0, 3.02), (500, 100.0, "C"): (2.0, 2.02)})
+    result = scan_chain(on, settings(carry(), families=("calendar",)), backend)
+    assert result.funnel.passed == 0
+
+
+@pytest.mark.parametrize(("spot", "is_locked"), [((100.0, 100.02), False), ((100.0, 100.0), True)])
+def test_a_locked_stock_market_is_flagged(
+    spot: tuple[float, float], is_locked: bool, backend: Backend
+) -> None:
+    result = scan_chain(
+        chain(CONVERSION, spot), settings(carry(), families=("conversion",)), backend
+    )
+    (conversion,) = result.opportunities
+    assert ("locked-market" in conversion.flags) is is_locked
+
+
+@pytest.mark.parametrize("ask", [0.0, math.nan])
+def test_a_sold_leg_without_an_ask_has_no_quote(ask: float, backend: Backend) -> None:
+    quotes = {**CONVERSION, (30, 100.0, "C"): (3.0, ask)}
+    result = scan_chain(chain(quotes), settings(carry(), families=("conversion",)), backend)
+    assert result.funnel.rejected == {"quote": 1}
+    (miss, *_) = result.near_misses
+    assert miss.change == "a quote on every leg"
