@@ -62,6 +62,7 @@ STOCK_ASK_SIZE = 3
 STOCK_BID_AGE = 4
 STOCK_ASK_AGE = 5
 STOCK_FEE = 6
+STOCK_SHORTABLE = 7
 
 AGE_UNKNOWN = 1
 SIZE_UNKNOWN = 2
@@ -97,7 +98,8 @@ def gate_row(
 
     `days` are those to a candidate's last settlement, `row_days` those of a row of the chain, calls
     first among the quotes. `lots` is what every leg shows at once, `usd` the edge at that size. An
-    age or size that is not known passes its gate and sets a flag. O(width).
+    age or size that is not known passes its gate and sets a flag; shares to borrow that are not
+    known pass unflagged. O(width).
     """
     is_age_unknown = 0
     is_size_unknown = 0
@@ -183,6 +185,9 @@ def gate_row(
             lots = min(lots, float(int(size / (abs(stock[row]) * limits[MULTIPLIER]))))
         else:
             is_size_unknown = 1
+        shortable = stock_quote[STOCK_SHORTABLE]
+        if stock[row] < 0 and shortable >= 0.0:
+            lots = min(lots, float(int(shortable / (-stock[row] * limits[MULTIPLIER]))))
         spread = leg_spread(b, a)
         spreads += spread * abs(stock[row])
         if is_wide(b, a, spread, limits):

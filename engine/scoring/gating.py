@@ -12,6 +12,7 @@ from engine.config import ScanSettings
 from engine.market.chain import OptionChain
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
+from kernels_pure.gates import STOCK_FEE
 
 
 class RejectionReason(str, Enum):
@@ -131,7 +132,7 @@ def edge_usd(
     usd: float = view.backend.proceeds.package_usd(
         edge, unit, lots, 0, len(legs), array("q", (quote for quote, _ in legs)),
         array("q", (ratio for _, ratio in legs)), stock, view.receive, view.pay,
-        chain.bid, chain.ask, _stock_quote(view, settings)[-1], limits_of(chain, settings),
+        chain.bid, chain.ask, _stock_quote(view, settings)[STOCK_FEE], limits_of(chain, settings),
     )  # fmt: skip
     return usd
 
@@ -144,6 +145,7 @@ def _stock_quote(view: View, settings: ScanSettings) -> array[float]:
         (
             spot.bid, spot.ask, spot.bid_size, spot.ask_size, spot.bid_age, spot.ask_age,
             0.0 if view.chain.is_inverse else settings.fees.stock_fee(spot.ask),
+            settings.carry.shortable,
         ),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from engine.scoring.accounts import account
 from engine.scoring.closing_rate import rate_change
 from engine.scoring.gating import REASONS, Gated, RejectionReason, ask_position
 from engine.scoring.legs import family_of, legs_of
-from engine.scoring.opportunity import FUTURE, OPTION, Leg, NearMiss
+from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg, NearMiss
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 
@@ -128,10 +128,13 @@ def _gate_change(
     if reason is RejectionReason.SIZE:
         lacks = {leg: gates.lots * leg.ratio - leg.size for leg in legs}
         lacks = {leg: lack for leg, lack in lacks.items() if lack > 0.0}
-        words = " and ".join(
-            f"{lack:g} more contracts of {name(leg)}" for leg, lack in lacks.items()
-        )
-        return words, max(lacks.values()), "size"
+        needs = [f"{lack:g} more contracts of {name(leg)}" for leg, lack in lacks.items()]
+        short = sum(leg.ratio for leg in legs if leg.kind == STOCK and leg.side < 0)
+        borrowed = gates.lots * short * view.chain.multiplier
+        if short and borrowed > settings.carry.shortable:
+            needs.append(f"{borrowed - settings.carry.shortable:g} more shares to borrow")
+        most = max(lacks.values(), default=borrowed - settings.carry.shortable)
+        return " and ".join(needs), most, "size"
     if reason is RejectionReason.SPREAD:
         wide = {leg: _excess_spread(view, leg, settings) for leg in legs}
         wide = {leg: excess for leg, excess in wide.items() if excess > 0.0}

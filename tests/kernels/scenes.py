@@ -427,7 +427,17 @@ def gates(draw: Random, most_quotes: int = 20, most_rows: int = 10) -> Scene:
         "row_days": floats(draw, (n_quotes + 1) // 2, 0.0, 5.0),
         "edge": floats(draw, rows, -0.5, 2.0),
         "stock_quote": array(
-            "d", [99.9, choice(draw, (99.9, 100.1)), 500.0, 800.0, 0.1, between(draw, -1, 2), 0.005]
+            "d",
+            [
+                99.9,
+                choice(draw, (99.9, 100.1)),
+                500.0,
+                800.0,
+                0.1,
+                between(draw, -1, 2),
+                0.005,
+                choice(draw, (-1.0, 0.0, 250.0)),
+            ],
         ),
         "volume": floats(draw, choice(draw, (0, n_quotes)), 0.0, 5.0, 0.1),
         "open_interest": floats(draw, choice(draw, (0, n_quotes)), 0.0, 5.0, 0.1),

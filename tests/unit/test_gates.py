@@ -55,3 +55,26 @@ def test_a_sold_leg_without_an_ask_has_no_quote(ask: float, backend: Backend) ->
     assert result.funnel.rejected == {"quote": 1}
     (miss, *_) = result.near_misses
     assert miss.change == "a quote on every leg"
+
+
+@pytest.mark.parametrize(
+    ("shortable", "lots"), [(math.nan, 100), (1e9, 100), (1250.0, 12), (100.0, 1), (99.0, 0)]
+)
+def test_no_more_is_sold_short_than_can_be_borrowed(
+    shortable: float, lots: int, backend: Backend
+) -> None:
+    """100 contracts are shown; each needs 100 shares."""
+    terms = replace(carry(), shortable=shortable)
+    result = scan_chain(chain(REVERSAL), settings(terms, families=("reversal",)), backend)
+    assert [one.lots for one in result.opportunities] == [lots] * (lots > 0)
+    if not lots:
+        assert result.funnel.rejected == {"size": 1}
+        (miss, *_) = result.near_misses
+        assert miss.change == "1 more shares to borrow"
+        assert miss.amount == 1.0
+
+
+def test_stock_that_is_bought_need_not_be_borrowed(backend: Backend) -> None:
+    terms = replace(carry(), shortable=0.0)
+    result = scan_chain(chain(CONVERSION), settings(terms, families=("conversion",)), backend)
+    assert [one.lots for one in result.opportunities] == [100]
