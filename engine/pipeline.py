@@ -17,6 +17,7 @@ from engine.market.chain import OptionChain
 from engine.market.fees import DERIBIT, FeeSchedule
 from engine.market.terms import chain_terms
 from engine.scoring.carry_only import find_carry_only
+from engine.scoring.future_gates import ask_futures
 from engine.scoring.gating import (
     Gated,
     ask_gates,
@@ -55,6 +56,7 @@ def scan_chain(
     searched = clock.monotonic_ns()
     found = table.found
     gated = ask_gates(view, found, settings)
+    ask_futures(view, found, gated, settings)
     ranked, short_of_capital = rank_all(view, found, gated, settings)
     unusable = unusable_sentence(view, found, gated)
     packages: list[Ranked] = []

@@ -10,7 +10,10 @@ from engine.clock import years_between
 from engine.feeds.demo_listing import AS_OF_NS, Kind, Listing, between
 from engine.feeds.demo_model import CashDividend, Dynamics, PriceModel
 from engine.market.calendar import calendar_named
-from engine.market.chain import AMERICAN, COIN, ChainBuilder, OptionChain, Underlying
+from engine.market.chain import AMERICAN, COIN, ChainBuilder, FutureBook, OptionChain, Underlying
+
+# Anybody's futures: deep, and as young as the youngest option.
+_FUTURE = FutureBook(True, 1_000.0, 1_000.0, 0.06, 0.06)
 
 # (expiry index, strike, right)
 Key = tuple[int, float, str]
@@ -70,7 +73,7 @@ class Book:
             )  # fmt: skip
         # Only coins have futures.
         for expiry, (bid, ask) in zip(listing.expiries, self.futures, strict=False):
-            builder.set_forward(expiry, bid, ask)
+            builder.set_forward(expiry, bid, ask, _FUTURE)
         kind = listing.kind
         is_coin = kind.kind == COIN
         return builder.build(

@@ -1,11 +1,11 @@
 """Deribit's option book summaries: one REST answer, saved as CSV or JSON.
 
 Options are quoted and settled in the coin: the chain is inverse. Its forwards are executable where
-the file holds the futures too; else they are ``underlying_price``, a *mark* at which nobody quotes
-(bid = ask), and for an index ``SYN.*`` there is not even a future to trade: a box in such an
-expiry is found but cannot be hedged. `OptionChain.source` says how many there are of each.
-Sizes are not in a summary, so they are not known; an age is that of the summary behind the
-newest one, since Deribit does not tell when the quote was made.
+the file holds the futures too; else they are ``underlying_price``, a *mark* at which nobody
+quotes, and for an index ``SYN.*`` there is not even a future to trade: a box in such an
+expiry is found but cannot be hedged, and never locked. `OptionChain.source` says how many there
+are of each. Sizes are not in a summary, so they are not known; an age is that of the summary
+behind the newest one, since Deribit does not tell when the quote was made.
 
 Source: Deribit API v2, public/get_book_summary_by_currency.
 """
@@ -27,7 +27,15 @@ from engine.feeds.protocol import Loaded
 from engine.feeds.rows import CellError, Columns, Row, parse_day, read_table, read_text
 from engine.market.calendar import calendar_named
 from engine.market.carry import Carry
-from engine.market.chain import COIN, EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
+from engine.market.chain import (
+    COIN,
+    EUROPEAN,
+    ChainBuilder,
+    Expiry,
+    FutureBook,
+    OptionChain,
+    Underlying,
+)
 from engine.nearest import hint
 
 REQUIRED = ("instrument_name", "bid_price", "ask_price", "underlying_price", "creation_timestamp")
@@ -55,7 +63,7 @@ class _Book:
     """What the file says of one coin."""
 
     options: list[_Summary] = field(default_factory=list)
-    futures: dict[date, tuple[float, float]] = field(default_factory=dict)
+    futures: dict[date, tuple[float, float, float]] = field(default_factory=dict)
     marks: dict[date, list[float]] = field(default_factory=dict)
     synthetic: set[date] = field(default_factory=set)
     index: Counter[float] = field(default_factory=Counter)
@@ -121,7 +129,9 @@ class DeribitFeed:
             raise row.problem("instrument_name", "a coin-settled contract like ETH-26JAN24-2400-C")
         book = self._books.setdefault(found[1], _Book())
         if not found[5]:
-            book.futures[listed] = (row.price("bid_price"), row.price("ask_price"))
+            quote = (row.price("bid_price"), row.price("ask_price"))
+            if any(quote):
+                book.futures[listed] = (*quote, row.number("creation_timestamp"))
             return
         for name in ("bid_price", "ask_price"):
             row.price(name)
@@ -145,6 +155,7 @@ class DeribitFeed:
 
     def _chain(self, symbol: str, book: _Book) -> OptionChain:
         newest = max(summary.ts_ms for summary in book.options)
+        newest = max([newest, *(int(ts) for *_, ts in book.futures.values() if ts <= _LAST_MS)])
         ts_ns = newest * _NS_PER_MS
         calendar = calendar_named("crypto")
         index = book.index.most_common(1)[0][0] if book.index else math.nan
@@ -171,7 +182,12 @@ class DeribitFeed:
         kinds: Counter[str] = Counter()
         for listed, expiry in sorted(expiries.items()):
             if listed in book.futures:
-                builder.set_forward(expiry, *book.futures[listed])
+                bid, ask, ts_ms = book.futures[listed]
+                age = (newest - ts_ms) / 1000.0
+                builder.set_forward(
+                    expiry, bid, ask,
+                    FutureBook(bid > 0.0 and ask > 0.0, bid_age=age, ask_age=age),
+                )  # fmt: skip
             elif listed in book.marks:
                 builder.set_forward(expiry, min(book.marks[listed]), max(book.marks[listed]))
             kinds[_kind(book, listed)] += 1

@@ -20,6 +20,7 @@ from engine.market.chain import (
     INDEX,
     ChainBuilder,
     Expiry,
+    FutureBook,
     OptionChain,
     Underlying,
 )
@@ -137,19 +138,22 @@ def build_chain(
     )
     builder = ChainBuilder(symbol, ts_ns, spot)
     lines: dict[tuple[Expiry, float, str], int] = {}
-    futures: dict[Expiry, list[float]] = {}
+    futures: dict[Expiry, set[tuple[float, float]]] = {}
     for expiry, contract in live:
         key = (expiry, contract.strike, contract.right)
         if builder.add(*key, *contract.values):
             lines[key] = contract.row.line
-            futures.setdefault(expiry, []).extend(contract.shared[:2])
+            futures.setdefault(expiry, set()).add(contract.shared[:2])
         else:
             expected = f"one row for each contract (this one is in line {lines[key]})"
             refuse(contract.row.problem("strike", expected))
     if is_inverse:
-        for expiry, prices in futures.items():
-            known = [price for price in prices if price == price]
-            builder.set_forward(expiry, min(known), max(known))
+        for expiry, quotes in futures.items():
+            known = [price for quote in quotes for price in quote if price == price]
+            # A price alone, or one that differs from row to row, is a mark that nobody quotes.
+            is_quoted = all(len(quotes) == 1 and bid < ask for bid, ask in quotes)
+            book = FutureBook(is_quoted, *shared[5:])
+            builder.set_forward(expiry, min(known), max(known), book)
     return builder.build(
         style=shared.style,
         multiplier=shared.multiplier,

@@ -67,6 +67,20 @@ class Expiry:
 
 
 @dataclass(frozen=True, slots=True)
+class FutureBook:
+    """What is known of the future of an expiry beside its prices; sizes in coins, ages in seconds.
+
+    `is_quoted` says that somebody bids and offers it; a mark or a synthetic price is not a quote.
+    """
+
+    is_quoted: bool = False
+    bid_size: float = math.nan
+    ask_size: float = math.nan
+    bid_age: float = math.nan
+    ask_age: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
 class OptionChain:
     """One underlying, one instant, all expiries.
 
@@ -94,7 +108,9 @@ class OptionChain:
     is_inverse
         Whether options are quoted and settled in the underlying coin.
     forward_bid, forward_ask
-        ``array('d')`` by expiry, executable future of that expiry in dollars; empty if none.
+        ``array('d')`` by expiry, the future of that expiry in dollars; empty if none.
+    futures
+        What else is known of these, by expiry; empty if none.
     tick
         Smallest price step, for near misses and pin risk.
     calendar
@@ -123,6 +139,7 @@ class OptionChain:
     is_inverse: bool = False
     forward_bid: array[float] = field(default_factory=lambda: array("d"))
     forward_ask: array[float] = field(default_factory=lambda: array("d"))
+    futures: tuple[FutureBook, ...] = ()
     tick: float = 0.01
     calendar: str = "us"
     is_delayed: bool = False
@@ -198,7 +215,7 @@ class ChainBuilder:
         self.ts_ns = ts_ns
         self.underlying = underlying
         self._quotes: dict[tuple[Expiry, float], dict[str, tuple[float, ...]]] = {}
-        self._forwards: dict[Expiry, tuple[float, float]] = {}
+        self._forwards: dict[Expiry, tuple[float, float, FutureBook]] = {}
 
     def add(
         self,
@@ -223,9 +240,11 @@ class ChainBuilder:
         )  # fmt: skip
         return True
 
-    def set_forward(self, expiry: Expiry, bid: float, ask: float) -> None:
-        """Give the executable future of `expiry`."""
-        self._forwards[expiry] = (bid, ask)
+    def set_forward(
+        self, expiry: Expiry, bid: float, ask: float, book: FutureBook = FutureBook()
+    ) -> None:
+        """Give the future of `expiry`; one that `book` does not call quoted is only a mark."""
+        self._forwards[expiry] = (bid, ask, book)
 
     def build(
         self,
@@ -254,7 +273,8 @@ class ChainBuilder:
             first[position[expiry] + 1] += 1
         for e in range(len(expiries)):
             first[e + 1] += first[e]
-        forwards = [self._forwards.get(e, (math.nan, math.nan)) for e in expiries]
+        unknown = (math.nan, math.nan, FutureBook())
+        forwards = [self._forwards.get(e, unknown) for e in expiries]
         has_forward = bool(self._forwards)
         bid, ask, bid_size, ask_size, bid_age, ask_age, volume, open_interest = columns
         return OptionChain(
@@ -265,6 +285,7 @@ class ChainBuilder:
             currency=currency, is_inverse=is_inverse,
             forward_bid=array("d", (f[0] for f in forwards) if has_forward else ()),
             forward_ask=array("d", (f[1] for f in forwards) if has_forward else ()),
+            futures=tuple(f[2] for f in forwards) if has_forward else (),
             tick=tick, calendar=calendar, is_delayed=is_delayed, is_halted=is_halted,
             volume=volume if any(v == v for v in volume) else array("d"),
             open_interest=open_interest if any(v == v for v in open_interest) else array("d"),

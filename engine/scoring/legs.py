@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.config import FAMILIES
-from engine.market.chain import OptionChain
+from engine.market.chain import FutureBook, OptionChain
 from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
@@ -21,8 +21,8 @@ def legs_of(view: View, table: Columns, row: int) -> tuple[Leg, ...]:
     legs = [option_leg(view, quote, ratio) for quote, ratio in table.legs(row)]
     stock = table.stock[row]
     if view.chain.is_inverse:
-        future = _future_leg(view, family_of(table, row), legs, stock)
-        return tuple(legs) if future is None else (*legs, future)
+        found = future_of(view.chain, table, row)
+        return tuple(legs) if found is None else (*legs, _future_leg(view.chain, *found))
     if stock:
         legs.append(stock_leg(view, stock))
     return tuple(legs)
@@ -58,26 +58,45 @@ def stock_leg(view: View, stock: int) -> Leg:
     )  # fmt: skip
 
 
-def _future_leg(view: View, family: str, legs: list[Leg], stock: int) -> Leg | None:
-    """Return the inverse future that fixes what a strike is worth in coins."""
-    if family == "box":
-        strikes = sorted({leg.strike for leg in legs})
-        is_long = any(
-            leg.right == "C" and leg.strike == strikes[0] and leg.side > 0 for leg in legs
-        )
-        side, notional = (1, strikes[1] - strikes[0]) if is_long else (-1, strikes[1] - strikes[0])
-    elif stock:
-        side, notional = stock, legs[0].strike
-    else:
+def future_of(chain: OptionChain, table: Columns, row: int) -> tuple[int, int, float] | None:
+    """Return expiry, side and notional of the inverse future in a candidate, None without one.
+
+    It fixes what a strike is worth in coins: in a box its width, beside a coin its strike.
+    """
+    legs, stock = table.legs(row), table.stock[row]
+    options = [(chain.strike[chain.row_of(quote)], quote, ratio) for quote, ratio in legs]
+    side, notional = stock, options[0][0]
+    if family_of(table, row) == "box":
+        low, high = min(options)[0], max(options)[0]
+        side = -1
+        if any(k == low and chain.right_of(q) == "C" and ratio > 0 for k, q, ratio in options):
+            side = 1
+        notional = high - low
+    if not side:
         return None
-    chain = view.chain
-    expiry = chain.expiry_of(chain.row_of(legs[0].quote))
-    price = (chain.forward_ask if side > 0 else chain.forward_bid)[expiry]
+    return chain.expiry_of(chain.row_of(legs[0][0])), side, notional
+
+
+def _future_leg(chain: OptionChain, e: int, side: int, notional: float) -> Leg:
+    """Return the leg of `future_of`; its size is in packages."""
+    book = chain.futures[e] if chain.futures else FutureBook()
+    price = (chain.forward_ask if side > 0 else chain.forward_bid)[e]
+    size = book.ask_size if side > 0 else book.bid_size
     return Leg(
-        kind=FUTURE, side=side, ratio=1, price=price, expiry=legs[0].expiry,
-        settles_ns=legs[0].settles_ns, bid=chain.forward_bid[expiry],
-        ask=chain.forward_ask[expiry], notional=notional,
+        kind=FUTURE, side=side, ratio=1, price=price, expiry=chain.expiries[e].date,
+        settles_ns=chain.expiries[e].settles_ns, bid=chain.forward_bid[e],
+        ask=chain.forward_ask[e], notional=notional,
+        size=size * price / (notional * chain.multiplier),
+        age=book.ask_age if side > 0 else book.bid_age,
     )  # fmt: skip
+
+
+def future_book(chain: OptionChain, settles_ns: int) -> FutureBook:
+    """Return what is known of the future that settles then; nothing where none is given."""
+    for expiry, book in zip(chain.expiries, chain.futures, strict=False):
+        if expiry.settles_ns == settles_ns:
+            return book
+    return FutureBook()
 
 
 def cost(legs: tuple[Leg, ...], unit: int) -> float:

@@ -15,7 +15,7 @@ from engine.scoring.assignment import is_assignment_due
 from engine.scoring.capital import capital_per_share, coins_per_share, forward_price
 from engine.scoring.curves import closing_fee
 from engine.scoring.gating import affordable_lots, edge_usd
-from engine.scoring.legs import family_of, legs_of
+from engine.scoring.legs import family_of, future_book, legs_of
 from engine.scoring.opportunity import (
     CARRY,
     CONDITIONAL,
@@ -163,6 +163,8 @@ def leg_out(
 def spread_of(leg: Leg) -> float:
     """Return what crossing the spread of one share of a leg costs; of a coin's future in coins."""
     if leg.kind == FUTURE:
+        if not (leg.bid > 0.0 and leg.ask > 0.0):
+            return leg.notional / leg.price  # there is no way back
         return leg.notional / leg.bid - leg.notional / leg.ask
     return leg.ask - leg.bid
 
@@ -198,7 +200,9 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
     conditions = [name for bit, name in CONDITIONS.items() if position.condition & bit]
     if position.flags & AGE_UNKNOWN and not settings.assume_synchronous:
         conditions.append(AGES_UNKNOWN)
-    if any(leg.kind == FUTURE and leg.bid == leg.ask for leg in legs):
+    if any(
+        leg.kind == FUTURE and not future_book(view.chain, leg.settles_ns).is_quoted for leg in legs
+    ):
         conditions.append(AT_MARK)
     grade = CONDITIONAL if conditions else LOCKED
     if position.edge <= 0.0:
