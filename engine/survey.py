@@ -63,6 +63,14 @@ class Scan:
     problems: tuple[str, ...] = ()
     knows_dividends: bool = True
 
+    def __repr__(self) -> str:
+        """Return one line: the columns of a chain and its proofs fill screens."""
+        result = self.result
+        return (
+            f"<Scan of {result.chain.symbol}: {len(result.opportunities)} of "
+            f"{result.funnel.passed} opportunities, {len(result.near_misses)} near misses>"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -93,6 +101,15 @@ class Survey:
     audit: Audit | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     top: int = 20
+
+    def __repr__(self) -> str:
+        """Return one line: the best of it is in `opportunities`."""
+        symbols = [result.chain.symbol for result in self.results]
+        named = ", ".join(symbols[:4]) + (", ..." if len(symbols) > 4 else "")
+        return (
+            f"<Survey of {named or 'nothing'}: {len(self.opportunities)} of {self.funnel.passed} "
+            f"opportunities, {len(self.near_misses)} near misses, {len(self.failures)} failures>"
+        )
 
     @property
     def results(self) -> tuple[ScanResult, ...]:

@@ -15,7 +15,7 @@ from array import array
 from dataclasses import dataclass, field
 from datetime import date
 
-from engine.clock import years_between
+from engine.clock import from_ns, years_between
 
 AMERICAN = "american"
 EUROPEAN = "european"
@@ -147,6 +147,11 @@ class OptionChain:
     volume: array[float] = field(default_factory=lambda: array("d"))
     open_interest: array[float] = field(default_factory=lambda: array("d"))
     source: str = ""
+
+    def __repr__(self) -> str:
+        """Return one line: the columns of a chain fill screens."""
+        size = f"{self.n_rows} strikes in {len(self.expiries)} expiries"
+        return f"<OptionChain {self.symbol} {from_ns(self.ts_ns)} {self.style}: {size}>"
 
     @property
     def n_rows(self) -> int:
