@@ -10,16 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.api import load_chain, scan
+    from engine.api import load, load_chain, scan, to_frame
 
-__all__ = ("__version__", "load_chain", "scan")
+__all__ = ("__version__", "load", "load_chain", "scan", "to_frame")
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
     # Lazy, so that `import engine.errors` does not read every feed and strategy.
-    if name in ("load_chain", "scan"):
+    if name in __all__:
         from engine import api
 
         return getattr(api, name)

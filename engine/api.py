@@ -12,13 +12,14 @@ columns of a CSV file.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from datetime import date
 from typing import Any
 
-from engine import spelling
+from engine import api_input, spelling
+from engine.api_input import Dividends, Limit, Rates, read
 from engine.backend import Backend, select
 from engine.conduct import conduct, last_snapshot, scan_loaded
 from engine.config import Gates, ScanSettings
@@ -29,25 +30,21 @@ from engine.errors import (
     UsageError,
     install_command,
 )
-from engine.fee_input import schedule
 from engine.feeds import open_feed
+from engine.feeds.frame import FrameFeed
 from engine.feeds.protocol import Feed, Loaded
-from engine.market.carry import Carry, Dividend, RateCurve
+from engine.market.carry import Carry
 from engine.market.chain import OptionChain
 from engine.market.fees import FeeSchedule
 from engine.nearest import hint
-from engine.overrides import EVERY, CarryOverrides
 from engine.survey import Request, Survey
-
-Rate = float | RateCurve
-SomeDividend = Dividend | tuple[str, float]
 
 
 def load(
     quotes: object,
     symbol: str | None = None,
     *,
-    as_of: str | int | None = None,
+    as_of: str | int | date | None = None,
     strict: bool = False,
     mapping: Mapping[str, str] | None = None,
     seed: int | None = None,
@@ -61,7 +58,8 @@ def load(
     symbol
         May be left out where there is one.
     as_of
-        UTC nanoseconds or text with a zone (``"2015-12-24T15:30Z"``); None is the last there is.
+        UTC nanoseconds, a date, or a time with its zone as `datetime` or text
+        (``"2015-12-24T15:30Z"``); None is the last there is.
     strict, mapping, seed
         As `engine.feeds.open_feed` takes them.
 
@@ -70,11 +68,14 @@ def load(
     EngineError
         What the command line would print, as an exception: `NoInputError`, `BadDataError`, ...
     """
-    as_of_ns = _usage(spelling.instant, as_of) if isinstance(as_of, str) else as_of
+    as_of_ns = api_input.instant(as_of)
     if isinstance(quotes, str):
         feed = open_feed(quotes, strict=strict, as_of=as_of_ns, mapping=mapping, seed=seed)
+    elif hasattr(quotes, "to_csv"):
+        feed = FrameFeed(quotes, mapping, strict, as_of_ns)
     else:
-        feed = _frame_feed(quotes, strict, as_of_ns, mapping)
+        kind = type(quotes).__name__
+        raise UsageError(f"quotes must be a chain, a source such as 'demo' or a table, not {kind}")
     chosen = symbol or _only_symbol(feed)
     loaded = last_snapshot(feed.chains(chosen), as_of_ns)
     if loaded is None:
@@ -85,25 +86,32 @@ def load(
 def load_chain(quotes: object, symbol: str | None = None, **choice: Any) -> OptionChain:
     """Return the chain alone of what `load` returns; it takes the same arguments.
 
+    It warns of rows that were refused, which only `load` hands out (``problems``).
+
     Raises
     ------
     EngineError
         As `load`.
     """
-    return load(quotes, symbol, **choice).chain
+    loaded = load(quotes, symbol, **choice)
+    if loaded.problems:
+        more = f" (and {len(loaded.problems) - 1:,} more)" if len(loaded.problems) > 1 else ""
+        warnings.warn(f"refused: {loaded.problems[0]}{more}", stacklevel=2)
+    return loaded.chain
 
 
 def scan(
     quotes: object = "demo",
     symbols: str | Iterable[str] = (),
     *,
-    rates: Rate | tuple[Rate, Rate] | None = None,
-    dividends: Iterable[SomeDividend] | Mapping[str, Iterable[SomeDividend]] | None = None,
+    rates: Rates | None = None,
+    allow_negative_rates: bool = False,
+    dividends: Dividends | None = None,
     carry: Carry | None = None,
     fees: FeeSchedule | str | None = None,
-    borrow: float | Mapping[str, float] | None = None,
+    borrow: float | str | Mapping[str, float] | None = None,
     families: str | Iterable[str] | None = None,
-    gates: Gates | Mapping[str, float | int | bool | str] | None = None,
+    gates: Gates | Mapping[str, Limit] | None = None,
     min_edge: float | None = None,
     profile: str = "default",
     top: int = 20,
@@ -111,7 +119,7 @@ def scan(
     show_carry: bool = False,
     backend: Backend | str | None = None,
     jobs: int = 1,
-    as_of: str | int | None = None,
+    as_of: str | int | date | None = None,
     strict: bool = False,
     mapping: Mapping[str, str] | None = None,
     seed: int | None = None,
@@ -125,15 +133,19 @@ def scan(
     symbols
         Which of a source; none is all.
     rates
-        Your lending and borrowing rate per year (0.045 is 4.5 %), or one for both; numbers or
-        curves. None is what the source knows, else 4 % and 5 %.
+        Your lending and borrowing rate per year (0.045 is 4.5 %), or one for both; numbers,
+        curves, or text as `--rates` takes it. None is what the source knows, else the Federal
+        Reserve's target of the chain's own day with a spread around it (ADR 0004).
+    allow_negative_rates
+        A negative rate is meant, not a slip of the pen.
     dividends
         `Dividend` values or ``("2024-05-10", 0.25)`` pairs, or a mapping of them by symbol; they
-        replace the source's. Empty is none at all.
+        replace the source's. Empty is none at all. Without them, a chain from quotes alone is
+        taken to pay none, and what is short of stock in it may be nothing but dividends.
     carry
         Everything at once, instead of `rates`, `dividends` and `borrow`.
     fees
-        A schedule, or "default", "free", "deribit".
+        A schedule, or text as `--fees` takes it: "free", "per_contract=0.65".
     borrow
         Fee of short stock per year, or a mapping by symbol.
     gates
@@ -149,33 +161,33 @@ def scan(
         What the command line would print, as an exception, when nothing could be scanned; what
         failed for some symbols only is in ``failures``.
     """
-    if carry is not None and not (rates is None and dividends is None and borrow is None):
-        raise UsageError("give either carry, or rates, dividends and borrow")
-    named = (symbols,) if isinstance(symbols, str) else tuple(symbols)
     settings = ScanSettings(
-        gates=_gates(gates, min_edge),
-        profile=_usage(spelling.profile, profile),
-        top=top,
+        gates=api_input.gates(gates, min_edge),
+        profile=read("profile", "the name of a profile", spelling.profile, profile),
+        top=api_input.count("top", top),
         assume_synchronous=assume_synchronous,
         show_carry=show_carry,
     )
     if families is not None:
-        names = families.split(",") if isinstance(families, str) else families
-        settings = replace(settings, families=_usage(spelling.families, names))
+        asked = api_input.names("families", families)
+        settings = replace(settings, families=read("families", "", spelling.families, asked))
+    moment = api_input.instant(as_of)
     request = Request(
         source=quotes if isinstance(quotes, str) else "",
-        symbols=named,
+        symbols=api_input.names("symbols", symbols),
         settings=settings,
-        overrides=(CarryOverrides.of(carry) if carry else _overrides(rates, dividends, borrow)),
-        fees=_usage(schedule, fees) if isinstance(fees, str) else fees,
-        as_of_ns=_usage(spelling.instant, as_of) if isinstance(as_of, str) else as_of,
+        overrides=api_input.overrides(
+            carry, rates, dividends, borrow, allow_negative=allow_negative_rates
+        ),
+        fees=api_input.fees(fees),
+        as_of_ns=moment,
         strict=strict,
         mapping=mapping,
-        seed=seed,
+        seed=None if seed is None else api_input.count("seed", seed),
     )
-    kernels = backend if isinstance(backend, Backend) else select(backend)
+    kernels = read("backend", "auto, pure, numba or a Backend", _kernels, backend)
     if isinstance(quotes, str):
-        survey = conduct(request, kernels, jobs=jobs)
+        survey = conduct(request, kernels, jobs=api_input.count("jobs", jobs))
         if survey.failures and not survey.scans:
             raise _error(survey.failures[0].message, survey.failures[0].code)
         return survey
@@ -184,8 +196,8 @@ def scan(
     elif isinstance(quotes, Loaded):
         loaded = quotes
     else:
-        only = named[0] if named else None
-        loaded = load(quotes, only, as_of=as_of, strict=strict, mapping=mapping, seed=seed)
+        only = request.symbols[0] if request.symbols else None
+        loaded = load(quotes, only, as_of=moment, strict=strict, mapping=mapping, seed=seed)
     return Survey((scan_loaded(loaded, request, kernels),), top=top)
 
 
@@ -206,79 +218,17 @@ def to_frame(found: Survey) -> Any:
     return pandas.DataFrame([flat_row(one) for one in found.listed], columns=list(COLUMNS))
 
 
-def _frame_feed(
-    quotes: Any, strict: bool, as_of_ns: int | None, mapping: Mapping[str, str] | None
-) -> Feed:
-    """Return the feed of a DataFrame: written as CSV, so that every check of that source holds."""
-    if not hasattr(quotes, "to_csv"):
-        kind = type(quotes).__name__
-        raise UsageError(f"quotes must be a chain, a source such as 'demo' or a table, not {kind}")
-    from engine.feeds.csv_file import CsvFeed
-
-    with TemporaryDirectory(prefix="parity-") as folder:
-        path = Path(folder) / "frame.csv"
-        quotes.to_csv(path, index=False)
-        return CsvFeed(path, mapping, strict, as_of_ns)
+def _kernels(backend: Backend | str | None) -> Backend:
+    return backend if isinstance(backend, Backend) else select(backend)
 
 
 def _only_symbol(feed: Feed) -> str:
     known = feed.symbols()
     if len(known) == 1:
         return known[0]
+    if not known:
+        last_snapshot(feed.chains(""), None)  # the feed knows best why it has nothing
     raise UsageError(f"name one of its symbols; {hint('', known)}")
-
-
-def _overrides(
-    rates: Rate | tuple[Rate, Rate] | None,
-    dividends: Iterable[SomeDividend] | Mapping[str, Iterable[SomeDividend]] | None,
-    borrow: float | Mapping[str, float] | None,
-) -> CarryOverrides:
-    ends = rates if isinstance(rates, tuple) else (rates, rates)
-    lend, borrowing = (_curve(end) for end in ends)
-    by_symbol: dict[str, tuple[Dividend, ...]] = {}
-    if dividends is not None:
-        given = dividends if isinstance(dividends, Mapping) else {EVERY: dividends}
-        by_symbol = {s.upper(): tuple(map(_dividend, some)) for s, some in given.items()}
-    fees: dict[str, float] = {}
-    if borrow is not None:
-        charged = borrow if isinstance(borrow, Mapping) else {EVERY: borrow}
-        fees = {s.upper(): _usage(spelling.fee_rate, fee) for s, fee in charged.items()}
-    said = CarryOverrides(lend=lend, borrow=borrowing, dividends=by_symbol, borrow_fee=fees)
-    checked: CarryOverrides = _usage(CarryOverrides.checked, said)
-    return checked
-
-
-def _curve(rate: Rate | None) -> RateCurve | None:
-    if rate is None or isinstance(rate, RateCurve):
-        return rate
-    # In code a negative rate is no slip of the pen.
-    return RateCurve.flat(_usage(lambda r: spelling.rate(r, allow_negative=True), rate))
-
-
-def _dividend(given: SomeDividend) -> Dividend:
-    if isinstance(given, Dividend):
-        return given
-    ex = _usage(spelling.day, str(given[0]))
-    return Dividend(ex, ex, float(given[1]))
-
-
-def _gates(
-    gates: Gates | Mapping[str, float | int | bool | str] | None, min_edge: float | None
-) -> Gates:
-    limits = dict(gates) if isinstance(gates, Mapping) else {}
-    if min_edge is not None:
-        limits["min_edge"] = min_edge
-    base = gates if isinstance(gates, Gates) else Gates()
-    checked = {name: _usage(lambda v, n=name: spelling.gate(n, v), v) for name, v in limits.items()}
-    return replace(base, **checked)
-
-
-def _usage(convert: Any, value: Any) -> Any:
-    """Return ``convert(value)``, its `ValueError` as the `UsageError` it is here."""
-    try:
-        return convert(value)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
 
 
 def _error(message: str, code: int) -> EngineError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 import engine
-from engine import load_chain, scan
+from engine import carry_input, load_chain, scan
 from engine.api import load, to_frame
 from engine.backend import Backend
 from engine.config import Gates
@@ -102,11 +102,66 @@ def test_a_whole_carry_stands_for_rates_dividends_and_borrow(source: str, backen
         ({"gates": {"max_age": 1}}, "unknown gate 'max_age'"),
         ({"as_of": "noon"}, "expected a time"),
         ({"dividends": [("soon", 1.0)]}, "expected a date"),
+        ({"dividends": 5}, r"dividends: expected \('2016-01-15', 0.25\) pairs, .* got 5"),
+        ({"dividends": ("2016-05-01", 0.2)}, "dividends: expected"),
+        ({"dividends": [("2016-05-01", "x")]}, "dividends: could not convert"),
+        ({"dividends": [("2016-05-01", -1.0)]}, "dividends: .* not a finite number"),
+        ({"rates": object()}, "rates: expected LEND, BORROW"),
+        ({"rates": (0.01, 0.02, 0.03)}, "rates: expected LEND, BORROW"),
+        ({"rates": (-0.05, 0.04)}, "-0.05 is negative; if it is meant: allow_negative_rates"),
+        ({"rates": "-5%,4%"}, "-0.05 is negative; if it is meant: allow_negative_rates"),
+        ({"top": "x"}, "top: expected a whole number >= 0, got 'x'"),
+        ({"top": -1}, "top: expected a whole number >= 0, got -1"),
+        ({"jobs": 0.5}, "jobs: expected a whole number"),
+        ({"as_of": datetime(2016, 1, 1)}, "as_of: 2016-01-01T00:00:00 has no time zone"),
+        ({"as_of": 0.5}, "as_of: expected a time"),
+        ({"borrow": object()}, "borrow: expected a fee"),
+        ({"fees": 3}, "fees: expected a FeeSchedule"),
+        ({"gates": 3}, "gates: expected limits by name"),
+        ({"min_edge": "x"}, "gates: expected a number for gate min_edge"),
+        ({"families": 5}, "families: expected a name"),
+        ({"symbols": 5}, "symbols: expected a name"),
+        ({"profile": 5}, "profile: expected"),
+        ({"carry": 5}, "carry: expected a Carry"),
+        ({"backend": 5}, "backend: expected"),
     ],
 )
 def test_nonsense_is_a_usage_error(source: str, arguments: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message.replace("?", r"\?")):
-        scan(source, backend="pure", **arguments)  # type: ignore[arg-type]  # nonsense
+        scan(source, **{"backend": "pure", **arguments})  # type: ignore[arg-type]  # nonsense
+
+
+def test_what_is_said_as_text_means_what_the_flag_means(source: str) -> None:
+    said = scan(source, rates="1%,2%", dividends="2016-01-15=0.2", borrow="XYZ=3%,1%",
+                fees="per_contract=0.5", backend="pure")  # fmt: skip
+    values = scan(source, rates=(0.01, 0.02), dividends=[(date(2016, 1, 15), 0.2)],
+                  borrow={"XYZ": 0.03, "": 0.01}, fees=carry_input.fees("per_contract=0.5"),
+                  backend="pure")  # fmt: skip
+    assert [one.settings for one in said.scans] == [one.settings for one in values.scans]
+    negative = scan(source, rates=(-0.05, 0.04), allow_negative_rates=True, backend="pure")
+    assert negative.scans[0].settings.carry.lend == RateCurve.flat(-0.05)
+
+
+def test_an_instant_may_be_a_date_or_a_time_with_its_zone(source: str) -> None:
+    early = datetime(2015, 12, 24, 11, 0, tzinfo=timezone(timedelta(hours=-5)))
+    assert load_chain(source, "XYZ", as_of=early).bid[0] == 5.0
+    assert load_chain(source, "XYZ", as_of=date(2015, 12, 24)).bid[0] == 5.2
+
+
+def test_what_a_prompt_shows_is_one_line(source: str) -> None:
+    found = scan(source, backend="pure")
+    for one in (found, *found.scans, found.results[0].chain):
+        assert len(repr(one)) < 160
+        assert "\n" not in repr(one)
+    assert "XYZ" in repr(load_chain(source, "XYZ"))
+
+
+def test_rows_that_were_refused_are_said(source: str) -> None:
+    with open(source.removeprefix("csv:"), "a", encoding="utf-8") as file:
+        file.write(ROW.format("16:30", "XYZ", "C", "a", "b"))
+    with pytest.warns(UserWarning, match="refused: quotes.csv:8: column bid"):
+        load_chain(source, "XYZ")
+    assert len(load(source, "XYZ").problems) == 1
 
 
 def test_what_is_neither_chain_nor_table_is_refused() -> None:
@@ -148,6 +203,30 @@ def test_tables_go_in_and_out(source: str) -> None:
     assert to_frame(scan(frame, "ABC", backend="pure")).empty
 
 
+def test_messages_about_a_table_name_its_rows(source: str) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is an optional extra")
+    frame = pandas.read_csv(source.removeprefix("csv:"))
+    frame.loc[1, "strike"] = -5.0
+    loaded = load(frame, "XYZ")
+    assert loaded.chain.source == "DataFrame"
+    (problem,) = loaded.problems
+    assert problem.startswith("DataFrame row 1: column strike: expected")
+    with pytest.raises(BadDataError, match=r"^DataFrame row 1: column strike"):
+        load(frame, "XYZ", strict=True)
+    with pytest.raises(NoInputError, match=r"^DataFrame: no chain of XYY: did you mean 'XYZ'"):
+        load(frame, "XYY")
+    with pytest.raises(BadDataError, match=r"^DataFrame: no column bid"):
+        load(frame.rename(columns={"bid": "Bid"}), "XYZ")
+    with pytest.raises(BadDataError, match=r"^DataFrame: it has no rows"):
+        load(frame.iloc[:0])
+
+
+def test_a_source_without_symbols_says_why(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text(HEADER)
+    with pytest.raises(BadDataError, match="it has only a header line"):
+        load(f"csv:{tmp_path / 'empty.csv'}")
+
+
 def test_a_table_without_pandas_is_unavailable(
     source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,8 +235,10 @@ def test_a_table_without_pandas_is_unavailable(
         to_frame(scan(source, backend="pure"))
 
 
-def test_the_package_offers_two_names_lazily() -> None:
+def test_the_package_offers_its_names_lazily() -> None:
     assert engine.scan is scan
     assert engine.load_chain is load_chain
+    assert engine.load is load
+    assert engine.to_frame is to_frame
     with pytest.raises(AttributeError, match="has no attribute 'scna'"):
         engine.scna  # type: ignore[attr-defined]  # noqa: B018 it raises
