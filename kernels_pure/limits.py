@@ -34,6 +34,9 @@ IS_HALTED = 19
 IS_SYNCHRONOUS = 20
 N_LIMITS = 21
 
+# What rounding may add to a spread: one of 0.05 between decimal quotes is 0.05000000000000001.
+SPREAD_TOLERANCE = 1e-9
+
 
 def leg_spread(bid: float, ask: float) -> float:
     """Return ask - bid; a missing bid counts as 0, a missing ask makes the spread infinite."""
@@ -45,9 +48,13 @@ def leg_spread(bid: float, ask: float) -> float:
 
 
 def is_wide(bid: float, ask: float, spread: float, limits: Floats) -> bool:
-    """Tell whether a spread exceeds both the absolute and the relative limit."""
+    """Tell whether a spread exceeds both the absolute and the relative limit.
+
+    By more than rounding: a spread at the limit passes.
+    """
     middle = ask - 0.5 * spread
-    return spread > max(limits[MAX_SPREAD], limits[MAX_SPREAD_FRACTION] * middle)
+    limit = max(limits[MAX_SPREAD], limits[MAX_SPREAD_FRACTION] * middle)
+    return spread > limit * (1.0 + SPREAD_TOLERANCE)
 
 
 def usable_quotes(

@@ -12,6 +12,7 @@ from engine.scoring.legs import family_of, legs_of
 from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg, NearMiss
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
+from kernels_pure.limits import SPREAD_TOLERANCE
 
 # A rate that would have to move more than this is not the change to name.
 MOST_RATE_CHANGE = 0.05
@@ -143,9 +144,9 @@ def _gate_change(
         )
         return words, max(wide.values()), "price"
     if reason is RejectionReason.SPREAD_SUM:
-        total = math.fsum(leg.ratio * _spread(leg) for leg in legs) / unit
+        total = math.fsum(leg.ratio * _spread(leg) for leg in legs if leg.kind != FUTURE) / unit
         excess = total - gates.max_spread_per_edge * edge
-        return f"spreads tighter by {excess:.4g} in all", excess, "price"
+        return f"spreads tighter by {_up(excess):.4g} in all", excess, "price"
     if reason in (RejectionReason.EDGE, RejectionReason.EDGE_USD):
         lack = _target(view, table, row, legs, settings)[0] - edge
         text = f"a price better by {_up(lack):.4g}"
@@ -190,10 +191,16 @@ def _price(view: View) -> float:
 
 
 def _excess_spread(view: View, leg: Leg, settings: ScanSettings) -> float:
-    """Return by how much one side of a quote must move to pass the gate of its spread."""
+    """Return by how much one side of a quote must move to pass the gate of its spread.
+
+    0 where it passes, and for a coin's future, whose spread no gate asks.
+    """
     spread = _spread(leg)
     middle = leg.ask - 0.5 * spread
     limits = settings.gates
+    limit = max(limits.max_spread / _price(view), limits.max_spread_fraction * middle)
+    if leg.kind == FUTURE or not spread > limit * (1.0 + SPREAD_TOLERANCE):
+        return 0.0
     # A lower ask lowers the middle, too.
     part = limits.max_spread_fraction
     relative = (spread - part * middle) / (1.0 - 0.5 * part) if part < 2.0 else 0.0

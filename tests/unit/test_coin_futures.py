@@ -165,3 +165,12 @@ def test_csv_futures_are_quoted_if_every_row_has_one_two_sided_quote(
     (loaded,) = CsvFeed(path).chains("ETH")
     (book,) = loaded.chain.futures
     assert book.is_quoted is quoted
+
+
+def test_a_near_miss_of_the_spread_sum_leaves_the_future_out(backend: Backend) -> None:
+    """Four spreads of 0.01 coins against one edge of 0.029996; the future's dollar is no coin."""
+    result = boxes(coins(QUOTED), backend, gates=replace(WIDE, max_spread_per_edge=1.0))
+    assert result.funnel.rejected == {"spread_sum": 1}
+    (miss, *_) = result.near_misses
+    assert miss.amount == pytest.approx(0.04 - (10_000.0 / 50_001.0 - 0.17), abs=1e-12)
+    assert miss.change == "spreads tighter by 0.01001 in all"

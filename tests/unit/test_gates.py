@@ -78,3 +78,26 @@ def test_stock_that_is_bought_need_not_be_borrowed(backend: Backend) -> None:
     terms = replace(carry(), shortable=0.0)
     result = scan_chain(chain(CONVERSION), settings(terms, families=("conversion",)), backend)
     assert [one.lots for one in result.opportunities] == [100]
+
+
+@pytest.mark.parametrize(("bid", "ask"), [(0.15, 0.20), (0.25, 0.30), (1.90, 2.10), (3.80, 4.20)])
+def test_a_spread_exactly_at_the_limit_passes(bid: float, ask: float, backend: Backend) -> None:
+    """0.05, or a tenth of the middle, as decimals; in binary some differ by a last digit."""
+    wide = [0.1 * (bid + ask) * 0.5, 0.05]
+    assert ask - bid == pytest.approx(max(wide), rel=1e-12)
+    quotes = {(30, 100.0, "C"): (bid, ask), (30, 105.0, "C"): (ask + 1.0, ask + 1.01)}
+    wanted = settings(carry(), families=("vertical",), near_misses=0)
+    result = scan_chain(chain(quotes), wanted, backend)
+    assert (result.funnel.candidates, result.funnel.rejected) == (1, {})
+
+
+def test_a_spread_above_the_limit_fails_alone(backend: Backend) -> None:
+    """The other leg stands exactly at its limit: the near miss must not name it."""
+    quotes = {(30, 100.0, "C"): (0.15, 0.20), (30, 105.0, "C"): (1.20, 1.33)}
+    result = scan_chain(chain(quotes), settings(carry(), families=("vertical",)), backend)
+    assert result.funnel.rejected == {"spread": 1}
+    (miss, *_) = result.near_misses
+    # 0.13 is 0.0035 more than a tenth of 1.265, and a lower ask lowers the middle by half.
+    assert miss.amount == pytest.approx(0.0035 / 0.95)
+    assert "C 105" in miss.change
+    assert "C 100" not in miss.change
