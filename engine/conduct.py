@@ -16,7 +16,7 @@ from engine.errors import NO_INPUT, VERIFIER_MISMATCH, EngineError, NoInputError
 from engine.feeds import open_feed
 from engine.feeds.protocol import Feed, Loaded
 from engine.market.fees import DERIBIT
-from engine.overrides import EVERY
+from engine.overrides import EVERY, check_dividends
 from engine.pipeline import make_view, scan_chain
 from engine.scoring.audit import Audit, audit, combine
 from engine.survey import Answer, Failure, Request, Scan, Survey
@@ -117,6 +117,7 @@ def scan_loaded(loaded: Loaded, request: Request, backend: Backend) -> Scan:
     carry = request.overrides.carry(
         chain.symbol, chain.ts_ns, loaded.carry, is_inverse=chain.is_inverse
     )
+    check_dividends(chain, carry)
     settings = replace(request.settings, carry=carry, fees=fees)
     if request.n_seeds:
         # A list cut short would look like arbitrages missed.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from engine.clock import from_ns
+from engine.errors import UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
+from engine.market.chain import OptionChain
 from engine.market.policy_rate import BORROW_ABOVE, LEND_BELOW, default_rates
 
 # Between the two ends when the user gives one of them in a file.
@@ -128,6 +131,28 @@ class CarryOverrides:
             return RateCurve(), RateCurve(), ts_ns
         default_lend, default_borrow = default_rates(from_ns(ts_ns).date())
         return RateCurve.flat(default_lend), RateCurve.flat(default_borrow), 0
+
+
+def check_dividends(chain: OptionChain, carry: Carry) -> None:
+    """Refuse a dividend that the chain's options see and that is more than the underlying's price.
+
+    Raises
+    ------
+    UsageError
+        Naming it: a slip of the pen, which would be an arbitrage of that size in every row.
+    """
+    if chain.is_inverse:
+        return
+    spot = chain.underlying
+    known = [price for price in (spot.bid, spot.ask) if price > 0.0] or chain.strike
+    price = max(known, default=math.inf)
+    today, last = from_ns(chain.ts_ns).date(), chain.expiries[-1].date
+    for dividend in carry.dividends:
+        if dividend.amount > price and today <= dividend.ex_date <= last:
+            raise UsageError(
+                f"a dividend of {dividend.amount:g} on {dividend.ex_date} is more "
+                f"than the price of the underlying, {price:g}: correct --dividends (or the file)"
+            )
 
 
 def knows_rates(carry: Carry | None) -> bool:

@@ -68,12 +68,13 @@ class Proof:
     """The verifier's own account of a position.
 
     `minimum` is the worst present value per share over every state tried, `states` the table
-    (its worst rows first), `n_states` how many were tried.
+    (its worst rows first), `n_states` how many were tried, `scale` the largest amount added up.
     """
 
     minimum: float
     states: tuple[State, ...]
     n_states: int
+    scale: float = 0.0
 
     @property
     def worst(self) -> State:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
@@ -21,8 +22,10 @@ from engine.scoring.timeline import Moment, timeline
 
 __all__ = ["TOLERANCE", "recompute_cost", "reproduces", "verify"]
 
-# Per share; what rounding may take from a sum of a few dozen terms.
+# Per share; what rounding may take from a sum of a few dozen terms, and where these are large, of
+# the largest: a share of 600,000 dollars rounds in the tenth decimal.
 TOLERANCE = 1e-9
+RELATIVE_TOLERANCE = 1e-12
 
 
 def verify(
@@ -81,12 +84,21 @@ def verify(
     game = Game(position, moments, is_tradable, is_early, may_carry)
     now = chain.underlying.mid
     rows = _certain_rows(game, now) if is_certain else state_rows(game, now)
-    return _proof(rows, position.cost, unit, game)
+    return replace(_proof(rows, position.cost, unit, game), scale=_scale(position, carry) / unit)
 
 
 def reproduces(edge: float, proof: Proof) -> bool:
     """Return whether `proof` bears out `edge`: the minimum is no less, but for rounding."""
-    return proof.minimum >= edge - TOLERANCE
+    return proof.minimum >= edge - max(TOLERANCE, RELATIVE_TOLERANCE * proof.scale)
+
+
+def _scale(position: Position, carry: Carry) -> float:
+    """Return the largest amount that is added up, per package."""
+    amounts = [abs(position.cost)]
+    amounts += [claim.strike * abs(claim.quantity) for claim in position.claims]
+    held = max([abs(position.stock), *(abs(claim.quantity) for claim in position.claims)])
+    amounts += [held * dividend.amount for dividend in carry.dividends]
+    return max(amounts)
 
 
 def _proof(rows: Iterable[State], cost: float, unit: int, game: Game) -> Proof:

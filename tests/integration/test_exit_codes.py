@@ -41,6 +41,15 @@ def _said(err: str) -> list[str]:
     return [line for line in err.splitlines() if "note:" not in line]
 
 
+def test_an_impossible_dividend_is_refused_in_a_line(source: str) -> None:
+    done = _run("scan", "--source", source, "--dividends", "2016-01-15=1000", *PURE)
+    assert done.returncode == 2
+    assert _said(done.stderr) == [
+        "parity: XYZ: a dividend of 1000 on 2016-01-15 is more than the price of the underlying, "
+        "100: correct --dividends (or the file)"
+    ]
+
+
 def test_machines_read_stdout_and_people_stderr(source: str) -> None:
     done = _run("scan", "NOPE", "XYZ", "--source", source, "--csv", *PURE)
     assert done.returncode == 0

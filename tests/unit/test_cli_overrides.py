@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import pytest
 
+from engine.errors import UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
-from engine.overrides import CarryOverrides
+from engine.overrides import CarryOverrides, check_dividends
+from tests.unit.chains import carry, chain, dividend
 
 flat = RateCurve.flat
 MAY = Dividend(date(2024, 5, 10), date(2024, 5, 16), 0.24)
@@ -101,3 +104,25 @@ def test_all_of_a_carry_is_said_for_every_symbol() -> None:
 def test_lending_above_borrowing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"you would lend at 6.0000% and borrow at 5.0000%"):
         CarryOverrides(lend=flat(0.06), borrow=flat(0.05)).checked()
+
+
+@pytest.mark.parametrize(
+    ("amount", "days", "is_refused"),
+    [(100.03, 20, True), (100.02, 20, False), (1e9, 20, True), (1e9, 31, False), (1e9, -1, False)],
+)
+def test_a_dividend_above_the_price_is_refused(amount: float, days: int, is_refused: bool) -> None:
+    """The stock asks 100.02, its last options expire in 30 days: what they see must be possible."""
+    on = chain({(30, 100.0, "C"): (3.0, 3.1)})
+    terms = carry(dividend(days, amount))
+    if is_refused:
+        with pytest.raises(UsageError, match=r"a dividend of .* on 2026-03-22 is more than"):
+            check_dividends(on, terms)
+    else:
+        check_dividends(on, terms)
+
+
+def test_without_a_price_the_highest_strike_stands_for_it() -> None:
+    unquoted = chain({(30, 100.0, "C"): (3.0, 3.1), (30, 120.0, "C"): (1.0, 1.1)}, (math.nan, 0.0))
+    check_dividends(unquoted, carry(dividend(20, 119.0)))
+    with pytest.raises(UsageError, match="the price of the underlying, 120"):
+        check_dividends(unquoted, carry(dividend(20, 121.0)))

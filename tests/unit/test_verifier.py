@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from oracles.verifier_desk import (
@@ -23,7 +23,7 @@ from oracles.verifier_desk import (
 )
 
 from engine.clock import NS_PER_DAY
-from engine.market.carry import PROJECTED, Carry
+from engine.market.carry import PROJECTED, Carry, Dividend
 from engine.market.chain import (
     AMERICAN,
     EUROPEAN,
@@ -549,3 +549,16 @@ def test_an_edge_is_reproduced_down_to_rounding() -> None:
     assert not reproduces(0.5 + 2e-9, proof)
     assert not reproduces(math.nan, proof)
     assert not reproduces(0.5, Proof(math.nan, (), 1))
+
+
+def test_rounding_is_relative_to_the_amounts() -> None:
+    """At 600,000 a share, numbers are 1.2e-10 apart, and a few dozen of them are added."""
+    proof = Proof(0.5, (), 1, 600_000.0)
+    assert reproduces(0.5 + 5e-7, proof)
+    assert not reproduces(0.5 + 7e-7, proof)
+    # Below a thousand it is the tolerance that it was.
+    assert not reproduces(0.5 + 2e-9, Proof(0.5, (), 1, 999.0))
+    # The strike, and a dividend that may be a slip of the pen.
+    assert prove(chain(), conversion(105.0)).scale == 105.0
+    slip = Dividend(TODAY + timedelta(days=9), TODAY + timedelta(days=9), 700.0)
+    assert prove(chain(), conversion(), Carry(dividends=(slip,))).scale == 700.0
