@@ -18,6 +18,7 @@ from engine.market.chain import (
     COIN,
     EUROPEAN,
     INDEX,
+    STANDARD_MULTIPLIER,
     ChainBuilder,
     Expiry,
     FutureBook,
@@ -77,9 +78,14 @@ def read_contract(row: Row, symbol: str, age: tuple[float, float, str], refuse: 
         raise row.problem("underlying_bid", "the underlying's quote")
     currency = row.text("currency").upper()
     is_inverse = currency == symbol if currency else symbol in INVERSE_COINS
-    multiplier = row.number("multiplier", empty=1.0 if kind_of(symbol) == COIN else 100.0)
+    multiplier = row.number(
+        "multiplier", empty=1.0 if kind_of(symbol) == COIN else STANDARD_MULTIPLIER
+    )
     if multiplier == 0.0:
         raise row.problem("multiplier", "a number > 0")
+    if kind_of(symbol) != COIN and not is_inverse and multiplier != STANDARD_MULTIPLIER:
+        # What an adjusted or a mini contract delivers, its strike and multiplier do not say.
+        raise row.problem("multiplier", "a contract of 100 shares (others are left out)")
     trading_class = row.text("trading_class").upper()
     if not trading_class and kind_of(symbol) == INDEX:
         trading_class = age[2]

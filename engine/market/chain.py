@@ -23,6 +23,7 @@ EUROPEAN = "european"
 EQUITY = "equity"
 INDEX = "index"
 COIN = "coin"
+STANDARD_MULTIPLIER = 100.0  # shares of an equity or index option
 
 
 @dataclass(frozen=True, slots=True)

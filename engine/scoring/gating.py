@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from engine.config import ScanSettings
-from engine.market.chain import OptionChain
+from engine.market.chain import COIN, STANDARD_MULTIPLIER, OptionChain
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 from kernels_pure.gates import STOCK_FEE
@@ -66,10 +66,16 @@ def limits_of(chain: OptionChain, settings: ScanSettings) -> array[float]:
             gates.min_edge / price, gates.min_edge_usd, chain.contract_value, fees.exchange,
             fees.order_minimum, fees.stock_minimum,
             float(chain.is_delayed and not gates.allow_delayed),
-            float(age > gates.max_rate_age_days), float(chain.is_halted),
+            float(age > gates.max_rate_age_days), float(chain.is_halted or not is_standard(chain)),
             float(settings.assume_synchronous),
         ),
     )  # fmt: skip
+
+
+def is_standard(chain: OptionChain) -> bool:
+    """Tell whether the contracts deliver what their strikes say: coins, or 100 shares."""
+    is_coin = chain.is_inverse or chain.underlying.kind == COIN
+    return is_coin or chain.multiplier == STANDARD_MULTIPLIER
 
 
 def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:

@@ -166,7 +166,7 @@ def _gate_change(
         RejectionReason.OPEN_INTEREST: "more open interest",
         RejectionReason.VOLUME: "more volume",
         RejectionReason.RATES: "rates read today",
-        RejectionReason.DELIVERABLE: "trading resumed",
+        RejectionReason.DELIVERABLE: "trading resumed, or contracts of 100 shares",
         RejectionReason.CAPITAL: "more capital",
     }
     return sentences[reason], math.nan, ""
