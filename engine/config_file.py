@@ -168,6 +168,8 @@ def _dividends(top: Table) -> dict[str, tuple[Dividend, ...]]:
         status = table.read("status", _status) or DECLARED
         ex, amount = table.require("ex", as_day), table.require("amount", as_number)
         pay = table.read("pay", as_day) or ex
+        if pay < ex:
+            table.fail("pay", f"{pay} is before the ex-date {ex}")
         symbol = (table.read("symbol", as_text) or EVERY).upper()
         try:
             dividend = Dividend(ex, pay, amount, status)
@@ -195,7 +197,16 @@ def _with_part(fees: FeeSchedule, key: str, value: object) -> FeeSchedule:
 
 def _gates(table: Table) -> dict[str, float | int | bool]:
     table.check_keys(gate.name for gate in fields(Gates))
-    return {key: table.require(key, partial(spelling.gate, key)) for key in table.values}
+    return {key: table.require(key, partial(_gate, key)) for key in table.values}
+
+
+def _gate(name: str, value: object) -> float | int | bool:
+    try:
+        return spelling.gate(name, value)
+    except ValueError as error:
+        # The place says which gate, and TOML spells truth in small letters.
+        reason = str(error).removeprefix(f"gate {name}: ")
+        raise ValueError(reason.replace(repr(value), shown(value))) from None
 
 
 def _by_symbol(table: Table, convert: Callable[[object], float]) -> dict[str, float]:

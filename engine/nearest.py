@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# "boks" is 0.57 like "box", "bogus" half.
+_CUTOFF = 0.55
+
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the name most like `word` whatever the case, None if none is alike.
 
     >>> nearest("BOKS", ["box", "collar"])
     'box'
+    >>> nearest("bogus", ["box", "collar"]) or nearest("--foo", ["--borrow"])
     """
     from difflib import get_close_matches
 
-    names = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), names, n=1, cutoff=0.5)
+    # Dashes are in every option and make none alike.
+    names = {name.lower().lstrip("-"): name for name in known}
+    near = get_close_matches(word.lower().lstrip("-"), names, n=1, cutoff=_CUTOFF)
     return names[near[0]] if near else None
 
 

@@ -44,8 +44,10 @@ def read_toml(path: str) -> Table:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         raise NoInputError(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise NoInputError(f"{path}: is a folder; name one file in it") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not UTF-8 text: {error.reason}") from None
     loads = _parser()
@@ -186,6 +188,10 @@ def shown(value: object) -> str:
     """
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{key} = {shown(item)}" for key, item in value.items())
+        value = f"{{{pairs}}}"
+        return value if len(value) <= 40 else value[:37] + "..."
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
 

@@ -43,7 +43,7 @@ def _show(findings: Iterable[Finding], *, is_plain: bool) -> None:
 
     from engine.cli.screen import Screen
 
-    console = Screen(file=sys.stdout, no_color=is_plain or None, highlight=False, soft_wrap=True)
+    console = Screen(is_plain=is_plain, file=sys.stdout, highlight=False, soft_wrap=True)
     group = ""
     count = dict.fromkeys(STYLES, 0)
     for finding in findings:

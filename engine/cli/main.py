@@ -15,8 +15,9 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from engine import __version__
 from engine.errors import (
@@ -27,9 +28,13 @@ from engine.errors import (
     OK,
     VERIFIER_MISMATCH,
     EngineError,
+    InputOutputError,
     UsageError,
 )
 from engine.nearest import hint, nearest
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 PROGRAM = "parity"
 
@@ -69,6 +74,18 @@ class Parser(argparse.ArgumentParser):
             Always.
         """
         raise UsageError(f"{message}; see `{self.prog} --help`")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Print help or the version; argparse itself would not say that it could not.
+
+        Raises
+        ------
+        InputOutputError
+            If stdout is closed.
+        """
+        if file is None:
+            raise InputOutputError("standard output is closed: there is nowhere to print to")
+        file.write(message)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """Return the namespace of `words`.
@@ -161,7 +178,7 @@ def _top_parser() -> Parser:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--no-color", action="store_true", help="plain text (as NO_COLOR does)")
+    parser.add_argument("--no-color", action="store_true", help="plain text, no bold either")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
@@ -185,8 +202,16 @@ def _report(error: BaseException, *, is_debug: bool) -> int:
         code = VERIFIER_MISMATCH
     if code == IO_ERROR:
         _silence_stdout()
-    print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr)
+    _tell(f"{PROGRAM}: {' '.join(line.split())}")
     return code
+
+
+def _tell(line: str) -> None:
+    """Print `line` on stderr; where that cannot be, the exit code has to do."""
+    if sys.stderr is None:
+        return  # print would take stdout instead
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _os_line(error: OSError) -> tuple[str, int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
+from engine.clock import NS_PER_DAY, from_ns
 from engine.market.chain import EQUITY
 from engine.overrides import EVERY, CarryOverrides
 from engine.scoring.opportunity import OPTION, STOCK, Opportunity
@@ -11,15 +13,22 @@ from engine.survey import Survey
 
 PROBLEMS_SHOWN = 5
 SYMBOLS_SHOWN = 5
+# Longer than any weekend with holidays around it.
+OLD_DAYS = 5
 PROGRAM = "parity"
 
 
 def note(line: str) -> None:
-    """Print one line on stderr."""
-    print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr)
+    """Print one line on stderr, nowhere where that is closed or full: the result counts."""
+    if sys.stderr is None:
+        return  # print would take stdout instead
+    with suppress(OSError):
+        print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr, flush=True)
 
 
-def say_what_was_assumed(survey: Survey, overrides: CarryOverrides) -> None:
+def say_what_was_assumed(
+    survey: Survey, overrides: CarryOverrides, as_of_ns: int | None = None
+) -> None:
     """Say where rates or dividends are defaults, and rates so low that they may be a slip."""
     is_default = [scan for scan in survey.scans if scan.settings.carry.as_of_ns == 0]
     if is_default and not overrides.has_rates:
@@ -33,10 +42,24 @@ def say_what_was_assumed(survey: Survey, overrides: CarryOverrides) -> None:
     ends = [curve for curve in (overrides.lend, overrides.borrow) if curve is not None]
     if any(rate < 0.0 for curve in ends for rate in curve.rates):
         note("note: a rate is negative: money lent comes back as less")
+    _say_which_quotes_are_old(survey, as_of_ns)
     known = {scan.result.chain.symbol.upper() for scan in survey.scans}
     said = {*overrides.dividends, *overrides.borrow_fee, *overrides.shortable}
     for symbol in sorted(said - known - {EVERY}):
         note(f"note: carry is given for {symbol}, which was not scanned")
+
+
+def _say_which_quotes_are_old(survey: Survey, as_of_ns: int | None) -> None:
+    """Say which chains are from long before the time that was asked for."""
+    if as_of_ns is None:
+        return
+    for chain in [result.chain for result in survey.results][:SYMBOLS_SHOWN]:
+        days = (as_of_ns - chain.ts_ns) // NS_PER_DAY
+        if days >= OLD_DAYS:
+            note(
+                f"note: the last quotes of {chain.symbol} at --as-of are those of "
+                f"{from_ns(chain.ts_ns).date()}, {days:,} days before"
+            )
 
 
 def _say_which_dividends_are_not_known(survey: Survey) -> None:

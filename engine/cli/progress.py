@@ -40,15 +40,16 @@ class ProgressBar:
             self._bar.stop()
 
     def _started(self, total: int) -> Progress:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+        from engine.cli.screen import Screen
 
         bar = Progress(
             "scanning",
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=Console(stderr=True, no_color=self._is_plain or None),
+            console=Screen(is_plain=self._is_plain, stderr=True),
             # No thread of its own: workers are forked from this process.
             auto_refresh=False,
             transient=True,

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if not scan_output.is_table_on_terminal(args):
         notes.say_what_is_not_believed(survey)
     if survey.scans or args.json:
-        notes.say_what_was_assumed(survey, request.overrides)
+        notes.say_what_was_assumed(survey, request.overrides, request.as_of_ns)
         scan_output.show(survey, backend, args)
     _write_reproducers(survey, backend)
     return exit_code(survey, fails_when_empty=scan_request.fails_when_empty(args, config))

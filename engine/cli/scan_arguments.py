@@ -51,8 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="name a column of a CSV: --map bid=Bid; ==VALUE for a constant",
     )
     add("--strict", action="store_true", default=None, help="one bad row refuses the input")
-    add("--seed", type=_typed(count), metavar="N", help="of the demo exchange")
-    add("--seeds", type=_typed(positive), metavar="N", help="audit N demo exchanges (--audit)")
+    add("--seed", type=_typed(count), metavar="N", help="of the demo exchange (0)")
+    add("--seeds", type=_typed(positive), metavar="N", help="audit N demo exchanges (1)")
     add("--config", metavar="FILE.toml", help="everything below in one file; see the README")
 
     add = parser.add_argument_group("what carry costs").add_argument
@@ -113,7 +113,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--csv", action="store_true", help="one row per opportunity")
     form.add_argument("--ndjson", action="store_true", help="one object per line")
     add = group.add_argument
-    add("--explain", metavar="ID", help="the whole proof of one opportunity, or why not")
+    add(
+        "--explain",
+        metavar="ID",
+        help="the whole proof of one opportunity; near-N; or why-not[:EXPIRY]: state prices that "
+        "prove that a European expiry holds nothing",
+    )
     add("--curves", action="store_true", help="implied forwards, borrow and box rates, with bands")
     add("--plot", metavar="FILE.html", help="smile, forward and edges in one self-contained file")
     add("--audit", action="store_true", help="compare with the labels of the demo exchange")

@@ -115,7 +115,7 @@ def _console(args: argparse.Namespace) -> Console:
             "or ask for --json, --csv or --ndjson"
         ) from None
     return Screen(
-        no_color=args.no_color or None,
+        is_plain=args.no_color,
         width=None if sys.stdout.isatty() else PIPE_WIDTH,
         soft_wrap=False,
     )

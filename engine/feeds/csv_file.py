@@ -32,6 +32,9 @@ OPTIONAL = (
     "underlying_bid_age_s", "underlying_ask_age_s",
 )  # fmt: skip
 
+# Columns that nobody else has together.
+_DERIBIT = frozenset(("instrument_name", "underlying_index", "mark_price"))
+
 
 @dataclass(slots=True)
 class _Snapshot:
@@ -67,6 +70,10 @@ class CsvFeed:
         self._as_of = as_of
         self._unplaced: list[str] = []
         columns, rows = read_table(self._path, _checked(mapping))
+        if _DERIBIT.issubset(columns.names) and not mapping:
+            raise BadDataError(
+                f"{self._path.name}:1: is a summary of Deribit's: --source deribit:{self._path}"
+            )
         columns.require(REQUIRED if as_of is None else REQUIRED[1:], OPTIONAL)
         self._snapshots: dict[tuple[str, int], _Snapshot] = {}
         self._read(rows)

@@ -28,6 +28,7 @@ MAX_PRICE = 1e7
 # Calendars and nanoseconds in 64 bits hold no more.
 _YEARS = range(1970, 2201)
 _SHOWN = 60
+_DAY = "a date like 2016-01-15, 20160115 or 01/15/2016, in 1970 .. 2200"
 
 _ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{4})(\d\d)(\d\d)")
 _US_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
@@ -200,7 +201,7 @@ class Row:
         """Return a date written 2016-01-15, 20160115 or 01/15/2016."""
         found = parse_day(self.text(name))
         if found is None:
-            raise self.problem(name, "a date like 2016-01-15, 20160115 or 01/15/2016")
+            raise self.problem(name, _DAY)
         return found
 
     def instant(self, name: str) -> int:

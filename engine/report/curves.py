@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from engine.survey import Survey
 
 _CROSSED = "bold yellow"
+# Beside the style: not every terminal shows one.
+_MARK = "*"
 
 
 def render(survey: Survey, console: Console) -> None:
@@ -57,8 +59,12 @@ def _table(chain: OptionChain, points: tuple[CurvePoint, ...]) -> Table:
                       point.borrow_bid > point.borrow_ask)
             )  # fmt: skip
         boxes = f"{percent(point.box_lend)} / {percent(point.box_borrow)}"
-        style = _CROSSED if point.box_lend > point.box_borrow else ""
-        middle = _pair(boxes, percent(point.box_mid), style)
+        is_crossed = point.box_lend > point.box_borrow
+        middle = _pair(
+            _MARK + boxes if is_crossed else boxes,
+            percent(point.box_mid),
+            _CROSSED if is_crossed else "",
+        )
         row += [middle, _pair(percent(point.lend), percent(point.borrow))]
         table.add_row(*row)
     return table
@@ -78,7 +84,7 @@ def notes(chain: OptionChain, points: tuple[CurvePoint, ...]) -> list[str]:
         for point in points
     )
     if crossed:
-        lines.append("Bid above ask (marked): quotes not simultaneous, early exercise, or a find.")
+        lines.append(f"{_MARK} bid above ask: quotes not simultaneous, early exercise, or a find.")
     if chain.underlying.kind == INDEX:
         lines.append("Implied yield: the dividend yield that makes your rates meet the forward.")
     return lines
@@ -90,7 +96,7 @@ def _level(value: float) -> str:
 
 def _band(bid: str, ask: str, is_crossed: bool) -> Text:
     text = Text(style=_CROSSED if is_crossed else "")
-    text.append(bid)
+    text.append(_MARK + bid if is_crossed else bid)
     text.append(f"\n{ask}")
     return text
 

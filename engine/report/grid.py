@@ -31,7 +31,8 @@ def show(table: Table, console: Console) -> None:
     if not table.row_count:
         return
     if _least_width(table) > console.width:
-        table.padding = (0, 0, 0, 0)
+        # A box has a column of its own between cells.
+        table.padding = (0, 0 if table.box else 1, 0, 0)
     least = _least_width(table)
     if least > console.width:
         table.width = least
@@ -40,7 +41,7 @@ def show(table: Table, console: Console) -> None:
 
 def _least_width(table: Table) -> int:
     """Return the width at which nothing is cut: rich itself measures unwrapped columns by word."""
-    gap = table.padding[1] + 1
+    gap = table.padding[1] + (1 if table.box else 0)
     total = gap * (len(table.columns) - 1)
     for column in table.columns:
         cells = [str(cell) for cell in (column.header, *column.cells)]

@@ -23,6 +23,7 @@ from engine.report.wording import (
     price,
 )
 from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, OPTION, SYNTHETIC, Opportunity
+from engine.scoring.proposal import AGES_UNKNOWN
 from engine.scoring.rates import is_long_box
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from engine.survey import Scan, Survey
 
 WIDE = 100
-_WIDE_LEGS, _LEGS, _NAME, _NOTES = 20, 13, 10, 11
+_WIDE_LEGS, _LEGS, _NAME, _NOTES = 20, 13, 10, 12
 _STYLE = {LOCKED: "bold green", CONDITIONAL: "yellow", CARRY: "dim", SYNTHETIC: "cyan"}
 _CHAINS_NAMED = 8
 
@@ -93,7 +94,10 @@ def render_opportunities(
 def _cells(one: Opportunity, scan: Scan, is_wide: bool) -> list[Text]:
     groups = legs_by_expiry(one.legs)
     days = f"{one.days:,.0f} days"
-    notes = "; ".join((*one.conditions, *one.flags)).replace("-", " ")
+    # The flag of one leg says no more than the condition of them all.
+    is_said = AGES_UNKNOWN in one.conditions
+    said = [flag for flag in one.flags if not (is_said and flag == "age-unknown")]
+    notes = "; ".join((*one.conditions, *said)).replace("-", " ")
     if is_wide:
         blocks = [packed(words, _WIDE_LEGS) for _, words in groups]
         # Each expiry stands beside the first line of its legs.

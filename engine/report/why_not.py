@@ -82,10 +82,12 @@ def render_expiry(view: View, e: int, scan: Scan, console: Console, *, is_short:
 def _render_positions(view: View, found: ProgrammeResult, console: Console) -> None:
     chain = view.chain
     for quote, amount in found.positions:
+        if abs(amount) <= _NOTHING:
+            continue  # what rounding leaves in the tableau
         strike = chain.strike[chain.row_of(quote)]
         words = f"  {amount:+.6g} {chain.right_of(quote)} {strike:.10g}"
         console.print(words, highlight=False)
-    if found.stock:
+    if abs(found.stock) > _NOTHING:
         console.print(f"  {found.stock:+.6g} x {chain.multiplier:g} shares", highlight=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import types
 from collections.abc import Callable
@@ -113,6 +114,39 @@ def test_what_is_unknown_names_the_nearest(
     verb(lambda args: 0)
     assert main(words) == 2
     assert capsys.readouterr().err.startswith(line)
+
+
+def test_names_that_are_not_alike_are_not_suggested(
+    verb: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb(lambda args: 0)
+    assert main(["try", "--foo"]) == 2
+    assert capsys.readouterr().err == "parity: unknown option --foo: see `parity try --help`\n"
+    assert main(["scan", "--families", "bogus"]) == 2
+    assert "unknown family 'bogus': valid: conversion, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["scan", "BOGUS"], ["--help"], ["scan", "--help"], ["--version"]]
+)
+def test_broken_streams_change_no_exit_code(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = 66 if "BOGUS" in words else 74
+    full, closed = _Full(), None
+    for stream in (full, closed):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stderr" if code == 66 else "stdout", stream)
+            assert main(words) == code
+    # Where stderr is closed, nothing goes to stdout in its place.
+    assert capsys.readouterr().out == ""
+
+
+class _Full(io.StringIO):
+    """A disk that is full, without a buffer before it."""
+
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
 
 
 def test_help_lists_verbs_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

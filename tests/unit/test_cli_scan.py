@@ -226,6 +226,24 @@ def test_dividends_that_nobody_knows_are_noted_where_they_matter(capsys: Capture
         assert json.loads(out)["chains"][0]["rates"]["dividends_known"] is True
 
 
+def test_quotes_from_long_before_are_noted(capsys: Capture) -> None:
+    assert _scan("ABC", "--as-of", "2016-02-01", "--csv") == 0
+    err = capsys.readouterr().err
+    assert "the last quotes of ABC at --as-of are those of 2015-12-24, 39 days before" in err
+    assert _scan("ABC", "--as-of", "2015-12-28", "--csv") == 0
+    assert "the last quotes of" not in capsys.readouterr().err
+
+
+def test_plain_is_without_bold_too(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert _scan() == 0
+    assert "\x1b[1" in capsys.readouterr().out
+    assert _scan("--no-color") == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
 def test_a_mismatch_ends_with_70_and_a_reproducer(
     changed: Callable[[Change], None], capsys: Capture
 ) -> None:

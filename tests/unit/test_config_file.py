@@ -148,10 +148,15 @@ WRONG = [
     ("[fees]\nschedule = 'fre'\n", "2: [fees] schedule: unknown fee schedule 'fre': did you mean"),
     ("[fees]\nexchange = -1\n", "2: [fees] exchange: fee exchange: expected a number >= 0, got -1"),
     ("[fees]\ntiers = [[0.1, 1]]\n", "2: [fees] tiers: the first fee tier must start at premium 0"),
-    ("[gates]\nlots = 0\n", "2: [gates] lots: gate lots: expected a whole number >= 1"),
+    ("[gates]\nlots = 0\n", "2: [gates] lots: expected a whole number >= 1"),
     (
         "[gates]\nmin_days = -1\n",
-        "2: [gates] min_days: gate min_days: expected a number >= 0",
+        "2: [gates] min_days: expected a number >= 0",
+    ),
+    ("[gates]\nmax_spread = true\n", "2: [gates] max_spread: expected a number, got true"),
+    (
+        "[dividends]\nx = 1\ny = 'a'\n",
+        "1: dividends: expected [[dividends]] tables, got {x = 1, y = 'a'}",
     ),
     ("[[dividends]]\namount = 1\n", "1: [[dividends]] needs ex"),
     (
@@ -160,7 +165,7 @@ WRONG = [
     ),
     (
         "[[dividends]]\nex = 2016-01-02\npay = 2016-01-01\namount = 1\n",
-        "4: [[dividends]] amount: dividend pays on 2016-01-01, before its ex-date 2016-01-02",
+        "3: [[dividends]] pay: 2016-01-01 is before the ex-date 2016-01-02",
     ),
     ("[rates\nlend = 1\n", " not TOML: Expected ']' at the end of a table declaration (at line 1"),
     ("[rates]\nlend = 1\nlend = 2\n", " not TOML: Cannot overwrite a value (at line 3"),
@@ -183,6 +188,8 @@ def test_a_negative_rate_is_taken_where_it_is_meant(tmp_path: Path) -> None:
 def test_a_missing_file_is_no_input(tmp_path: Path) -> None:
     with pytest.raises(NoInputError, match=r"gone\.toml: there is no such file"):
         read_config(str(tmp_path / "gone.toml"))
+    with pytest.raises(NoInputError, match="is a folder; name one file in it"):
+        read_config(str(tmp_path))
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

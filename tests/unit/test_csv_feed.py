@@ -446,3 +446,10 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(NotPermittedError, match=r"chain.csv: you may not read it"):
         CsvFeed(tmp_path / "chain.csv")
+
+
+def test_a_summary_of_deribit_is_sent_to_its_feed(tmp_path: Path) -> None:
+    path = tmp_path / "summary.csv"
+    path.write_text(",mark_price,underlying_index,instrument_name\n0,0.1,ETH-29MAR24,ETH-X\n")
+    with pytest.raises(BadDataError, match=r"summary of Deribit's: --source deribit:.*summary.csv"):
+        CsvFeed(path)

@@ -59,6 +59,16 @@ def test_missing_figures_are_dashes() -> None:
     assert "nan" not in text
 
 
+def test_a_bid_above_its_ask_is_marked_without_colour_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = demo("ZETF").scans[0]
+    points = list(curves(one.result.chain, one.settings.carry))
+    points[0] = replace(points[0], forward_bid=101.5, forward_ask=100.25)
+    monkeypatch.setattr(curve_table, "curves", lambda *given: tuple(points))
+    told = shown(100, curve_table.render, Survey((one,)))
+    assert "*101.50" in told
+    assert "* bid above ask: quotes not simultaneous" in told
+
+
 class Page(HTMLParser):
     """What a browser would fetch, and the text of headings."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from surveys import demo, hand_made, opportunity, scan, shown
@@ -12,9 +13,10 @@ from engine.backend import Backend, select
 from engine.config import ScanSettings
 from engine.errors import UsageError
 from engine.pipeline import scan_chain
-from engine.report import explain
+from engine.report import explain, why_not
 from engine.report.losers import near_misses
 from engine.scoring.opportunity import Proof, State
+from engine.strategies.programme import ProgrammeResult, solve_programme
 from engine.survey import Survey
 
 PURE = select("pure")
@@ -196,6 +198,20 @@ def test_found_positions_are_listed_for_one_expiry() -> None:
     text = told(survey, "why-not")
     day = re.search(r"ZETF (\S+): locked in", text)[1]  # type: ignore[index]
     assert re.search(r"(?m)^  [+-][\d.]+ [CP] [\d.]+$", told(survey, f"why-not:{day}"))
+
+
+def test_noise_of_the_tableau_is_no_position(monkeypatch: pytest.MonkeyPatch) -> None:
+    def noisy(*given: Any, **choice: Any) -> ProgrammeResult | None:
+        found = solve_programme(*given, **choice)
+        if found is None:
+            return None
+        return replace(found, positions=(*found.positions, (0, -7.9e-14)), stock=3e-12)
+
+    survey = demo("ZETF")
+    text = told(survey, "why-not")
+    day = re.search(r"ZETF (\S+): locked in", text)[1]  # type: ignore[index]
+    monkeypatch.setattr(why_not, "solve_programme", noisy)
+    assert "e-1" not in told(survey, f"why-not:{day}")
 
 
 def test_a_near_miss_of_a_european_chain_gets_its_state_prices() -> None:

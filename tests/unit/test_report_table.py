@@ -44,6 +44,7 @@ def test_conditions_and_flags_are_told(text: str) -> None:
     assert "CONDITIONAL" in row
     assert "ages" in row
     assert "unknown" in row
+    assert "ages unknown" in row
     assert ">9,999%" in row
     assert "12,346" in row
     assert "pin risk" in row_of(text, "bb00000003")
@@ -184,3 +185,14 @@ def test_legs_are_packed_by_leg() -> None:
 def test_a_gate_without_words_is_named() -> None:
     miss = NearMiss("box", BOX, 0.1, "brand_new", "nothing", 0.0, "price")
     assert "brand_new" in shown(100, table.render, Survey((scan(near_misses=(miss,)),)))
+
+
+def test_an_unknown_age_is_told_once() -> None:
+    one = opportunity(grade="CONDITIONAL", conditions=("ages-unknown",), flags=("age-unknown",))
+    told = shown(100, table.render, Survey((scan(opportunities=(one,)),)))
+    assert len(re.findall(r"ages? unknown", told)) == 1
+
+
+def test_numbers_and_words_stay_apart_where_it_is_narrow() -> None:
+    told = shown(40, table.render, hand_made())
+    assert re.search(r"1,23\d +candidates", told)
