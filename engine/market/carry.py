@@ -56,7 +56,8 @@ class RateCurve:
 
     def discount(self, tau: float) -> float:
         """Return ``exp(-rate(tau) * tau)``."""
-        return math.exp(-self.rate(tau) * tau)
+        rate = self.rates[0] if len(self.rates) == 1 else self.rate(tau)
+        return math.exp(-rate * tau)
 
     def shifted(self, shift: float) -> RateCurve:
         """Return the curve with `shift` added to every rate."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,24 +79,23 @@ class Ledger:
     """What dividends and borrow fee amount to until any moment of one chain."""
 
     def __init__(self, chain: OptionChain, carry: Carry, flows: Sequence[Flow]) -> None:
-        self._flows = flows
+        ordered = sorted(flows, key=lambda flow: flow.ex)
+        self._ex = [flow.ex for flow in ordered]
+        # By how many dividends have gone ex.
+        self._received = _running([flow.received for flow in ordered])
+        self._owed = _running([flow.owed for flow in ordered])
+        self._kept = _running([flow.kept for flow in ordered])
         self._lend = carry.lend
         self._borrow = carry.borrow
         self._fee = carry.borrow_fee * chain.underlying.bid
 
     def received(self, moment: float, *, is_eve: bool = False) -> float:
         """Return the dividends received by then; on an eve, those of the ex-date are not."""
-        if not self._flows:
-            return 0.0
-        return math.fsum(
-            f.received for f in self._flows if f.ex < moment or (f.ex == moment and not is_eve)
-        )
+        return self._received[(bisect_left if is_eve else bisect_right)(self._ex, moment)]
 
     def kept(self, moment: float) -> float:
         """Return the dividends received by then, valued with the lending curve."""
-        if not self._flows:
-            return 0.0
-        return math.fsum(f.kept for f in self._flows if f.ex <= moment)
+        return self._kept[bisect_right(self._ex, moment)]
 
     def borrow_fee(self, moment: float) -> float:
         """Return the fee of short stock until then."""
@@ -107,11 +107,7 @@ class Ledger:
 
     def dividends(self, moment: float, *, is_eve: bool = False) -> float:
         """Return the dividends owed by then."""
-        if not self._flows:
-            return 0.0
-        return math.fsum(
-            f.owed for f in self._flows if f.ex < moment or (f.ex == moment and not is_eve)
-        )
+        return self._owed[(bisect_left if is_eve else bisect_right)(self._ex, moment)]
 
     def hold(self, moment: float) -> tuple[float, float]:
         """Return the branch of long stock called away on the eve of `moment`."""
@@ -137,6 +133,11 @@ class Ledger:
     def payment(self, moment: float) -> Date:
         """Return the date of a put assigned at `moment`."""
         return moment, self._lend.discount(moment), self.received(moment), self.owed(moment)
+
+
+def _running(amounts: Sequence[float]) -> list[float]:
+    """Return the sums of the first 0, 1, 2 ... amounts, each rounded once."""
+    return [math.fsum(amounts[:k]) for k in range(len(amounts) + 1)]
 
 
 @lru_cache(maxsize=64)
