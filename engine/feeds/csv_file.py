@@ -9,7 +9,8 @@ sizes in contracts (empty is not known, 0 is nothing there), ages in seconds. ``
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -113,11 +114,12 @@ class CsvFeed:
             if chain is not None:
                 if held is not None:
                     yield held
-                held, pending = Loaded(chain, problems=tuple(pending)), []
+                held, pending = Loaded(chain, problems=_in_order(pending)), []
         if held is None:
             raise BadDataError(f"{self._path.name}: no valid row for {symbol}: {pending[0]}")
         # What was refused in snapshots that left no chain belongs to the last one that did.
-        yield replace(held, problems=(*held.problems, *pending)) if pending else held
+        problems = _in_order((*held.problems, *pending))
+        yield replace(held, problems=problems) if pending else held
 
     def _unknown(self, symbol: str) -> NoInputError | BadDataError:
         if not self._snapshots:
@@ -155,6 +157,16 @@ class CsvFeed:
         if "timestamp_utc" in row.columns:
             return symbol, row.instant("timestamp_utc")
         return symbol, self._as_of or 0
+
+
+def _in_order(problems: Iterable[str]) -> tuple[str, ...]:
+    """Return problems by the lines they name: whole rows are judged before whole series."""
+
+    def line(problem: str) -> int:
+        place = re.match(r"[^:]*:(\d+):", problem)
+        return int(place[1]) if place else 0
+
+    return tuple(sorted(problems, key=line))
 
 
 def _checked(mapping: Mapping[str, str] | None) -> Mapping[str, str]:

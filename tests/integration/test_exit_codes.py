@@ -97,6 +97,25 @@ def test_a_full_disk_is_an_output_error(source: str) -> None:
     assert _said(done.stderr) == ["parity: No space left on device"]
 
 
+STOPPED = """
+import runpy, sys
+class Stop:
+    def find_spec(self, name, path=None, target=None):
+        if name == "engine.cli.main":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stop())
+runpy.run_module("engine", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_we_are_imported_ends_with_130_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED],
+        cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
     fifo = tmp_path / "quotes.csv"
     os.mkfifo(fifo)

@@ -453,3 +453,11 @@ def test_a_summary_of_deribit_is_sent_to_its_feed(tmp_path: Path) -> None:
     path.write_text(",mark_price,underlying_index,instrument_name\n0,0.1,ETH-29MAR24,ETH-X\n")
     with pytest.raises(BadDataError, match=r"summary of Deribit's: --source deribit:.*summary.csv"):
         CsvFeed(path)
+
+
+def test_refusals_come_in_the_order_of_lines(tmp_path: Path) -> None:
+    expired, bad = GOOD.replace("2016-01-15", "2015-01-15"), GOOD.replace("2.5", "x")
+    path = written(tmp_path, expired, bad, GOOD)
+    (loaded,) = CsvFeed(path).chains("XYZ")
+    places = [problem.split(": ")[0] for problem in loaded.problems]
+    assert places == ["chain.csv:2", "chain.csv:3"]
