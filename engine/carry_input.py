@@ -10,13 +10,15 @@ from engine.errors import BadDataError, UsageError
 from engine.fee_input import SCHEDULES, schedule, with_parts
 from engine.market.carry import DECLARED, PROJECTED, Dividend, RateCurve
 from engine.market.fees import FeeSchedule
-from engine.overrides import EVERY
+from engine.overrides import EVERY, UNDATED
 
 Curves = tuple[RateCurve | None, RateCurve | None]
 
 
 def rates(text: str, *, allow_negative: bool = False) -> tuple[Curves, int]:
-    """Return the lending and borrowing curve, and when they were read (0: not said).
+    """Return the lending and borrowing curve, and when they were read.
+
+    0 is now; `UNDATED` a TOML file without ``as_of``.
 
     Raises
     ------
@@ -25,7 +27,7 @@ def rates(text: str, *, allow_negative: bool = False) -> tuple[Curves, int]:
     """
     if _is_toml(text):
         said = _only(read_config(text), "rates").overrides
-        return (said.lend, said.borrow), said.rates_as_of_ns
+        return (said.lend, said.borrow), said.rates_as_of_ns or UNDATED
     if _is_csv(text):
         return _rates_of_csv(Path(text), allow_negative), 0
     ends = [spelling.rate(end, allow_negative=allow_negative) for end in text.split(",")]

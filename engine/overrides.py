@@ -16,6 +16,8 @@ from engine.market.policy_rate import BORROW_ABOVE, LEND_BELOW, default_rates
 # Between the two ends when the user gives one of them in a file.
 DEFAULT_SPREAD = LEND_BELOW + BORROW_ABOVE
 
+UNDATED = -1  # rates of a file that does not say when they were read
+
 EVERY = ""  # the key of what holds for every symbol without an entry of its own
 
 _T = TypeVar("_T")
@@ -30,7 +32,8 @@ class CarryOverrides:
     lend, borrow
         Your two rates. One alone puts the other `DEFAULT_SPREAD` away.
     rates_as_of_ns
-        When they were read, UTC nanoseconds; 0 vouches for them at the instant of the chain.
+        When they were read, UTC nanoseconds; 0 vouches for them at the instant of the chain,
+        `UNDATED` does not know.
     dividends, borrow_fee, shortable, index_yield
         By symbol in capitals, `EVERY` for all others. A symbol's dividends *replace* the source's.
     """
@@ -102,8 +105,13 @@ class CarryOverrides:
         )
 
     def under(self, flags: CarryOverrides) -> CarryOverrides:
-        """Return these with `flags` winning wherever both speak."""
-        rates = flags if flags.has_rates else self
+        """Return these, said by a file, with `flags` winning wherever both speak.
+
+        Rates of the file are `UNDATED` where it does not date them.
+        """
+        rates = replace(self, rates_as_of_ns=self.rates_as_of_ns or UNDATED)
+        if flags.has_rates or not self.has_rates:
+            rates = flags
         return CarryOverrides(
             lend=rates.lend,
             borrow=rates.borrow,
@@ -115,16 +123,19 @@ class CarryOverrides:
             index_yield=_merged(self.index_yield, flags.index_yield),
         )
 
+    def _as_of(self, ts_ns: int) -> int:
+        return max(self.rates_as_of_ns or ts_ns, 0)
+
     def _rates(
         self, known: Carry, ts_ns: int, is_inverse: bool
     ) -> tuple[RateCurve, RateCurve, int]:
         lend, borrow = self.lend, self.borrow
         if lend is not None and borrow is not None:
-            return lend, borrow, self.rates_as_of_ns or ts_ns
+            return lend, borrow, self._as_of(ts_ns)
         if lend is not None:
-            return lend, lend.shifted(DEFAULT_SPREAD), self.rates_as_of_ns or ts_ns
+            return lend, lend.shifted(DEFAULT_SPREAD), self._as_of(ts_ns)
         if borrow is not None:
-            return _below(borrow), borrow, self.rates_as_of_ns or ts_ns
+            return _below(borrow), borrow, self._as_of(ts_ns)
         if knows_rates(known):
             return known.lend, known.borrow, known.as_of_ns
         if is_inverse:

@@ -9,7 +9,7 @@ from zlib import crc32
 
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
-from engine.scoring import rates
+from engine.scoring import rates, unknown
 from engine.scoring.accounts import account
 from engine.scoring.assignment import is_assignment_due
 from engine.scoring.capital import capital_per_share, coins_per_share, forward_price
@@ -30,7 +30,7 @@ from engine.strategies.candidates import CONDITIONS, Columns
 from engine.strategies.view import View
 
 AGE_UNKNOWN, SIZE_UNKNOWN, LOCKED_MARKET = 1, 2, 4
-AGES_UNKNOWN = "ages-unknown"
+AGES_UNKNOWN = unknown.AGES
 AT_MARK = "future-at-mark"
 CONDITION_TEXT = {
     "borrow": "the stock can be borrowed and its fee stays",
@@ -38,7 +38,7 @@ CONDITION_TEXT = {
     "forward-funding": "funding at the near expiry stays at today's forward rates",
     "carry-if-assigned": "stock from early assignment can be carried, bought or sold short",
     AT_MARK: "the future trades at its mark, which nobody quotes",
-    AGES_UNKNOWN: "the quotes are simultaneous, although their ages are not known",
+    **unknown.TEXT,
 }
 """What each condition says in full."""
 PIN_DAYS = 5.0
@@ -198,8 +198,7 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
     position = ranked.position
     family, legs, days = position.family, position.legs, position.days
     conditions = [name for bit, name in CONDITIONS.items() if position.condition & bit]
-    if position.flags & AGE_UNKNOWN and not settings.assume_synchronous:
-        conditions.append(AGES_UNKNOWN)
+    conditions += unknown.unknown_conditions(view, legs, position.flags, settings)
     if any(
         leg.kind == FUTURE and not future_book(view.chain, leg.settles_ns).is_quoted for leg in legs
     ):
