@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from engine.config import ScanSettings
+from engine.market.chain import OptionChain
 from engine.scoring.gating import Gated, edge_usd
-from engine.scoring.legs import legs_of
-from engine.scoring.opportunity import FUTURE, Leg
+from engine.scoring.legs import future_book, future_leg, future_of
+from engine.scoring.opportunity import Leg
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 from kernels_pure import gates
@@ -20,28 +21,22 @@ def ask_futures(view: View, found: Columns, gated: Gated, settings: ScanSettings
     if not view.chain.is_inverse:
         return
     for row in range(found.count):
-        legs = legs_of(view, found, row)
-        if legs[-1].kind == FUTURE:
-            _ask(view, found, row, legs, gated, settings)
+        future = future_of(view.chain, found, row)
+        if future is not None:
+            _ask(view, found, row, future_leg(view.chain, *future), gated, settings)
 
 
 def _ask(
-    view: View,
-    found: Columns,
-    row: int,
-    legs: tuple[Leg, ...],
-    gated: Gated,
-    settings: ScanSettings,
+    view: View, found: Columns, row: int, future: Leg, gated: Gated, settings: ScanSettings
 ) -> None:
-    limits, future, code = settings.gates, legs[-1], gated.gate[row]
-    ages = [leg.age for leg in legs if leg.age >= 0.0]
+    chain, limits, code = view.chain, settings.gates, gated.gate[row]
     is_timed = future.age >= 0.0 and not settings.assume_synchronous
     failed = 0
     if future.bid > future.ask:
         failed = gates.CROSSED
     elif is_timed and future.age > limits.max_stock_age:
         failed = gates.STOCK_AGE
-    elif is_timed and max(ages) - min(ages) > limits.max_skew:
+    elif is_timed and _skew(chain, found.legs(row), future.age) > limits.max_skew:
         failed = gates.SKEW
     elif future.size < limits.lots:
         failed = gates.SIZE
@@ -58,6 +53,14 @@ def _ask(
         gated.gate[row] = failed
     flags = 0 if future.age >= 0.0 else gates.AGE_UNKNOWN
     flags |= 0 if future.size >= 0.0 else gates.SIZE_UNKNOWN
-    if future.bid == future.ask:
+    # A mark is no market, not a locked one.
+    if future.bid == future.ask and future_book(chain, future.settles_ns).is_quoted:
         flags |= gates.LOCKED_MARKET
     gated.flags[row] |= flags
+
+
+def _skew(chain: OptionChain, options: tuple[tuple[int, int], ...], age: float) -> float:
+    """Return the seconds between the oldest and the youngest of the quotes whose ages are known."""
+    ages = [(chain.ask_age if ratio > 0 else chain.bid_age)[quote] for quote, ratio in options]
+    known = [age, *(a for a in ages if a >= 0.0)]
+    return max(known) - min(known)

@@ -22,7 +22,7 @@ def legs_of(view: View, table: Columns, row: int) -> tuple[Leg, ...]:
     stock = table.stock[row]
     if view.chain.is_inverse:
         found = future_of(view.chain, table, row)
-        return tuple(legs) if found is None else (*legs, _future_leg(view.chain, *found))
+        return tuple(legs) if found is None else (*legs, future_leg(view.chain, *found))
     if stock:
         legs.append(stock_leg(view, stock))
     return tuple(legs)
@@ -77,7 +77,7 @@ def future_of(chain: OptionChain, table: Columns, row: int) -> tuple[int, int, f
     return chain.expiry_of(chain.row_of(legs[0][0])), side, notional
 
 
-def _future_leg(chain: OptionChain, e: int, side: int, notional: float) -> Leg:
+def future_leg(chain: OptionChain, e: int, side: int, notional: float) -> Leg:
     """Return the leg of `future_of`; its size is in packages."""
     book = chain.futures[e] if chain.futures else FutureBook()
     price = (chain.forward_ask if side > 0 else chain.forward_bid)[e]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from array import array
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def test_a_mark_does_not_lock_however_wide_it_is(is_spread: bool, backend: Backe
     (one,) = boxes(coins(FutureBook(), future), backend).opportunities
     assert one.grade == CONDITIONAL
     assert "future-at-mark" in one.conditions
+    assert "locked-market" not in one.flags
     # Nor does vouching for the ages of the quotes make a future of it.
     (one,) = boxes(coins(FutureBook(), future), backend, assume_synchronous=True).opportunities
     assert one.grade == CONDITIONAL
@@ -94,6 +96,21 @@ def test_a_future_has_gates(
     assert result.funnel.rejected == {gate: 1}
     (miss, *_) = result.near_misses
     assert (miss.reason, miss.change) == (gate, change)
+
+
+def test_a_future_that_is_quoted_at_one_price_is_flagged(backend: Backend) -> None:
+    (one,) = boxes(coins(QUOTED, (SPOT, SPOT)), backend).opportunities
+    assert (one.grade, one.flags) == (LOCKED, ("locked-market",))
+
+
+def test_a_future_may_be_too_young_for_its_options(backend: Backend) -> None:
+    """0.1 s beside options of 1.2 s is a skew of 1.1 s; with 0.3 s it is within a second."""
+    on = coins(QUOTED)
+    ages = array("d", [1.2]) * len(on.bid)
+    old = replace(on, bid_age=ages, ask_age=ages)
+    assert boxes(old, backend).funnel.rejected == {"skew": 1}
+    later = replace(old, futures=(replace(QUOTED, ask_age=0.3),))
+    assert boxes(later, backend).funnel.rejected == {}
 
 
 def test_a_future_limits_the_lots(backend: Backend) -> None:
