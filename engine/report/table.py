@@ -23,8 +23,8 @@ from engine.report.wording import (
     price,
 )
 from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, OPTION, SYNTHETIC, Opportunity
-from engine.scoring.proposal import AGES_UNKNOWN
 from engine.scoring.rates import is_long_box
+from engine.scoring.unknown import AGES, SIZES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,6 +35,7 @@ WIDE = 100
 _WIDE_LEGS, _LEGS, _NAME, _NOTES = 20, 13, 10, 12
 _STYLE = {LOCKED: "bold green", CONDITIONAL: "yellow", CARRY: "dim", SYNTHETIC: "cyan"}
 _CHAINS_NAMED = 8
+_FLAG_OF = {AGES: "age-unknown", SIZES: "size-unknown"}
 
 
 def render(survey: Survey, console: Console) -> None:
@@ -95,8 +96,8 @@ def _cells(one: Opportunity, scan: Scan, is_wide: bool) -> list[Text]:
     groups = legs_by_expiry(one.legs)
     days = f"{one.days:,.0f} days"
     # The flag of one leg says no more than the condition of them all.
-    is_said = AGES_UNKNOWN in one.conditions
-    said = [flag for flag in one.flags if not (is_said and flag == "age-unknown")]
+    told = {_FLAG_OF.get(condition) for condition in one.conditions}
+    said = [flag for flag in one.flags if flag not in told]
     notes = "; ".join((*one.conditions, *said)).replace("-", " ")
     if is_wide:
         blocks = [packed(words, _WIDE_LEGS) for _, words in groups]

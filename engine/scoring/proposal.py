@@ -30,7 +30,6 @@ from engine.strategies.candidates import CONDITIONS, Columns
 from engine.strategies.view import View
 
 AGE_UNKNOWN, SIZE_UNKNOWN, LOCKED_MARKET = 1, 2, 4
-AGES_UNKNOWN = unknown.AGES
 AT_MARK = "future-at-mark"
 CONDITION_TEXT = {
     "borrow": "the stock can be borrowed and its fee stays",
