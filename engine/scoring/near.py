@@ -130,7 +130,7 @@ def _gate_change(
         lacks = {leg: gates.lots * leg.ratio - leg.size for leg in legs}
         lacks = {leg: lack for leg, lack in lacks.items() if lack > 0.0}
         needs = [f"{lack:g} more contracts of {name(leg)}" for leg, lack in lacks.items()]
-        short = sum(leg.ratio for leg in legs if leg.kind == STOCK and leg.side < 0)
+        short = math.fsum(leg.ratio for leg in legs if leg.kind == STOCK and leg.side < 0)
         borrowed = gates.lots * short * view.chain.multiplier
         if short and borrowed > settings.carry.shortable:
             needs.append(f"{borrowed - settings.carry.shortable:g} more shares to borrow")
