@@ -1,0 +1,157 @@
+"""The workloads of the benchmarks: same chains, same answers, baselines held to them."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from engine.backend import select
+from engine.errors import EngineError
+from engine.market.chain import AMERICAN, EUROPEAN
+from engine.pipeline import scan_chain
+from engine.strategies.candidates import CandidateTable
+from engine.strategies.registry import REGISTRY
+
+# The benchmarks are scripts: each imports its neighbours.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+baseline_c, baseline_numpy, baseline_plain, baselines, bench, markets, tasks, workloads = map(
+    import_module,
+    (
+        "baseline_c", "baseline_numpy", "baseline_plain", "baselines", "bench", "markets",
+        "tasks", "workloads",
+    ),
+)  # fmt: skip
+
+PURE = select("pure")
+
+# A run of the others takes a second and more; they differ from these in size alone.
+TRIED = [
+    name
+    for name, workload in workloads.WORKLOADS.items()
+    if workload.contracts <= 2000 and "noise" not in name
+]
+
+
+@pytest.fixture
+def numba():
+    try:
+        return select("numba")
+    except EngineError as error:
+        pytest.skip(str(error))
+
+
+class TestMarkets:
+    @pytest.mark.parametrize("style", [AMERICAN, EUROPEAN])
+    @pytest.mark.parametrize("contracts", [200, 2000])
+    def test_a_clean_chain_has_no_candidate(self, backend, style, contracts):
+        market = markets.clean(backend, contracts, style)
+        assert len(market.chain.bid) == contracts
+        result = scan_chain(market.chain, market.settings, backend)
+        assert result.funnel.candidates == 0
+        assert result.funnel.skipped == {}
+
+    def test_a_chain_is_the_same_on_every_backend(self, numba):
+        assert markets.clean(PURE, 400) == markets.clean(numba, 400)
+
+    def test_another_seed_is_another_chain(self):
+        assert markets.clean(PURE, 200).chain != markets.clean(PURE, 200, seed=1).chain
+
+    def test_few_hits_are_few(self, backend):
+        market = markets.with_few_hits(markets.clean(backend, workloads.TARGET))
+        result = scan_chain(market.chain, market.settings, backend)
+        assert 1 <= result.funnel.candidates <= 100
+        assert "conversion" in {one.family for one in result.opportunities}
+
+    def test_the_busy_chain_is_busy(self, backend):
+        market = markets.busy()
+        assert scan_chain(market.chain, market.settings, backend).funnel.candidates > 100
+
+    def test_noise_hits_now_and_then(self):
+        market = markets.noise(4000)
+        view = workloads.view_of(market, PURE)
+        table = CandidateTable(PURE, market.chain.n_rows, view.days)
+        REGISTRY["conversion"].find(view, table)
+        assert 0.005 < table.found.count / market.chain.n_rows < 0.5
+
+
+class TestWorkloads:
+    @pytest.mark.parametrize("name", TRIED)
+    def test_one_loop_runs_and_the_answer_stays(self, backend, name):
+        task = workloads.WORKLOADS[name].make(backend)
+        before = task.answer()
+        task.seconds(1)
+        assert task.answer() == before
+
+    @pytest.mark.parametrize("name", TRIED)
+    def test_numba_answers_like_the_pure_kernels(self, numba, name):
+        make = workloads.WORKLOADS[name].make
+        assert make(numba).answer() == make(PURE).answer()
+
+    def test_a_ladder_scans_every_chain(self, monkeypatch):
+        ladder = workloads.WORKLOADS["scan/clean/200x10"]
+        task = ladder.make(PURE)
+        scanned = []
+        monkeypatch.setattr(
+            tasks,
+            "scan_chain",
+            lambda chain, *rest: scanned.append(chain) or scan_chain(chain, *rest),
+        )
+        task.run()
+        assert len({id(chain) for chain in scanned}) == 10
+        assert sum(len(chain.bid) for chain in scanned) == ladder.contracts == ladder.units
+
+
+class TestTasks:
+    def test_recorded_calls_are_the_kernels_themselves(self):
+        calls = tasks.recorded(PURE, lambda backend: backend.normal.norm_cdf(0.5))
+        assert calls == [(PURE.normal.norm_cdf, (0.5,))]
+
+    def test_an_action_without_kernels_is_no_kernel_task(self):
+        with pytest.raises(ValueError, match="no kernel call"):
+            tasks.kernel_task(PURE, lambda backend: None)
+
+    def test_what_does_not_count_is_left_out(self):
+        assert tasks.Task(lambda: 7.0, str).seconds(3) < 0.0
+
+    def test_the_phases_that_were_not_asked_for_are_left_out(self):
+        market = markets.with_few_hits(markets.clean(PURE, workloads.TARGET))
+        assert tasks.scan_task(PURE, [market]).run() == 0.0
+        assert tasks.scan_task(PURE, [market], phases=("search_s",)).run() > 0.0
+
+    def test_another_answer_has_another_digest(self):
+        assert tasks.digest([1.0]) != tasks.digest([1.0 + 2.0**-52])
+
+
+class TestBaselines:
+    """Each is held to the engine's answer where it is built: a wrong one cannot be timed."""
+
+    @pytest.mark.parametrize("name", baseline_plain.BASELINES)
+    def test_plain_python_answers_like_the_engine(self, name):
+        assert baseline_plain.BASELINES[name](PURE).seconds(1) > 0.0
+
+    @pytest.mark.parametrize("name", baseline_numpy.BASELINES)
+    def test_numpy_answers_like_the_engine(self, name):
+        pytest.importorskip("numpy")
+        if platform.python_implementation() == "PyPy":
+            pytest.skip("the NumPy baseline is for CPython")
+        assert baseline_numpy.BASELINES[name](PURE).seconds(1) > 0.0
+
+    @pytest.mark.parametrize("name", baseline_c.BASELINES)
+    def test_c_answers_like_the_engine(self, name):
+        if not baseline_c.compiler():
+            pytest.skip("there is no C compiler")
+        assert baseline_c.BASELINES[name](PURE).seconds(1) > 0.0
+
+    def test_another_answer_is_refused(self):
+        baselines.baseline(lambda floor: (3, 0.5), (3, 0.5))
+        for wrong in ((2, 0.5), (3, 0.5 + 1e-8)):
+            with pytest.raises(ValueError, match="the baseline answers"):
+                baselines.baseline(lambda floor, wrong=wrong: wrong, (3, 0.5))
+
+    def test_every_baseline_stands_beside_a_workload(self):
+        names = {name for table in bench.BASELINES.values() for name in table}
+        assert names <= set(workloads.WORKLOADS)
