@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from markets import settings_of
+
 from engine.api import load
 from engine.backend import select
-from engine.config import ScanSettings
 from engine.pipeline import scan_chain
 
 
@@ -14,8 +15,9 @@ def main(path: str, times: str) -> None:
     """Load the one chain of `path` and scan it `times` times."""
     backend = select()
     chain = load(f"csv:{path}").chain
+    settings = settings_of(chain.style)
     for _ in range(int(times)):
-        scan_chain(chain, ScanSettings(), backend)
+        scan_chain(chain, settings, backend)
 
 
 if __name__ == "__main__":

@@ -116,11 +116,17 @@ def _market(
         style=style,
         source="benchmark",
     )
+    return Market(chain, settings_of(style))
+
+
+def settings_of(style: str) -> ScanSettings:
+    """Return the settings under which a clean chain of `style` is clean."""
     dividends = tuple(Dividend(day, day, DIVIDEND) for day in _EX_DATES if style == AMERICAN)
-    carry = Carry(
-        RateCurve.flat(LEND), RateCurve.flat(BORROW), dividends, borrow_fee=0.0025, as_of_ns=NOW
+    return ScanSettings(
+        carry=Carry(
+            RateCurve.flat(LEND), RateCurve.flat(BORROW), dividends, borrow_fee=0.0025, as_of_ns=NOW
+        )
     )
-    return Market(chain, ScanSettings(carry=carry))
 
 
 def _ex_dates(style: str) -> list[float]:

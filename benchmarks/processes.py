@@ -14,8 +14,8 @@ from runtimes import ROOT, Runtime
 FIRST_SCAN = 200
 REPEATED = 2000
 REPEATS = (1, 10, 100, 1000)
-# Exchanges of six chains each, to see what a second worker is good for.
-AUDITED = 3
+# Exchanges of six chains, to see what a second worker is good for.
+AUDITED = 1
 # Scanning so often takes plain CPython most of a minute.
 MOST_REPEATS_PURE_CPYTHON = 100
 

@@ -10,26 +10,51 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
-from results import RESULTS, Record, newest_host, read_host
-from tables import TABLES
+from results import RESULTS, newest_host, read_host
+from tables import NUMBA, PURE, PYPY, TABLES
 
+# The table that pyperf itself makes; without pyperf it stays as it is.
+COMPARED = "compare_to"
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "PYPY_PERFORMANCE.md"
 MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
 
 
-def filled(page: str, records: dict[str, Record]) -> str:
-    """Return `page` with every table made anew.
+def filled(page: str, host: Path) -> str:
+    """Return `page` with every table made anew from the results in the folder `host`.
 
     Raises
     ------
     KeyError
         If the page asks for a table that there is none of.
     """
-    return MARKED.sub(lambda m: m[1] + "\n" + TABLES[m[2]](records) + "\n" + m[3], page)
+    records = read_host(host)
+
+    def made(match: re.Match[str]) -> str:
+        if match[2] != COMPARED:
+            text = TABLES[match[2]](records)
+        elif find_spec("pyperf"):
+            text = compared(host)
+        else:
+            return match[0]
+        return f"{match[1]}\n{text}\n{match[3]}"
+
+    return MARKED.sub(made, page)
+
+
+def compared(host: Path) -> str:
+    """Return what ``pyperf compare_to`` makes of the three backends' results."""
+    files = [f"{key}.json" for key in (PURE, NUMBA, PYPY) if (host / f"{key}.json").exists()]
+    command = ["-m", "pyperf", "compare_to", "--quiet", "--table", "--table-format=md", *files]
+    done = subprocess.run(
+        [sys.executable, *command], cwd=host, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", type=Path, help="folder of results; default: the newest")
     args = parser.parse_args(argv)
     page = PAGE.read_text(encoding="utf-8")
-    wanted = filled(page, read_host(args.host or newest_host(RESULTS)))
+    wanted = filled(page, args.host or newest_host(RESULTS))
     if wanted == page:
         return 0
     if args.check:

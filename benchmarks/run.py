@@ -29,7 +29,7 @@ from runtimes import INHERITED, ROOT, Runtime, find_runtimes, host_key
 HERE = Path(__file__).resolve().parent
 OK, UNAVAILABLE, PARITY_BROKEN, SOURCES_CHANGED = 0, 69, 70, 75
 # Seconds before the first value. PyPy compiles a scan, branch by branch, for that long.
-WARM_UP_SCAN, WARM_UP_KERNEL, WARM_UP_QUICK = 6.0, 2.0, 2.0
+WARM_UP_SCAN, WARM_UP_KERNEL, WARM_UP_QUICK = 5.0, 1.0, 2.0
 # One run of these takes long enough for few to do.
 LARGE = 20_000
 # Plain CPython would take minutes over one run of more.
@@ -38,10 +38,10 @@ MOST_ON_PURE_CPYTHON = 20_000
 # Options of pyperf: processes, values of each, runs to warm up, seconds of a value at least. Values
 # are many and short, so that on a shared machine some of them are measured undisturbed.
 Options = dict[str, float]
-FULL: Options = {"p": 2, "n": 25, "w": 1, "min-time": 0.005}
+FULL: Options = {"p": 1, "n": 25, "w": 1, "min-time": 0.005}
 QUICK: Options = {"p": 1, "n": 20, "w": 1, "min-time": 0.005}
 FEW: Options = {"p": 1, "n": 3, "w": 1, "min-time": 0.005}
-STARTS: Options = {"p": 1, "n": 5, "w": 1, "l": 1}
+STARTS: Options = {"p": 1, "n": 3, "w": 0, "l": 1}
 FEW_STARTS: Options = {"p": 1, "n": 2, "w": 0, "l": 1}
 
 

@@ -56,8 +56,8 @@ TARGETS = (
     ),
     *(
         Target(
-            "two workers against one", "process/3 audits, 2 jobs/demo", key, 1 / 1.8,
-            against="process/3 audits, 1 jobs/demo",
+            "two workers against one", "process/1 audits, 2 jobs/demo", key, 1 / 1.8,
+            against="process/1 audits, 1 jobs/demo",
         )
         for key in (NUMBA, PYPY)
     ),
