@@ -33,7 +33,8 @@ def source_state() -> dict[str, str]:
                 found.update(f"\0{path.relative_to(ROOT)}\0".encode())
                 found.update(path.read_bytes())
     commit = _git("rev-parse", "--short=12", "HEAD")
-    if commit and _git("status", "--porcelain", "--", *MEASURED):
+    # A result that has just been written changes nothing that is measured.
+    if commit and _git("status", "--porcelain", "--", *MEASURED, ":!benchmarks/results"):
         commit += " with changes"
     return {"sources": found.hexdigest()[:16], "commit": commit or "not known"}
 

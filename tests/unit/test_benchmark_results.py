@@ -1,0 +1,218 @@
+"""The benchmarks compare before they time, and publish what they measured and nothing private."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+# The benchmarks are scripts: each imports its neighbours.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+processes, records, report, results, run, runtimes, tables, targets, workloads = map(
+    import_module,
+    (
+        "processes", "records", "report", "results", "run", "runtimes", "tables", "targets",
+        "workloads",
+    ),
+)  # fmt: skip
+
+HOSTS = sorted(path for path in results.RESULTS.iterdir() if path.is_dir())
+FILES = sorted(path for host in HOSTS for path in host.glob("*.json"))
+
+
+def runtime(key="cpython-pure", what="kernels"):
+    return runtimes.Runtime(key, Path(sys.executable), key.partition("-")[2], what)
+
+
+class TestRun:
+    def arguments(self, *flags):
+        return run.arguments(list(flags))
+
+    @pytest.fixture
+    def answers(self, monkeypatch):
+        """Let two runtimes answer as the test says."""
+        given = {}
+        monkeypatch.setattr(run.Session, "_catalogue_of", lambda *_: [
+            {"name": "one", "is_quick": True, "contracts": 0, "what": ["kernels"]},
+            {"name": "large", "is_quick": False, "contracts": 10**7, "what": ["kernels"]},
+        ])  # fmt: skip
+        monkeypatch.setattr(
+            run.Session, "_answers_of", lambda _, runtime, names: given[runtime.key]
+        )
+        both = [runtime(), runtime("pypy-pure")]
+        monkeypatch.setattr(run, "find_runtimes", lambda *_: (both, ["C: no compiler"]))
+        return given
+
+    def test_nothing_is_timed_when_answers_differ(self, answers, monkeypatch, capsys):
+        answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "b"}})
+        monkeypatch.setattr(run.Session, "measure", lambda *_: pytest.fail("it measured"))
+        assert run.main(["--quick"]) == run.PARITY_BROKEN == 70
+        said = capsys.readouterr().err
+        assert "DIFFERENT ANSWERS: one" in said
+        assert "missing: C: no compiler" in said
+
+    def test_sources_that_change_spoil_the_results(self, answers, monkeypatch, capsys, tmp_path):
+        answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "a"}})
+        states = iter("abc")
+        monkeypatch.setattr(run, "source_state", lambda: {"sources": next(states)})
+        monkeypatch.setattr(run.Session, "measure", lambda *_: [])
+        assert run.main(["--quick", f"--output={tmp_path}"]) == run.SOURCES_CHANGED
+        assert list(tmp_path.iterdir()) == []
+
+    def test_plain_cpython_is_spared_the_largest(self, answers):
+        args = self.arguments()
+        session = run.Session(args, [runtime(), runtime("pypy-pure")], Path())
+        assert session.workloads(runtime()) == ["one"]
+        assert session.workloads(runtime("pypy-pure")) == ["one", "large"]
+        assert session.workloads(runtime("c", "c")) == []
+
+    def test_only_chooses_by_part_of_a_name(self, answers):
+        session = run.Session(self.arguments("--only", "lar"), [runtime()], Path())
+        assert session.workloads(runtime("pypy-pure")) == ["large"]
+
+    def test_what_is_missing_is_said_with_the_command_that_helps(self, tmp_path):
+        found, missing = runtimes.find_runtimes(tmp_path / "python", tmp_path / "pypy")
+        assert found == []
+        assert any("pip install" in line for line in missing)
+        assert any("scripts/environments.sh pypy" in line for line in missing)
+
+    def test_a_host_is_known_by_its_processor_alone(self):
+        assert platform.node() == "" or platform.node() not in runtimes.host_key().split("-")
+
+    def test_processes_of_each_backend(self, tmp_path):
+        names = {
+            key: [process.name for process in processes.processes(runtime(key), tmp_path)]
+            for key in ("cpython-pure", "cpython-numba", "pypy-pure")
+        }
+        assert any("cold" in name for name in names["cpython-numba"])
+        assert not any("cold" in name for name in names["pypy-pure"])
+        assert len(names["cpython-pure"]) < len(names["pypy-pure"])
+
+
+class TestRecords:
+    def written(self, tmp_path):
+        part = tmp_path / "part.json"
+        run_ = {"values": [2e-6, 1e-6, 3e-6], "metadata": {"load_avg_1min": 0.5, "uptime": 9}}
+        shared = {
+            "hostname": "box", "python_executable": "/home/someone/python", "name": "kernel/x",
+            "backend": "pure kernels", "date": "2026-01-02 03:04:05", "per": "strike",
+            "per_count": 1000, "mem_max_rss": 5_000_000,
+        }  # fmt: skip
+        content = {"benchmarks": [{"runs": [run_]}], "metadata": shared, "version": "1.0"}
+        part.write_text(json.dumps(content))
+        path = tmp_path / "host" / "pypy-pure.json"
+        records.write_record([part], path, {"commit": "abc"})
+        return path
+
+    def test_what_is_private_is_left_out(self, tmp_path):
+        text = self.written(tmp_path).read_text()
+        assert "someone" not in text
+        assert "box" not in text
+
+    def test_what_was_measured_comes_back(self, tmp_path):
+        record = results.read_record(self.written(tmp_path))
+        timing = record.timings["kernel/x"]
+        assert (timing.least, timing.middle, timing.count) == (1e-6, 2e-6, 1000)
+        assert (record.about["commit"], record.loads, timing.rss) == ("abc", (0.5,), 5_000_000)
+
+    def test_pyperf_reads_it(self, tmp_path):
+        pyperf = pytest.importorskip("pyperf")
+        (benchmark,) = pyperf.BenchmarkSuite.load(str(self.written(tmp_path))).get_benchmarks()
+        assert benchmark.get_name() == "kernel/x"
+        assert benchmark.median() == 2e-6
+
+    def test_the_sources_have_one_state(self):
+        assert records.source_state() == records.source_state()
+
+    def test_a_result_just_written_changes_no_source(self):
+        before = records.source_state()
+        folder = results.RESULTS / f"of-a-test-{os.getpid()}"
+        folder.mkdir(parents=True)
+        try:
+            (folder / "one.txt").write_text("")
+            assert records.source_state() == before
+        finally:
+            shutil.rmtree(folder)
+
+
+def record(key, **least):
+    timings = {name: results.Timing(name, (value,), "run", 1, 0) for name, value in least.items()}
+    return results.Record(key, {}, timings, (1.0,), ("2026-01-01",), "")
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        ("seconds", "text"),
+        [
+            (1.5, "1.50 s"), (0.99996, "1.00 s"), (1.234e-5, "12.3 µs"), (1.2e-7, "120 ns"),
+            (2.5e-11, "25.0 ps"),
+        ],
+    )  # fmt: skip
+    def test_durations_have_three_digits(self, seconds, text):
+        assert tables.duration(seconds) == text
+
+    def test_a_loss_is_shown_with_absolutes(self):
+        found = {
+            tables.PURE: record(tables.PURE, one=1e-3, other=2e-3),
+            tables.PYPY: record(tables.PYPY, one=3e-3, other=1e-3),
+        }
+        lost = tables.losers(found).splitlines()[2:]
+        assert lost == ["| one | PyPy | 3.00 ms | CPython | 1.00 ms | 3.00x |"]
+
+    def test_a_target_is_met_or_missed(self):
+        target = targets.Target("x", "one", targets.PYPY, 2e-3)
+        ratio = targets.Target("x", "one", targets.PYPY, 1.5, targets.C)
+        found = {targets.PYPY: record(targets.PYPY, one=3e-3), targets.C: record("c", one=1e-3)}
+        assert targets.judged(target, found) == (3e-3, 2e-3)
+        assert targets.judged(ratio, found) == (3e-3, 1.5e-3)
+        assert targets.judged(ratio, {targets.PYPY: found[targets.PYPY]}) is None
+
+    def test_every_target_names_something_measured(self, tmp_path):
+        known = set(workloads.WORKLOADS)
+        for key in (tables.NUMBA, tables.PYPY, tables.PURE):
+            known |= {process.name for process in processes.processes(runtime(key), tmp_path)}
+        named = {target.name for target in targets.TARGETS}
+        named |= {target.against for target in targets.TARGETS if target.against}
+        assert named <= known
+        assert {name for _, name in tables.SITUATIONS} <= known
+
+
+class TestPublished:
+    def test_the_page_is_what_the_results_give(self):
+        assert report.main(["--check"]) == 0
+
+    def test_a_retouched_page_is_noticed(self, tmp_path, monkeypatch, capsys):
+        page = tmp_path / "page.md"
+        page.write_text(report.PAGE.read_text().replace(" µs", " ns", 1))
+        monkeypatch.setattr(report, "PAGE", page)
+        assert report.main(["--check"]) == 1
+        assert "stale" in capsys.readouterr().err
+        assert report.main([]) == 0
+        assert report.main(["--check"]) == 0
+
+    def test_every_table_has_a_place(self):
+        placed = [match[2] for match in report.MARKED.finditer(report.PAGE.read_text())]
+        assert sorted(placed) == sorted([*tables.TABLES, report.COMPARED])
+
+    @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+    def test_a_result_file_is_whole_and_holds_nothing_private(self, path):
+        content = json.loads(path.read_text())
+        kept = set(content["metadata"]) - {"commit", "sources", "runtime"}
+        for benchmark in content["benchmarks"]:
+            kept |= set(benchmark["metadata"])
+            assert all(run["metadata"].keys() <= set(records.KEPT) for run in benchmark["runs"])
+        assert kept <= set(records.KEPT)
+        assert "/home/" not in path.read_text()
+        assert "/root/" not in path.read_text()
+        assert not content["metadata"]["commit"].endswith("changes")
+
+    def test_all_runtimes_of_a_host_measured_one_state(self):
+        for host in HOSTS:
+            states = {record.about["sources"] for record in results.read_host(host).values()}
+            assert len(states) == 1
