@@ -17,12 +17,12 @@ from engine.strategies.candidates import (
     Template,
 )
 from engine.strategies.coin_calendar import find_coin_calendars
+from engine.strategies.later import add_calendars, frontier
 from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, only, whole_mixture
 from engine.strategies.view import Hits, View, all_hits
 
 # Where whole contracts keep less of the edge of the cheapest mixture, others are tried.
 _WHOLE_ENOUGH = 0.9
-_WORK = ("front scale", "front pay", "next scale", "next pay")
 
 
 def _calendar(right: str, condition: int) -> Template:
@@ -49,29 +49,16 @@ def find_calendars(view: View, table: CandidateTable) -> None:
         if rows:
             receive, pay = view.timely_quotes
             hits, answer = search(only(rows, shift, receive), pay)
-            _add_calendars(view, table, template, hits, answer[0], taken)
+            add_calendars(view, table, template, hits, answer[0], taken)
         if table.wants_near and not taken:
             hits, (count, *best, edge) = search(view.receive, view.pay)
             near = best[0], best[1], edge
-            _add_calendars(view, table, template, hits, count, taken)
+            add_calendars(view, table, template, hits, count, taken)
         elif len(taken) < len(rows):
             hits, answer = search(only(rows, shift, view.receive), view.pay)
-            _add_calendars(view, table, template, hits, answer[0], taken)
+            add_calendars(view, table, template, hits, answer[0], taken)
         if not taken and near[0] >= 0:
             table.add_near(template, near[0], near[0], near[1], near[2])
-
-
-def _add_calendars(
-    view: View, table: CandidateTable, template: Template, hits: Hits, count: int, taken: set[int]
-) -> None:
-    """Add the hits whose sold quote is not among `taken`, and add these to it."""
-    found = [h for h in range(count) if hits.low[h] not in taken]
-    if found:
-        low = array("q", (hits.low[h] for h in found))
-        high = array("q", (hits.high[h] for h in found))
-        edges = array("d", (hits.edge[h] for h in found))
-        table.add(template, len(found), low, low, high, edges, view.condition)
-        taken.update(low)
 
 
 def _calendar_search(
@@ -90,7 +77,7 @@ def _calendar_search(
         def search(hits: Hits) -> tuple[int, ...]:
             answer: tuple[int, ...] = view.backend.calendars.calendar_hits(
                 chain.first, scale, shift, side, receive, pay, deduct, excess, view.floor,
-                hits.low, hits.high, hits.edge, *_work(view),
+                hits.low, hits.high, hits.edge, *frontier(view),
             )  # fmt: skip
             return answer
 
@@ -136,7 +123,7 @@ def _mixtures(
     def search(hits: Hits) -> tuple[int, ...]:
         answer: tuple[int, ...] = view.backend.calendars.calendar_butterfly_hits(
             chain.first, scale, shift, side, receive, pay, deduct, view.floor,
-            hits.low, hits.middle, hits.high, hits.edge, *_work(view),
+            hits.low, hits.middle, hits.high, hits.edge, *frontier(view),
         )  # fmt: skip
         return answer
 
@@ -161,16 +148,6 @@ def _mixtures(
                 mixture = whole(low, sold, high)
         if mixture.edge > view.floor:
             yield mixture
-
-
-def _work(view: View) -> tuple[array[float] | array[int], ...]:
-    """Return the scratch columns of the frontier, as the kernels take them."""
-    n = view.chain.n_rows
-    front_scale, front_pay, next_scale, next_pay = (view.column(name, n) for name in _WORK)
-    return (
-        front_scale, front_pay, view.indices("front row", n),
-        next_scale, next_pay, view.indices("next row", n),
-    )  # fmt: skip
 
 
 def _scale(view: View, right: str) -> tuple[array[float], array[float], int]:

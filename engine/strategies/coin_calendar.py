@@ -18,13 +18,13 @@ from operator import sub
 
 from engine.market.terms import Terms
 from engine.strategies.candidates import FUNDING, HIGH, LOW, CandidateTable, Template
+from engine.strategies.later import add_calendars, frontier
 from engine.strategies.view import Hits, View, all_hits
 
 _TEMPLATES = {
     right: Template("calendar", ((LOW, right, -1), (HIGH, right, 1)), condition=FUNDING)
     for right in "CP"
 }
-_WORK = ("front scale", "front pay", "next scale", "next pay")
 
 
 def find_coin_calendars(view: View, table: CandidateTable) -> None:
@@ -34,13 +34,7 @@ def find_coin_calendars(view: View, table: CandidateTable) -> None:
         near = (-1, -1, -math.inf)
         for receive, pay in (view.timely_quotes, (view.receive, view.pay)):
             hits, count, near = _search(view, right, receive, pay)
-            rows = [h for h in range(count) if hits.low[h] not in taken]
-            if rows:
-                low = array("q", (hits.low[h] for h in rows))
-                high = array("q", (hits.high[h] for h in rows))
-                edges = array("d", (hits.edge[h] for h in rows))
-                table.add(template, len(rows), low, low, high, edges, view.condition)
-                taken.update(low)
+            add_calendars(view, table, template, hits, count, taken)
         if not taken and near[0] >= 0:
             table.add_near(template, near[0], near[0], near[1], near[2])
 
@@ -71,11 +65,9 @@ def _search(
     whole_only = array("d", [math.inf]) * len(chain.expiries)
 
     def search(hits: Hits) -> tuple[int, ...]:
-        work = [view.column(name, n) for name in _WORK]
         answer: tuple[int, ...] = view.backend.calendars.calendar_hits(
             chain.first, scale, 0, side, sold, bought, nothing, whole_only, view.floor,
-            hits.low, hits.high, hits.edge,
-            *work[:2], view.indices("front row", n), *work[2:], view.indices("next row", n),
+            hits.low, hits.high, hits.edge, *frontier(view),
         )  # fmt: skip
         return answer
 
