@@ -11,7 +11,6 @@ configuration, 130 interrupted.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from engine import __version__
+from engine.cli.stdout import silence_stdout
 from engine.errors import (
     INTERRUPTED,
     IO_ERROR,
@@ -189,7 +189,7 @@ def _report(error: BaseException, *, is_debug: bool) -> int:
 
         traceback.print_exception(type(error), error, error.__traceback__)
     if isinstance(error, BrokenPipeError):
-        _silence_stdout()
+        silence_stdout()
         return OK
     if isinstance(error, KeyboardInterrupt):
         line, code = "interrupted", INTERRUPTED
@@ -201,7 +201,7 @@ def _report(error: BaseException, *, is_debug: bool) -> int:
         line = f"bug: {type(error).__name__}: {error}; please report it with the output of --debug"
         code = VERIFIER_MISMATCH
     if code == IO_ERROR:
-        _silence_stdout()
+        silence_stdout()
     _tell(f"{PROGRAM}: {' '.join(line.split())}")
     return code
 
@@ -222,13 +222,3 @@ def _os_line(error: OSError) -> tuple[str, int]:
     if isinstance(error, PermissionError):
         return line, NOT_PERMITTED
     return line, IO_ERROR
-
-
-def _silence_stdout() -> None:
-    """Let the interpreter's last flush go nowhere: it would complain after we have answered."""
-    try:
-        sink = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(sink, sys.stdout.fileno())
-        os.close(sink)
-    except (OSError, ValueError, AttributeError):
-        return  # not a real file (tests, embedding): nothing will be flushed at exit

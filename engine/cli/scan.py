@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli import scan_arguments
+from engine.cli.stdout import silence_stdout
 from engine.errors import BAD_DATA, NOTHING_FOUND, OK, VERIFIER_MISMATCH, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +56,13 @@ def run(args: argparse.Namespace) -> int:
         notes.say_what_is_not_believed(survey)
     if survey.scans or args.json:
         notes.say_what_was_assumed(survey, request.overrides, request.as_of_ns)
-        scan_output.show(survey, backend, args)
+        try:
+            scan_output.show(survey, backend, args)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever stops reading has seen enough, and what else there is to say remains.
+            silence_stdout()
     _write_reproducers(survey, backend)
     return exit_code(survey, fails_when_empty=scan_request.fails_when_empty(args, config))
 

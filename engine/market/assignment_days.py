@@ -11,6 +11,7 @@ the forward rate x'. Elsewhere the worst session is one that is no better than i
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -86,8 +87,31 @@ def worst_days(
 
 def falls_somewhere(curve: RateCurve, end: float) -> bool:
     """Return whether a forward rate of `curve` is negative before `end`."""
+    if curve.is_plain:
+        return False
     cuts = [0.0, *(day / 365.0 for day in curve.days if 0.0 < day / 365.0 < end), end]
     return any(_forwards(curve, a, b)[0] < 0.0 for a, b in pairwise(cuts))
+
+
+def worst_discounts(
+    calendar: Calendar, now: int, curve: RateCurve, side: int, taus: Sequence[float]
+) -> array[float]:
+    """Return what 1 is worth at worst if it may change hands on any day up to each of `taus`.
+
+    The greatest discount for a PAYMENT, which is 1 where rates do not fall below 0; the least for
+    a RECEIPT, which is then that of the last day. O(expiries), else O(sessions).
+    """
+    worst = array("d", map(curve.discount, taus))
+    if not taus:
+        return worst
+    pick = max if side == PAYMENT else min
+    days = [0.0] if side == PAYMENT else []
+    if falls_somewhere(curve, taus[-1]):
+        nodes = [day / 365.0 for day in curve.days]
+        days = sorted({0.0, *opens_between(calendar, now, 0.0, taus[-1]), *nodes})
+    for e, tau in enumerate(taus):
+        worst[e] = pick([worst[e], *(curve.discount(day) for day in days if day < tau)])
+    return worst
 
 
 def _forwards(curve: RateCurve, a: float, b: float) -> tuple[float, float, float]:

@@ -16,21 +16,25 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import lru_cache
 from itertools import pairwise
 from operator import add, truediv
 
-from engine.clock import NS_PER_SECOND, years_between
-from engine.market.assignment_days import PAYMENT, RECEIPT, falls_somewhere, worst_days
+from engine.clock import years_between
+from engine.market.assignment_days import (
+    PAYMENT,
+    RECEIPT,
+    falls_somewhere,
+    worst_days,
+    worst_discounts,
+)
 from engine.market.calendar import Calendar, calendar_named
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import OptionChain
 from engine.market.fees import FeeSchedule
+from engine.market.late_notice import late_calls, night_interest
 from engine.market.ledger import (
     Branches,
     Dates,
-    Flow,
     Ledger,
     branches,
     dividend_flows,
@@ -39,8 +43,6 @@ from engine.market.ledger import (
     put_dates,
     settlements,
 )
-
-_QUARTER = 900 * NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Terms:
         Years to settlement, ACT/365.
     lend, borrow
         What a payment and a receipt of 1 at settlement are worth (per strike, for inverse chains).
+    width_pay, width_receive
+        The same on whatever day it is at worst, where assignment may make it any day.
     stock_pay, stock_receive
         What a share costs and brings today, net of fees.
     div_in, div_out
@@ -85,6 +89,8 @@ class Terms:
     tau: array[float]
     lend: array[float]
     borrow: array[float]
+    width_pay: array[float]
+    width_receive: array[float]
     stock_pay: array[float]
     stock_receive: array[float]
     div_in: array[float]
@@ -135,9 +141,12 @@ def chain_terms(
             div_in = array("d", map(add, div_in, stream))
     late_call = late_roll = night = zeros
     hold = owe = take = give = no_branches(n)
+    width_pay, width_receive = lend, borrow
     receipts = settlements(taus, borrow, received, owed)
     payments = settlements(taus, lend, received, owed)
     if not chain.is_european:
+        width_pay = worst_discounts(calendar, chain.ts_ns, carry.lend, PAYMENT, taus)
+        width_receive = worst_discounts(calendar, chain.ts_ns, carry.borrow, RECEIPT, taus)
         ex_dates = sorted({flow.ex for flow in flows})
         is_uneven = carry.borrow_fee > 0.0 or not (carry.lend.is_plain and carry.borrow.is_plain)
         eves, calls, days = ex_dates, ex_dates, list[float]()
@@ -150,8 +159,8 @@ def chain_terms(
         n_calls = now_and_eves
         if is_uneven:
             n_calls = tuple([bisect_right(calls, tau) + 1 for tau in taus])
-        late_call, late_roll = _late_calls(chain, calendar, flows, taus)
-        night = _night_interest(chain, calendar, carry, taus)
+        late_call, late_roll = late_calls(chain, calendar, flows, taus)
+        night = night_interest(chain, calendar, carry, taus)
         if eves:
             n_eves = tuple([bisect_right(eves, tau) for tau in taus])
             hold = branches(n_eves, tuple(map(ledger.hold, eves)))
@@ -172,6 +181,7 @@ def chain_terms(
         tau=taus,
         lend=lend,
         borrow=borrow,
+        width_pay=width_pay, width_receive=width_receive,
         stock_pay=array("d", [spot.ask + fees.stock_fee(spot.ask)]) * n,
         stock_receive=array("d", [spot.bid - fees.stock_fee(spot.bid)]) * n,
         div_in=div_in,
@@ -213,55 +223,6 @@ def _assignment_days(
     )  # fmt: skip
 
 
-def _late_calls(
-    chain: OptionChain, calendar: Calendar, flows: Sequence[Flow], taus: Sequence[float]
-) -> tuple[array[float], array[float]]:
-    """Return the largest dividend up to expiry, and up to the open of the session after it."""
-    zeros = array("d", bytes(8 * len(taus)))
-    if not flows:
-        return zeros, zeros
-    late, roll = array("d"), array("d")
-    for tau, expiry in zip(taus, chain.expiries, strict=True):
-        after = years_between(chain.ts_ns, calendar.open_ns(calendar.next_session(expiry.date)))
-        late.append(max((f.owed for f in flows if f.ex <= tau), default=0.0))
-        roll.append(max((f.owed for f in flows if f.ex <= after), default=0.0))
-    return late, roll
-
-
-def _night_interest(
-    chain: OptionChain, calendar: Calendar, carry: Carry, taus: Sequence[float]
-) -> array[float]:
-    """Return the interest on 1 over the longest gap between sessions up to each expiry."""
-    dates = tuple(expiry.date for expiry in chain.expiries)
-    curve, interest = carry.borrow, array("d")
-    for tau, days in zip(taus, _nights(calendar.name, chain.ts_ns // _QUARTER, dates), strict=True):
-        gap, highest = days / 365.0, curve.rates[0]
-        if len(curve.days) > 1:
-            nodes = (day / 365.0 for day in curve.days)
-            highest = max(map(curve.rate, (gap, tau, *(node for node in nodes if node < tau))))
-        interest.append(math.exp(max(highest, 0.0) * gap) - 1.0)
-    return interest
-
-
-@lru_cache(maxsize=256)
-def _nights(calendar_name: str, quarter: int, dates: tuple[date, ...]) -> tuple[int, ...]:
-    """Return, by expiry, the longest gap in days from a session to the next, up to expiry.
-
-    `quarter` is the instant in quarters of an hour: no calendar date of a zone begins within one.
-    """
-    calendar = calendar_named(calendar_name)
-    longest, found = [], 0
-    day = calendar.session_date(quarter * _QUARTER)
-    for expires in dates:
-        # No exchange was closed for longer than this pattern within half a year of any day.
-        while day <= expires and found < 4:
-            if calendar.is_session(day):
-                found = max(found, calendar.nights_to_settlement(day))
-            day += timedelta(days=1)
-        longest.append(max(found, 1))
-    return tuple(longest)
-
-
 def _inverse_terms(chain: OptionChain, carry: Carry) -> Terms:
     """Return the terms of a coin-settled chain; an absent future makes its expiry's terms nan."""
     n = len(chain.expiries)
@@ -271,12 +232,12 @@ def _inverse_terms(chain: OptionChain, carry: Carry) -> Terms:
     receives = array("d", (carry.borrow.discount(t) for t in tau))
     bids = chain.forward_bid or array("d", [math.nan] * n)
     asks = chain.forward_ask or array("d", [math.nan] * n)
+    lend, borrow = _per_forward(pays, bids), _per_forward(receives, asks)
     none = no_branches(n)
     never = Dates(array("q", [0] * (n + 1)), *(array("d") for _ in range(4)))
     return Terms(
         tau=tau,
-        lend=_per_forward(pays, bids),
-        borrow=_per_forward(receives, asks),
+        lend=lend, borrow=borrow, width_pay=lend, width_receive=borrow,
         stock_pay=pays,
         stock_receive=receives,
         div_in=zeros, div_out=zeros, div_future=zeros, stock_borrow=zeros,

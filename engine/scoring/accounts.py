@@ -135,8 +135,7 @@ def _upper_bound(facts: Facts) -> list[Line]:
     (option,) = facts.options
     if option.right == "C":
         return [("dividends", terms.div_in[e] if facts.is_european else 0.0)]
-    discount = terms.lend[e] if facts.is_european else max(1.0, terms.lend[e])
-    return [("strike to pay", -discount * option.strike)]
+    return [("strike to pay", -terms.width_pay[e] * option.strike)]
 
 
 def _box(facts: Facts) -> list[Line]:
@@ -146,7 +145,7 @@ def _box(facts: Facts) -> list[Line]:
     if not is_long:
         return [("width to pay", -terms.lend[e] * (high - low))]
     return [
-        ("width at expiry", terms.borrow[e] * (high - low)),
+        ("width at expiry", terms.width_receive[e] * (high - low)),
         ("late notice of the call", -terms.late_call[e]),
         ("late notice of the put", -terms.night[e] * low),
     ]
@@ -162,7 +161,8 @@ def _vertical(facts: Facts) -> list[Line]:
         return []
     low, high = sorted(leg.strike for leg in facts.options)
     short = next(leg for leg in facts.options if leg.side < 0)
-    worth, late = facts.terms.borrow[facts.expiry[0]] * (high - low), _late(facts, short)
+    worth = facts.terms.width_receive[facts.expiry[0]] * (high - low)
+    late = _late(facts, short)
     if worth >= late:
         return []
     return [("width when assigned early", worth), ("late notice", -late)]
@@ -171,8 +171,7 @@ def _vertical(facts: Facts) -> list[Line]:
 def _vertical_width(facts: Facts) -> list[Line]:
     low, high = sorted(leg.strike for leg in facts.options)
     short = next(leg for leg in facts.options if leg.side < 0)
-    lend = facts.terms.lend[facts.expiry[0]]
-    discount = lend if facts.is_european else max(1.0, lend)
+    discount = facts.terms.width_pay[facts.expiry[0]]
     return [("width to pay", -discount * (high - low)), ("late notice", -_late(facts, short))]
 
 

@@ -46,7 +46,7 @@ def find_upper_bounds(view: View, table: CandidateTable) -> None:
         )
         add_rows(view, table, CALL_BOUND, hits, best, best_edge)
     hits, best, best_edge = view.backend.parity.put_bound_hits(
-        chain.first, chain.strike, view.receive, full_discount(view), view.floor, rows, edge
+        chain.first, chain.strike, view.receive, view.terms.width_pay, view.floor, rows, edge
     )
     add_rows(view, table, PUT_BOUND, hits, best, best_edge)
 
@@ -56,10 +56,3 @@ def call_bound(view: View) -> array[float]:
     if view.chain.is_european:
         return array("d", map(sub, view.terms.stock_pay, view.terms.div_in))
     return view.terms.stock_pay
-
-
-def full_discount(view: View) -> array[float]:
-    """Return what a strike may cost by expiry: discounted if European, else paid today at worst."""
-    if view.chain.is_european:
-        return view.terms.lend
-    return array("d", (max(1.0, discount) for discount in view.terms.lend))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 
-from engine.strategies.bounds import full_discount
 from engine.strategies.candidates import BORROW, HIGH, LOW, CandidateTable, Template
 from engine.strategies.view import Hits, View, all_hits
 
@@ -25,7 +24,7 @@ def find_boxes(view: View, table: CandidateTable) -> None:
     chain, terms, kernels = view.chain, view.terms, view.backend.pairs
     low, high = view.rows("low"), view.rows("high")
     kernels.box_long_columns(
-        chain.first, chain.strike, view.receive, view.pay, terms.borrow, terms.late_call,
+        chain.first, chain.strike, view.receive, view.pay, terms.width_receive, terms.late_call,
         terms.night, low, high,
     )  # fmt: skip
     _add_pairs(view, table, BOX_LONG)
@@ -78,12 +77,12 @@ def find_verticals(view: View, table: CandidateTable) -> None:
     low_early, high_early = view.rows("low early"), view.rows("high early")
     is_american = not chain.is_european
     kernels.vertical_call_columns(
-        chain.first, chain.strike, view.receive, view.pay, terms.borrow, terms.late_call,
+        chain.first, chain.strike, view.receive, view.pay, terms.width_receive, terms.late_call,
         low, high, low_early, high_early,
     )  # fmt: skip
     _add_pairs(view, table, VERTICAL_CALL, ends_early=is_american)
     kernels.vertical_put_columns(
-        chain.first, chain.strike, view.receive, view.pay, terms.borrow, terms.night,
+        chain.first, chain.strike, view.receive, view.pay, terms.width_receive, terms.night,
         low, high, low_early, high_early,
     )  # fmt: skip
     _add_pairs(view, table, VERTICAL_PUT, ends_early=is_american)
@@ -92,7 +91,7 @@ def find_verticals(view: View, table: CandidateTable) -> None:
 def find_vertical_widths(view: View, table: CandidateTable) -> None:
     """Add every vertical sold for more than its width."""
     chain, terms, kernels = view.chain, view.terms, view.backend.verticals
-    low, high, discount = view.rows("low"), view.rows("high"), full_discount(view)
+    low, high, discount = view.rows("low"), view.rows("high"), view.terms.width_pay
     kernels.width_call_columns(
         chain.first, chain.strike, view.receive, view.pay, discount, terms.late_call, low, high
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection
 
-from engine.strategies.bounds import call_bound, full_discount
+from engine.strategies.bounds import call_bound
 from engine.strategies.view import View
 from kernels_pure import screen as slots
 
@@ -56,7 +56,7 @@ def _screen_rows(view: View, hits: array[int]) -> None:
         chain.first, chain.strike, view.receive, view.pay, terms.stock_pay, terms.stock_receive,
         terms.lend, terms.borrow, terms.div_in, terms.div_out, terms.stock_borrow,
         owe.first, owe.discount, owe.value, take.first, take.discount, take.value,
-        give.first, give.discount, give.value, call_bound(view), full_discount(view),
+        give.first, give.discount, give.value, call_bound(view), terms.width_pay,
         view.floor, hits,
     )  # fmt: skip
 
@@ -66,7 +66,7 @@ def _screen_pairs(view: View, hits: array[int]) -> None:
     view.backend.screen.screen_pairs(
         chain.first, chain.strike, view.receive, view.pay, terms.stock_pay, terms.stock_receive,
         terms.lend, terms.borrow, terms.div_in, terms.div_out, terms.stock_borrow,
-        terms.late_call, terms.night, owe.first, owe.discount, owe.value, full_discount(view),
+        terms.late_call, terms.night, owe.first, owe.discount, owe.value, terms.width_pay,
         int(chain.is_european), view.floor, hits,
     )  # fmt: skip
 

@@ -26,6 +26,7 @@ from engine.strategies.registry import REGISTRY
 EXACT = 1e-9
 STRIKES = (80.0, 100.0, 120.0)
 STOCK_FAMILIES = ("conversion", "reversal", "collar", "reverse_collar")
+WIDTH_FAMILIES = ("box", "vertical", "vertical_width", "upper_bound", "butterfly")
 SHAPES = ("flat", "rising", "falling", "any")
 
 
@@ -194,6 +195,42 @@ def test_the_proof_knows_every_session(shape: str, backend: Backend) -> None:
                 end = max(leg.settles_ns for leg in legs)
                 worst = brute.stock_family(legs, years_between(NOW_NS, end))
                 assert proof.minimum <= worst - paid(legs) + EXACT
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_proof_knows_every_day_on_which_a_width_may_be_paid(
+    shape: str, backend: Backend
+) -> None:
+    random = Random(f"widths {shape}")
+    for _ in range(3):
+        expiries = sorted(random.sample(range(4, 90), 2))
+        terms = random_carry(random, shape, expiries[-1])
+        on = random_chain(random, expiries)
+        view = replace(make_view(on, settings(terms), backend), floor=-1e9)
+        table = CandidateTable(backend, on.n_rows, view.days, wants_near=False)
+        for name in WIDTH_FAMILIES:
+            REGISTRY[name].find(view, table)
+        found = table.found
+        assert {family_of(found, row) for row in range(found.count)} >= set(WIDTH_FAMILIES[:4])
+        for row in range(found.count):
+            legs = legs_of(view, found, row)
+            proof = verify(on, legs, found.unit[row], terms, count_projected=False, may_carry=False)
+            assert reproduces(found.edge[row], proof)
+
+
+def test_a_width_is_received_when_it_is_worth_least(backend: Backend) -> None:
+    """Rates of -3 % make a receipt worth more the later it comes: today is worst, then 10.00."""
+    terms = Carry(RateCurve.flat(-0.03), RateCurve.flat(-0.03), as_of_ns=NOW_NS)
+    on = chain({
+        (60, 90.0, "C"): (12.0, 12.02), (60, 100.0, "C"): (5.02, 5.04),
+        (60, 90.0, "P"): (2.0, 2.02), (60, 100.0, "P"): (4.92, 4.94),
+    })  # fmt: skip
+    view = replace(make_view(on, settings(terms), backend), floor=-1e9)
+    table = CandidateTable(backend, on.n_rows, view.days, wants_near=False)
+    REGISTRY["box"].find(view, table)
+    paid_now = 12.02 - 5.02 + 4.94 - 2.0 + 4 * 0.007
+    assert table.found.count == 1
+    assert table.found.edge[0] == pytest.approx(10.0 - paid_now, abs=1e-9)
 
 
 # Audit of 98d2560: the rate rises from 0 to 5 % over a year, the stock costs 3 % to borrow.

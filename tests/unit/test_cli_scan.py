@@ -259,6 +259,19 @@ def test_a_mismatch_ends_with_70_and_a_reproducer(
     assert settings.top == 20
 
 
+def test_a_mismatch_is_told_though_nobody_reads_the_list(
+    changed: Callable[[Change], None], monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def unread(*_: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    changed(lambda result: replace(result, mismatches=result.opportunities, opportunities=()))
+    monkeypatch.setattr("engine.cli.scan_output.show", unread)
+    assert _scan("XYZ") == 70
+    assert "did not reproduce conversion" in capsys.readouterr().err
+    assert list(Path().glob("verifier-mismatch-*.json"))
+
+
 def test_chains_that_cannot_be_believed_end_with_65(
     changed: Callable[[Change], None], capsys: Capture
 ) -> None:
