@@ -18,7 +18,7 @@ from markets import Market
 
 from engine.backend import Backend
 from engine.pipeline import scan_chain
-from kernels_pure import MODULES
+from kernels_pure import SCAN
 
 Call = tuple[Callable[..., object], tuple[Any, ...]]
 
@@ -72,7 +72,7 @@ def recorded(backend: Backend, action: Callable[[Backend], object]) -> list[Call
                 setattr(twin, name, noting(value) if callable(value) else value)
         return twin
 
-    modules: dict[str, Any] = {name: listening(getattr(backend, name)) for name in MODULES}
+    modules: dict[str, Any] = {name: listening(getattr(backend, name)) for name in SCAN}
     action(replace(backend, **modules))
     return calls
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from engine.errors import ConfigurationError, UnavailableError, install_command
 from engine.nearest import hint
-from kernels_pure import MODULES
+from kernels_pure import LATER, SCAN
 
 NAMES = ("auto", "pure", "numba")
 VARIABLE = "ENGINE_BACKEND"
@@ -45,6 +45,18 @@ class Backend:
     proceeds: ModuleType
     gates: ModuleType
     scoring: ModuleType
+
+    def load(self, module: str) -> ModuleType:
+        """Return one of the kernel modules that the scan does without, imported at first.
+
+        Raises
+        ------
+        ValueError
+            If there is no such module.
+        """
+        if module not in LATER:
+            raise ValueError(f"no kernel module is called {module!r}: {hint(module, LATER)}")
+        return import_module(f"kernels_{self.name}.{module}")
 
     def __str__(self) -> str:
         kernels = "pure" if self.name == "pure" else f"Numba {numba_version()}"
@@ -103,5 +115,5 @@ def _numba_problem() -> str:
 
 
 def _bind(name: str, reason: str) -> Backend:
-    modules = {module: import_module(f"kernels_{name}.{module}") for module in MODULES}
+    modules = {module: import_module(f"kernels_{name}.{module}") for module in SCAN}
     return Backend(name=name, reason=reason, **modules)

@@ -18,7 +18,7 @@ A module holds constants and functions, nothing that runs at import. A name with
 underscore is private to its module and has no twin of its own.
 """
 
-MODULES: tuple[str, ...] = (
+SCAN: tuple[str, ...] = (
     "normal",
     "pricing",
     "implied",
@@ -41,4 +41,10 @@ MODULES: tuple[str, ...] = (
     "gates",
     "scoring",
 )
-"""The kernel modules; `kernels_numba` has one of the same name for each."""
+"""The kernel modules of the scan: every backend binds them when it is chosen."""
+
+LATER: tuple[str, ...] = ()
+"""The other kernel modules, which a backend imports when they are first asked for."""
+
+MODULES = SCAN + LATER
+"""All kernel modules; `kernels_numba` has one of the same name for each."""

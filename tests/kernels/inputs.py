@@ -1,12 +1,13 @@
 """Seeded inputs of every kernel, for the tests that compare backends and runtimes.
 
-A kernel's arguments are chosen by its parameter names: numbers from `scenes.RANGES`, columns (and
+A kernel's arguments are chosen by its parameter names: numbers from `draws.RANGES`, columns (and
 the numbers that must fit them, such as indices) from the *scene* of its module or its own. Only
 ``random.Random.random`` is used, which is the same on every runtime, so that PyPy and CPython see
 the same bits.
 
 To cover a new kernel, give its new argument names a range, or a value in the scene of its module;
-to cover a new module, add its scene to `SCENES`.
+to cover a new module, add its scene to the `SCENES` of a module ``scenes_*``. A kernel without
+columns is given a scene of its own only under its full name.
 """
 
 from __future__ import annotations
@@ -21,38 +22,16 @@ from random import Random
 from types import ModuleType
 
 from kernels_pure import MODULES
-from tests.kernels import scenes
+from tests.kernels import scenes_chains, scenes_hulls, scenes_options, scenes_positions
+from tests.kernels.draws import Scene, choice, number
 
 Kernel = Callable[..., object]
 
-SCENES: dict[str, Callable[[Random], scenes.Scene]] = {
-    "candidates": scenes.candidates,
-    "calendars": scenes.surface,
-    "cover": scenes.cover,
-    "cover.dearer_bids": scenes.read_cover,
-    "envelope": scenes.envelope,
-    "envelope.read_hull": scenes.read_hull,
-    "forward": scenes.quotes,
-    "gates": scenes.gates,
-    "gates.gate_row": scenes.one_candidate,
-    "hull": scenes.points,
-    "implied": scenes.options,
-    "limits": scenes.gates,
-    "limits.is_wide": scenes.one_candidate,
-    "mixture": scenes.surface,
-    "pairs": scenes.chain,
-    "pairs.pair_hits": scenes.pair_hits,
-    "parity": scenes.chain,
-    "pricing": scenes.options,
-    "proceeds": scenes.one_candidate,
-    "rolls": scenes.rolls,
-    "rolls.roll_floor": scenes.dates,
-    "scoring": scenes.scoring,
-    "screen": scenes.screen,
-    "screen.screen_rolls": scenes.rolls,
-    "simplex": scenes.simplex,
-    "surface": scenes.surface,
-    "verticals": scenes.chain,
+SCENES = {
+    **scenes_chains.SCENES,
+    **scenes_hulls.SCENES,
+    **scenes_options.SCENES,
+    **scenes_positions.SCENES,
 }
 # A scene is dear to make: it is used so often, with elements exchanged in columns that may have any
 # order.
@@ -93,9 +72,10 @@ def arguments(name: str, seed: int = 1) -> Iterator[tuple[object, ...]]:
     parameters = kinds(name)
     has_columns = not is_scalar(name)
     scene_of = SCENES.get(name) or SCENES.get(name.partition(".")[0])
-    scene = scenes.Scene({}, {})
+    scene = Scene({}, {})
+    has_scene = has_columns or name in SCENES
     for use in count():
-        if has_columns and scene_of:
+        if has_scene and scene_of:
             if use % USES:
                 swap(draw, [scene.columns[c] for c in LOOSE if c in parameters])
             else:
@@ -107,7 +87,7 @@ def arguments(name: str, seed: int = 1) -> Iterator[tuple[object, ...]]:
             elif parameter in scene.numbers:
                 values.append(scene.numbers[parameter])
             else:
-                values.append(scenes.number(draw, parameter))
+                values.append(number(draw, parameter))
         yield tuple(values)
 
 
@@ -126,7 +106,7 @@ def nasty_arguments(name: str, seed: int = 2) -> Iterator[tuple[object, ...]]:
     are_floats = [kind is float for kind in kinds(name).values()]
     for usual in arguments(name, seed):
         yield tuple(
-            scenes.choice(draw, NASTY) if is_float and draw.random() < 0.4 else value
+            choice(draw, NASTY) if is_float and draw.random() < 0.4 else value
             for is_float, value in zip(are_floats, usual, strict=True)
         )
 

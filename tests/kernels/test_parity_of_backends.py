@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from engine.backend import Backend, select
 from engine.errors import UnavailableError
-from kernels_pure import MODULES
+from kernels_pure import LATER, MODULES, SCAN
 from tests.kernels.inputs import KERNELS, Kernel, copies, is_scalar, kernels_of, nasty_arguments
 from tests.kernels.outputs import VALUES, Digests, libm_digest, outcomes, run
 
@@ -34,8 +36,14 @@ def numba() -> Backend | None:
 
 def twin_of(name: str, numba: Backend) -> Kernel:
     module, _, kernel = name.partition(".")
-    twin: Kernel = getattr(getattr(numba, module), kernel)
+    twin: Kernel = getattr(twins_of(module, numba), kernel)
     return twin
+
+
+def twins_of(module: str, numba: Backend | None) -> ModuleType:
+    assert numba is not None
+    found: ModuleType = getattr(numba, module) if module in SCAN else numba.load(module)
+    return found
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -68,10 +76,22 @@ def test_kernel_never_raises_where_formulas_break(name: str, numba: Backend | No
 def test_every_kernel_has_a_twin_of_its_name(module: str, numba: Backend | None) -> None:
     if numba is None:
         pytest.skip("Numba does not run here: there are no twins")
-    twins = vars(getattr(numba, module))
+    twins = vars(twins_of(module, numba))
     for name, kernel in kernels_of(module).items():
         assert name in twins, f"kernels_numba/{module}.py lacks {name} = compiled(pure.{name})"
         assert twins[name].py_func is kernel, f"{module}.{name} is a twin of something else"
+
+
+@pytest.mark.parametrize("module", LATER)
+def test_a_later_twin_module_imports_the_twins_that_its_kernels_call(module: str) -> None:
+    root = Path(__file__).parents[2]
+    texts = {
+        package: (root / package / f"{module}.py").read_text(encoding="utf-8")
+        for package in ("kernels_pure", "kernels_numba")
+    }
+    called = set(re.findall(r"^from kernels_pure\.(\w+) import", texts["kernels_pure"], re.M))
+    imported = set(re.findall(r"^import kernels_numba\.(\w+)", texts["kernels_numba"], re.M))
+    assert called - set(SCAN) - {"columns"} == imported
 
 
 def test_no_twin_differs(numba: Backend | None) -> None:

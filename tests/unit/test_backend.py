@@ -16,7 +16,7 @@ from engine import backend as selector
 from engine.__main__ import main
 from engine.backend import Backend, select
 from engine.errors import ConfigurationError, UnavailableError
-from kernels_pure import MODULES
+from kernels_pure import LATER, MODULES, SCAN
 
 ROOT = Path(__file__).resolve().parents[2]
 IS_PYPY = platform.python_implementation() == "PyPy"
@@ -37,9 +37,16 @@ def child(code: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_kernel_module_is_bound(backend: Backend) -> None:
     fields = [field.name for field in dataclasses.fields(Backend)]
-    assert sorted(fields) == sorted(["name", "reason", *MODULES])
-    for module in MODULES:
+    assert sorted(fields) == sorted(["name", "reason", *SCAN])
+    for module in SCAN:
         assert getattr(backend, module).__name__ == f"kernels_{backend.name}.{module}"
+
+
+def test_other_kernel_modules_are_loaded_when_asked_for(backend: Backend) -> None:
+    for module in LATER:
+        assert backend.load(module).__name__ == f"kernels_{backend.name}.{module}"
+    with pytest.raises(ValueError, match="no kernel module is called 'pricin'"):
+        backend.load("pricin")
 
 
 def test_a_backend_cannot_be_changed(backend: Backend) -> None:

@@ -1,0 +1,160 @@
+"""Scenes of the families: chains of quotes, their terms and dates."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from math import inf, nan
+from random import Random
+
+from kernels_pure.screen import N_SCREENS
+from tests.kernels.draws import Scene, between, choice, count, floats, offsets, zeros
+
+
+def quotes(draw: Random) -> Scene:
+    """One to four expiries of strikes, with net quotes by quote index."""
+    sizes = [count(draw, 1, 9) for _ in range(count(draw, 1, 4))]
+    spot = between(draw, 85.0, 115.0)
+    strike, pay, receive = array("d"), array("d"), array("d")
+    for size in sizes:
+        k = 80.0 + 2.5 * count(draw, 0, 4)
+        for _ in range(size):
+            strike.append(k)
+            k += 2.5 * count(draw, 1, 4)
+    for right in (1.0, -1.0):
+        for k in strike:
+            fair = max(right * (spot - k), 0.0) + between(draw, 0.2, 6.0)
+            width = between(draw, -0.2, 1.0)
+            pay.append(nan if draw.random() < 0.08 else fair + width)
+            receive.append(nan if draw.random() < 0.08 else fair - width)
+    numbers = {"e": count(draw, 0, len(sizes) - 1), "floor": choice(draw, (0.0, -1.0, 0.25))}
+    columns = {"first": offsets(sizes), "strike": strike, "pay": pay, "receive": receive}
+    return Scene(numbers, columns)
+
+
+def chain(draw: Random) -> Scene:
+    """Quotes, with fees, terms by expiry, and the dates on which an option may end early."""
+    scene = quotes(draw)
+    columns = scene.columns
+    n, n_expiries = len(columns["strike"]), len(columns["first"]) - 1
+    scene.numbers.update({"proportional": 0.0003, "premium_cap": 0.125})
+    columns["edge"] = floats(draw, n, -2.0, 2.0, 0.1)
+    columns["bid"] = floats(draw, 2 * n, -1.0, 8.0, 0.1)
+    columns["ask"] = floats(draw, 2 * n, -1.0, 9.0, 0.1)
+    columns["tier_start"] = array("d", [0.0, 0.05, 0.1])
+    columns["tier_fee"] = array("d", [0.0025, 0.005, 0.0065])
+    for name in ("discount", "discount_borrow", "discount_lend"):
+        columns[name] = floats(draw, n_expiries, 0.95, 1.0)
+    for name in ("stock_pay", "stock_receive", "bound"):
+        columns[name] = floats(draw, n_expiries, 95.0, 105.0)
+    for name in ("div_in", "div_out", "stock_borrow", "late_call", "night"):
+        columns[name] = floats(draw, n_expiries, 0.0, 0.4)
+    for name in ("hold", "owe", "take", "give"):
+        branches = [count(draw, 0, 3) for _ in range(n_expiries)]
+        columns[f"{name}_first"] = offsets(branches)
+        columns[f"{name}_discount"] = floats(draw, sum(branches), 0.95, 1.0)
+        columns[f"{name}_value"] = floats(draw, sum(branches), -0.5, 0.5)
+    for name in ("out_low", "out_high", "out_low_early", "out_high_early", "out_edge"):
+        columns[name] = zeros("d", n)
+    columns["out_receive"], columns["out_pay"] = zeros("d", 2 * n), zeros("d", 2 * n)
+    columns["out_row"] = zeros("q", count(draw, 0, n + 1))
+    return scene
+
+
+def pair_hits(draw: Random) -> Scene:
+    """Quotes, the separable columns from which pairs are found, and room for the pairs."""
+    scene = quotes(draw)
+    n, capacity = len(scene.columns["strike"]), count(draw, 0, 40)
+    for name in ("low", "high", "low_early", "high_early"):
+        scene.columns[name] = floats(draw, n, -3.0, 1.0, 0.1)
+    for name, typecode in (("out_low", "q"), ("out_high", "q"), ("out_edge", "d")):
+        scene.columns[name] = zeros(typecode, capacity)
+    return scene
+
+
+def screen(draw: Random) -> Scene:
+    """The same chain, and room for the counts of every screen."""
+    scene = chain(draw)
+    scene.numbers["is_european"] = choice(draw, (0, 1))
+    scene.columns["out_hits"] = zeros("q", N_SCREENS)
+    return scene
+
+
+def dates(draw: Random, n_expiries: int = 2) -> Scene:
+    """The dates on which a strike may be received and paid, the settlement of an expiry last."""
+    scene = Scene({}, {})
+    for name in ("receipt", "payment"):
+        sizes = [count(draw, 1, 3) for _ in range(n_expiries)]
+        n, first = sum(sizes), offsets(sizes)
+        scene.columns[f"{name}_first"] = first
+        for column, low in (("order", 0.0), ("discount", 0.95), ("div_in", 0.0), ("owed", 0.0)):
+            scene.columns[f"{name}_{column}"] = floats(draw, n, low, 1.0)
+        e = count(draw, 0, n_expiries - 1)
+        scene.numbers[f"{name}s"], scene.numbers[f"{name}s_end"] = first[e], first[e + 1]
+    return scene
+
+
+def rolls(draw: Random) -> Scene:
+    """Quotes with the dates of every expiry, and room for the rolls."""
+    scene = quotes(draw)
+    more, capacity = dates(draw, len(scene.columns["first"]) - 1), count(draw, 0, 40)
+    scene.columns.update(more.columns)
+    for name in ("out_near", "out_far", "out_side"):
+        scene.columns[name] = zeros("q", capacity)
+    scene.columns["out_edge"] = zeros("d", capacity)
+    return scene
+
+
+def surface(draw: Random) -> Scene:
+    """A chain seen from one right, with the scale on which its expiries compare."""
+    scene = quotes(draw)
+    first, strike = scene.columns["first"], scene.columns["strike"]
+    n, n_expiries, side = len(strike), len(first) - 1, choice(draw, (1, -1))
+    scene.numbers["side"] = side
+    scene.numbers["shift"] = 0 if side > 0 else n
+    scene.columns["discount"] = floats(draw, n_expiries, 0.95, 1.0)
+    scene.columns["value"] = floats(draw, n_expiries, -1.0, 1.0)
+    scale, deduct = array("d"), array("d")
+    for e in range(n_expiries):
+        shift = choice(draw, (0.0, between(draw, -1.0, 1.0)))
+        for row in range(int(first[e]), int(first[e + 1])):
+            scale.append(strike[row] + shift)
+            deduct.append(choice(draw, (0.0, 0.3)))
+    scene.columns["scale"], scene.columns["deduct"] = scale, deduct
+    scene.columns["excess"] = array(
+        "d", [choice(draw, (inf, 0.97, 1.0)) for _ in range(n_expiries)]
+    )
+    scene.columns["out_scale"] = zeros("d", n)
+    for name in ("bid_size", "ask_size"):
+        scene.columns[name] = array(
+            "d", [choice(draw, (nan, 1.0, 9.0, 60.0)) for _ in range(2 * n)]
+        )
+    e = count(draw, 0, n_expiries - 1)
+    scene.numbers["start"], scene.numbers["stop"] = first[e], first[e + 1]
+    scene.numbers["sold"] = count(draw, 0, n - 1)
+    capacity = count(draw, 0, 40)
+    for name in ("out_low", "out_middle", "out_high", "out_sold", "out_bought"):
+        scene.columns[name] = zeros("q", capacity)
+    scene.columns["out_edge"] = zeros("d", capacity)
+    scene.columns["work_value"] = zeros("d", 2 * n)
+    scene.columns["work_vertex"] = zeros("q", n)
+    for name, typecode in (("scale", "d"), ("pay", "d"), ("row", "q")):
+        scene.columns[f"work_{name}"] = zeros(typecode, n)
+        scene.columns[f"work_{name}_next"] = zeros(typecode, n)
+    return scene
+
+
+SCENES: dict[str, Callable[[Random], Scene]] = {
+    "calendars": surface,
+    "forward": quotes,
+    "mixture": surface,
+    "pairs": chain,
+    "pairs.pair_hits": pair_hits,
+    "parity": chain,
+    "rolls": rolls,
+    "rolls.roll_floor": dates,
+    "screen": screen,
+    "screen.screen_rolls": rolls,
+    "surface": surface,
+    "verticals": chain,
+}
