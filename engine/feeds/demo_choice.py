@@ -13,6 +13,8 @@ from engine.market.chain import AMERICAN, COIN, INDEX
 
 _STOCK = ("conversion", "reversal", "collar", "reverse_collar", "intrinsic", "upper_bound")
 _ONE_EXPIRY = ("box", "vertical", "vertical_width", "butterfly")
+# Only the European stock has these: it always plants one of each.
+_ALWAYS = ("jelly_roll", "package")
 
 
 def families_of(book: Book) -> tuple[str, ...]:
@@ -24,21 +26,17 @@ def families_of(book: Book) -> tuple[str, ...]:
         return ("conversion", "reversal", "intrinsic", "box", "vertical", "butterfly")
     if kind.style == AMERICAN:
         return (*_STOCK, *_ONE_EXPIRY, "calendar", "calendar_butterfly")
-    return ("jelly_roll", *_STOCK, *_ONE_EXPIRY, "calendar")
+    return (*_ALWAYS, *_STOCK, *_ONE_EXPIRY, "calendar")
 
 
 def choose_families(book: Book, count: int, rotation: int) -> tuple[str, ...]:
-    """Return `count` families of this chain, from the `rotation`-th on.
-
-    Only the European stock has jelly rolls: it always plants one.
-    """
+    """Return `count` families of this chain, from the `rotation`-th on."""
     names = families_of(book)
-    chosen = [names[(rotation + k) % len(names)] for k in range(min(count, len(names)))]
-    if "jelly_roll" in names:
-        # First, while two expiries with a strike in common are still free.
-        others = [name for name in chosen if name != "jelly_roll"]
-        chosen = ["jelly_roll", *others[: count - 1]]
-    return tuple(chosen)
+    # First, while two expiries with a strike in common are still free.
+    always = [name for name in _ALWAYS if name in names]
+    others = [name for name in names if name not in _ALWAYS]
+    room = min(count - len(always), len(others))
+    return (*always, *(others[(rotation + k) % len(others)] for k in range(room)))
 
 
 def propose(book: Book, worth: Worth, family: str, rng: Random) -> tuple[Package, int]:
@@ -78,6 +76,9 @@ def propose(book: Book, worth: Worth, family: str, rng: Random) -> tuple[Package
         # Only the best wings of a body are reported: the body is what is moved.
         _check_wing(book, low)
         return families.butterfly(worth, e, (low, body, high), right), 1
+    elif family == "package":
+        low, body, high = _near(book, e, pick(rng, 3))
+        return families.mixed_cover(book, worth, e, (low, body, high)), 1
     elif family == "jelly_roll":
         near, far, strike = _common_strike(book, e)
         package = families.jelly_roll(book, worth, near, far, strike, 1 - 2 * pick(rng, 2))

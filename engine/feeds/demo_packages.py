@@ -26,8 +26,9 @@ _DEFAULT_FEES = FeeSchedule()
 class Package:
     """A position; `worst` is the least its end is worth today, per short share or per strike.
 
-    `stock` is +1 long, -1 short; on a coin chain it stands for the coin held or owed. `unit` is
-    what the edge is per.
+    `stock` is +1 long, -1 short, more where `unit` is; on a coin chain it stands for the coin held
+    or owed. `unit` is what the edge is per. The asks of `rivals` rise with a bid that is moved,
+    lest another family sells it too.
     """
 
     family: str
@@ -36,6 +37,7 @@ class Package:
     stock: int = 0
     unit: int = 1
     grade: str = LOCKED
+    rivals: tuple[Key, ...] = ()
 
 
 def fees_of(book: Book) -> FeeSchedule:
@@ -54,7 +56,8 @@ def edge(book: Book, package: Package) -> float:
     if package.stock and is_coin:
         return total - package.stock
     if package.stock > 0:
-        return total - book.spot.ask - fees.stock_fee(book.spot.ask)
+        cost = book.spot.ask + fees.stock_fee(book.spot.ask)
+        return total - package.stock / package.unit * cost
     if package.stock < 0:
         return total + book.spot.bid - fees.stock_fee(book.spot.bid)
     return total
@@ -211,6 +214,24 @@ def mixture(
     is_roll = family != "butterfly"
     late = worth.late_call(sold, roll=is_roll) if right == "C" else worth.late_put(sold) * body
     return Package(family, legs, -late, unit=all_of_it // common)
+
+
+def mixed_cover(book: Book, worth: Worth, e: int, strikes: tuple[float, float, float]) -> Package:
+    """Return a short European call between a lower call, made of its put and stock, and an upper.
+
+    No family has it: butterflies keep to one right. Only the profit programme sees it, as long as
+    neither a lower call nor the put of the sold strike is cheap.
+    """
+    low, body, _ = strikes
+    plain = butterfly(worth, e, strikes, "C")
+    (_, lowers), sold, bought = plain.legs
+    end = book.listing.taus[e]
+    below = [k for k in book.listing.strikes[e] if k < body]
+    worst = lowers / plain.unit * (worth.receipt(end) * low + worth.received(end))
+    return Package(
+        "package", (((e, low, "P"), lowers), sold, bought), worst, stock=lowers, unit=plain.unit,
+        rivals=((e, body, "P"), *((e, k, "C") for k in below)),
+    )  # fmt: skip
 
 
 def calendar(

@@ -69,6 +69,7 @@ class Planter:
             keys = {key for key, _ in package.legs}
             # At first keep to expiries of which nothing is taken.
             crowded = {key[0] for key in keys} & {key[0] for key in self.taken}
+            keys |= set(package.rivals)
             if keys & self.taken or (crowded and attempt < _TRIES // 2):
                 continue
             key, ratio = package.legs[which]
@@ -78,6 +79,11 @@ class Planter:
             if self._move_quote(package, key, ratio, must_cross=must_cross):
                 self.taken |= keys
                 self._show_sizes(package)
+                # The share of a wing is a quarter or more: this makes up for the move.
+                rise = 4.0 * (self.book.quotes[key].bid - before.bid)
+                for rival in package.rivals:
+                    quote = self.book.quotes[rival]
+                    quote.ask = self.book.tick_ceil(quote.ask + rise)
                 return package, key
             self.book.quotes[key] = before
         return None
@@ -126,7 +132,13 @@ class Planter:
         return max(least, 0.5 * spreads)
 
     def _show_sizes(self, package: Package) -> None:
-        """Show enough of every leg for a few lots."""
+        """Show enough of every leg for a few lots; for the programme, the same of each."""
+        if package.rivals:
+            lots = 5 + pick(self.rng, 16)
+            for key, ratio in package.legs:
+                quote = self.book.quotes[key]
+                quote.ask_size = quote.bid_size = float(abs(ratio) * lots)
+            return
         for key, ratio in package.legs:
             quote = self.book.quotes[key]
             enough = float(abs(ratio) * (5 + pick(self.rng, 16)))
@@ -138,16 +150,19 @@ class Planter:
 
 def describe(book: Book, package: Package, cause: Key) -> dict[str, object]:
     """Return the parts of a label that say where: the cause and the legs."""
-    ratio = dict(package.legs)[cause]
+    moved = dict(package.legs)[cause]
     legs = [
         {**_contract(book, key), "side": 1 if r > 0 else -1, "ratio": abs(r)}
         for key, r in package.legs
     ]
     if package.stock:
         kind = "future" if book.listing.kind.kind == COIN else "stock"
-        legs.append({"kind": kind, "side": package.stock, "ratio": 1})
-    side = "ask" if ratio > 0 else "bid"
-    return {"cause": {**_contract(book, cause), "side": side}, "legs": legs}
+        side, ratio = (1 if package.stock > 0 else -1), abs(package.stock)
+        legs.append({"kind": kind, "side": side, "ratio": ratio})
+    return {
+        "cause": {**_contract(book, cause), "side": "ask" if moved > 0 else "bid"},
+        "legs": legs,
+    }
 
 
 def _contract(book: Book, key: Key) -> dict[str, object]:

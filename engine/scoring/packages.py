@@ -5,10 +5,10 @@ from __future__ import annotations
 from engine.config import ScanSettings
 from engine.scoring.gating import REASONS, RejectionReason, ask_position, edge_usd
 from engine.scoring.legs import option_leg, stock_leg
+from engine.scoring.opportunity import OPTION
 from engine.scoring.proposal import Passed, Ranked, afford
 from engine.strategies.candidates import BORROW, N_LEGS, Columns
-from engine.strategies.package import Package, integer_package
-from engine.strategies.programme import solve_programme
+from engine.strategies.package import Package, whole_package
 from engine.strategies.surface_screen import suspect_expiries
 from engine.strategies.view import View
 
@@ -26,8 +26,8 @@ def find_packages(
 
     One of each European expiry that the surface screen suspects, asked the same gates in the same
     order as the candidates `found`. A package with the legs of one of these is that candidate; one
-    that pays no more than the best of the `singles` of its expiry is not worth its legs. Neither
-    is counted.
+    that pays no more than the best of the `singles` like it is not worth its legs. Neither is
+    counted.
     """
     packages: list[Ranked] = []
     refused: list[int] = []
@@ -37,12 +37,8 @@ def find_packages(
         package = _best_package(view, e, settings)
         if package is None or _is_known(package, found):
             continue
-        settles = view.chain.expiries[e].settles_ns
-        rival = max(
-            (r.position.usd for r in singles if r.position.legs[0].settles_ns == settles),
-            default=0.0,
-        )
         code, position = _asked(view, package, settings)
+        rival = _best_rival(position, singles)
         if not position.usd > GAIN * rival:
             continue
         entry = None if code else afford(view, position, settings)
@@ -53,14 +49,38 @@ def find_packages(
     return packages, refused
 
 
+def _best_rival(package: Passed, singles: list[Ranked]) -> float:
+    """Return what the best of the `singles` pays that leaves a package no reason.
+
+    It trades one of its quotes, ends with it, and rests on no condition that it does not rest on.
+    """
+    trades, best = _trades(package), 0.0
+    settles = {settles_ns for *_, settles_ns, _ in trades}
+    for single in singles:
+        position = single.position
+        if position.usd > best and not position.condition & ~package.condition:
+            others = _trades(position)
+            if trades & others and {settles_ns for *_, settles_ns, _ in others} == settles:
+                best = position.usd
+    return best
+
+
+def _trades(position: Passed) -> set[tuple[str, float, int, int]]:
+    """Return the contracts of a position with their sides."""
+    return {
+        (leg.right, leg.strike, leg.settles_ns, leg.side)
+        for leg in position.legs
+        if leg.kind == OPTION
+    }
+
+
 def _best_package(view: View, e: int, settings: ScanSettings) -> Package | None:
     """Return what pays most in whole lots: without short stock, which locks, else with it."""
     for allow_short in (False, True):
-        result = solve_programme(
+        package = whole_package(
             view, e, allow_short=allow_short, shortable=settings.carry.shortable,
             unknown_size=float(settings.gates.lots),
         )  # fmt: skip
-        package = integer_package(view, result) if result is not None else None
         if package is not None:
             return package
     return None

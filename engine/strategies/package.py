@@ -6,11 +6,14 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.strategies.programme import ProgrammeResult
+from engine.strategies.programme import ProgrammeResult, solve_programme
 from engine.strategies.view import View
 
 _MAX_RATIO = 100
 _INTEGER = 1e-6
+# Solutions of the programme on the way to whole contracts, and which part of it is good enough.
+_MOST_SOLUTIONS = 6
+_ENOUGH = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,44 @@ def worst_value(
     )
     discount = terms.borrow[expiry] if worst > 0.0 else terms.lend[expiry]
     return discount * worst - cost
+
+
+def whole_package(
+    view: View, expiry: int, *, allow_short: bool, shortable: float, unknown_size: float
+) -> Package | None:
+    """Return the best position in whole lots that the profit programme of `expiry` leads to.
+
+    Arguments as in `solve_programme`. Where its optimum does not come out in whole contracts, what
+    is fractional may be no more than the whole contracts below, and the programme is solved again,
+    a few times: at first options alone, as stock in whole lots often follows from them.
+    """
+    best, worth = None, 0.0
+    for counts_stock in (False, True):
+        most: dict[int, float] = {}
+        for _ in range(_MOST_SOLUTIONS):
+            result = solve_programme(
+                view, expiry, allow_short=allow_short, shortable=shortable,
+                unknown_size=unknown_size, most=most,
+            )  # fmt: skip
+            if result is None or not result.value > 0.0:
+                break
+            found = integer_package(view, result)
+            if found is not None and found.lots * found.value > worth:
+                best, worth = found, found.lots * found.value
+            if worth >= _ENOUGH * result.value:
+                return best
+            parts = _fractional(result.positions)
+            if counts_stock or not parts:
+                parts |= _fractional([(-1, result.stock)])
+            if not parts:
+                break
+            most.update(parts)
+    return best
+
+
+def _fractional(amounts: Iterable[tuple[int, float]]) -> dict[int, float]:
+    """Return the whole contracts below every amount that is not whole."""
+    return {q: math.floor(abs(x)) for q, x in amounts if abs(x - round(x)) > _INTEGER}
 
 
 def integer_package(view: View, result: ProgrammeResult) -> Package | None:

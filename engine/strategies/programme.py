@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.strategies.view import View
@@ -119,13 +120,14 @@ def solve_programme(
     allow_short: bool = True,
     shortable: float = math.nan,
     unknown_size: float = 1.0,
+    most: Mapping[int, float] | None = None,
 ) -> ProgrammeResult | None:
     """Solve the profit programme of one expiry of a European chain.
 
     `allow_short` False forbids selling stock short, as LOCKED demands. `shortable` is in shares,
     nan is not known and does not limit. Options of unknown size count as `unknown_size`
-    contracts; stock of unknown size does not limit. Returns None where the expiry has no carry (a
-    coin expiry without its future). O(steps x strikes^2).
+    contracts; stock of unknown size does not limit. `most` limits quotes (-1 is the stock) further,
+    in contracts. Returns None where the expiry has no carry (a coin expiry without its future). O(steps x strikes^2).
 
     Raises
     ------
@@ -141,16 +143,19 @@ def solve_programme(
         return None
     scale = chain.strike[rows[len(rows) // 2]]
     columns = _Columns(scale, terms.lend[expiry] * scale)
-    _add_options(view, rows, columns, unknown_size)
+    limits = most or {}
+    _add_options(view, rows, columns, unknown_size, limits)
     if view.has_stock:
-        _add_stock(view, expiry, columns, allow_short, shortable)
+        _add_stock(view, expiry, columns, allow_short, shortable, limits)
     columns.add(_MONEY, 1.0, -terms.lend[expiry] * scale, _UNLIMITED)
     columns.add(_MONEY, -1.0, terms.borrow[expiry] * scale, _UNLIMITED)
     states = array("d", (0.0, *chain.strike[rows[0] : rows[-1] + 1]))
     return _solve(view, expiry, columns, states)
 
 
-def _add_options(view: View, rows: range, columns: _Columns, unknown_size: float) -> None:
+def _add_options(
+    view: View, rows: range, columns: _Columns, unknown_size: float, most: Mapping[int, float]
+) -> None:
     chain = view.chain
     for kind, shift in ((_CALL, 0), (_PUT, chain.n_rows)):
         for row in rows:
@@ -160,22 +165,28 @@ def _add_options(view: View, rows: range, columns: _Columns, unknown_size: float
             bid_size, ask_size = chain.bid_size[q], chain.ask_size[q]
             buys = unknown_size if math.isnan(ask_size) else ask_size
             sells = unknown_size if math.isnan(bid_size) else bid_size
-            columns.add(kind, 1.0, -view.usable_pay[q], buys, strike, q)
+            limit = most.get(q, math.inf)
+            columns.add(kind, 1.0, -view.usable_pay[q], min(buys, limit), strike, q)
             if view.usable_receive[q] > 0.0:
-                columns.add(kind, -1.0, view.usable_receive[q], sells, strike, q)
+                columns.add(kind, -1.0, view.usable_receive[q], min(sells, limit), strike, q)
 
 
 def _add_stock(
-    view: View, expiry: int, columns: _Columns, allow_short: bool, shortable: float
+    view: View,
+    expiry: int,
+    columns: _Columns,
+    allow_short: bool,
+    shortable: float,
+    most: Mapping[int, float],
 ) -> None:
     terms, spot, multiplier = view.terms, view.chain.underlying, view.chain.multiplier
-    enough = 1.0 + math.fsum(columns.bound)
+    enough = min(1.0 + math.fsum(columns.bound), most.get(-1, math.inf))
     buys = enough if math.isnan(spot.ask_size) else spot.ask_size / multiplier
-    columns.add(_STOCK, 1.0, terms.div_in[expiry] - terms.stock_pay[expiry], buys)
+    columns.add(_STOCK, 1.0, terms.div_in[expiry] - terms.stock_pay[expiry], min(buys, enough))
     if allow_short:
         sizes = [x / multiplier for x in (spot.bid_size, shortable) if not math.isnan(x)]
         gain = terms.stock_receive[expiry] - terms.div_out[expiry] - terms.stock_borrow[expiry]
-        columns.add(_STOCK, -1.0, gain, min(sizes, default=enough))
+        columns.add(_STOCK, -1.0, gain, min([*sizes, enough]))
 
 
 def _solve(view: View, expiry: int, columns: _Columns, states: array[float]) -> ProgrammeResult:

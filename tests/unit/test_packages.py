@@ -6,6 +6,7 @@ import math
 import random
 from array import array
 from dataclasses import replace
+from datetime import date
 from statistics import NormalDist
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from engine.backend import Backend
 from engine.clock import NS_PER_DAY
 from engine.config import Gates
+from engine.feeds.demo import DemoFeed
 from engine.market.chain import EUROPEAN, OptionChain
 from engine.pipeline import make_view, scan_chain
 from engine.scoring.accounts import account
@@ -131,6 +133,24 @@ def test_the_funnel_counts_every_package(backend: Backend) -> None:
     halted = scan(backend, replace(noisy(9, 0.05), is_halted=True)).funnel
     assert halted.by_family["package"] == 1
     assert (halted.candidates, halted.passed) == (funnel.candidates, 0)
+
+
+# Where the optimum of the programme is not whole, or a jelly roll or a calendar, planted by itself,
+# trades a quote that the package trades too and pays more.
+@pytest.mark.parametrize("seed", [3, 44, 56, 63, 70, 105])
+def test_a_planted_package_is_found_whatever_else_is_there(seed: int, backend: Backend) -> None:
+    (loaded,) = DemoFeed(seed, ["ZETF"], compact=seed % 4 > 0).chains("ZETF")
+    (label,) = (x for x in loaded.labels if x["family"] == "package")
+    cause: Any = label["cause"]
+    expires = date.fromisoformat(cause["expiry"])
+    sold = (cause["right"], cause["strike"], expires, -1)
+    result = scan_chain(loaded.chain, settings(loaded.carry), backend)
+    assert [
+        opportunity.grade
+        for opportunity in result.opportunities
+        if opportunity.family == "package"
+        and sold in {(leg.right, leg.strike, leg.expiry, leg.side) for leg in opportunity.legs}
+    ] == [LOCKED]
 
 
 def test_shares_to_sell_short_limit_the_lots_of_a_package(backend: Backend) -> None:

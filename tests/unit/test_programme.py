@@ -22,7 +22,7 @@ from engine.market.chain import (
 )
 from engine.market.fees import FREE, FeeSchedule
 from engine.market.terms import chain_terms
-from engine.strategies.package import integer_package, worst_value
+from engine.strategies.package import integer_package, whole_package, worst_value
 from engine.strategies.programme import ProgrammeResult, solve_programme
 from engine.strategies.view import View, days_by_row, net_prices
 
@@ -160,6 +160,29 @@ def test_rounding_down_keeps_what_still_pays(backend: Backend) -> None:
     assert package is not None
     assert dict(package.legs).keys() == {0, 1, 2}
     assert 0.0 < package.value * package.lots <= result.value
+
+
+def test_a_fractional_optimum_is_solved_again_in_whole_contracts(backend: Backend) -> None:
+    """The optimum replaces 11.27 of 13 shares by a synthetic one: no rounding of it pays."""
+    rows = [
+        (97.5, "P", 1.80, 1.82, 13.0), (102.5, "C", 3.16, 3.20, 26.0),
+        (107.5, "C", 0.69, 0.72, 13.0), (112.5, "C", 0.21, 0.23, 39.0),
+        (112.5, "P", 11.98, 12.04, 182.0),
+    ]  # fmt: skip
+    rates = Carry(RateCurve.flat(0.0316), RateCurve.flat(0.0438))
+    view = view_of(chain_of(rows), backend, rates)
+    result = solve(view, allow_short=False)
+    assert any(abs(x - round(x)) > 0.1 for _, x in result.positions)
+    assert integer_package(view, result) is None
+    package = whole_package(view, 0, allow_short=False, shortable=math.nan, unknown_size=1.0)
+    assert package is not None
+    assert 0.99 * result.value <= package.lots * package.value <= result.value
+    held = [(q, float(n)) for q, n in package.legs]
+    assert worst_value(view, 0, held, float(package.stock)) == package.value
+    # Not more than is shown, and the package that was in it all along would have paid less.
+    assert all(abs(n) * package.lots <= view.chain.bid_size[q] for q, n in package.legs)
+    plain = worst_value(view, 0, ((1, -26.0), (2, 13.0), (4, 13.0)), 13.0)
+    assert 0.0 < plain < package.lots * package.value
 
 
 def test_worst_value_of_a_naked_call_is_unbounded(backend: Backend) -> None:
