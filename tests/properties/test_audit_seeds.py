@@ -28,6 +28,8 @@ from engine.strategies.programme import solve_programme
 
 SYMBOLS = DemoFeed().symbols()
 N_SEEDS = 1002
+# Packages planted in a chain.
+N_PACKAGES = {"ZETF": 1}
 
 
 def audit_seeds(
@@ -81,8 +83,9 @@ def test_recall_is_whole_and_nothing_false_is_locked(symbol: str, backend: Backe
     total = check(audit_seeds(n, backend, symbol))
     assert total.recall == 1.0
     assert total.n_labels >= 0.95 * 3 * n
-    # Nearly every label comes back with its own legs, so that its edge has been compared.
-    assert total.n_exact >= 0.97 * total.n_labels
+    # Nearly every label comes back with its own legs, so that its edge has been compared; the
+    # programme may improve upon those of a package.
+    assert total.n_exact >= 0.97 * (total.n_labels - n * N_PACKAGES.get(symbol, 0))
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
@@ -90,7 +93,8 @@ def test_the_default_exchange_is_audited_whole(symbol: str, backend: Backend) ->
     loaded = next(DemoFeed().chains(symbol))
     result, figures = scan_and_audit(loaded, backend)
     total = check(iter([(0, result, figures)]))
-    assert total.n_exact == total.n_labels == (4 if symbol == "ZIDX" else 6)
+    assert total.n_labels == (4 if symbol == "ZIDX" else 6)
+    assert total.n_exact >= total.n_labels - N_PACKAGES.get(symbol, 0)
 
 
 BROKEN_EDGES = {
