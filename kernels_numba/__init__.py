@@ -9,8 +9,13 @@ from importlib import import_module
 
 from kernels_pure import SCAN
 
-DIFFERS: dict[str, str] = {}
-"""Twins not bit-equal to their kernel, ``module.name`` to the reason. They only display."""
+DIFFERS: dict[str, str] = {
+    "pricing.price_chain": "exp and log rebound, several rows at a time: kernel/price",
+    "pricing.greeks_chain": "exp and log rebound, several rows at a time: kernel/price and Greeks",
+    "implied.iv_chain": "two steps for every row, exp and log rebound: kernel/implied volatility",
+}
+"""Twins not bit-equal to their kernel, ``module.name`` to the reason and the benchmark that shows
+what it pays. They only display: no candidate, gate, order or signal may rest on one."""
 
 for _name in SCAN:
     import_module(f"kernels_numba.{_name}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from numba import config, njit
@@ -22,11 +23,17 @@ def compiled(pure: Kernel) -> Kernel:
     results stay equal to the last bit.
     """
     register_jitable(forceinline=True)(pure)
-    # Numba reads its cache folder when a function is decorated; other users keep theirs.
+    with cache_folder():
+        twin = njit(cache=bool(FOLDER), error_model="numpy")(pure)
+    return cast(Kernel, twin)
+
+
+@contextmanager
+def cache_folder() -> Iterator[None]:
+    """Let what is decorated meanwhile be kept in our folder; other users of Numba keep theirs."""
     before = _settings.CACHE_DIR
     _settings.CACHE_DIR = FOLDER
     try:
-        twin = njit(cache=bool(FOLDER), error_model="numpy")(pure)
+        yield
     finally:
         _settings.CACHE_DIR = before
-    return cast(Kernel, twin)

@@ -1,7 +1,9 @@
 """Twins of `kernels_pure.pricing`."""
 
 from kernels_numba._compile import compiled
+from kernels_numba._rebound import as_double, rebuilt, vectorised
 from kernels_pure import pricing as pure
+from kernels_pure.columns import Flags, Floats
 
 bounded_exp = compiled(pure.bounded_exp)
 log_ratio = compiled(pure.log_ratio)
@@ -11,5 +13,55 @@ carry_terms = compiled(pure.carry_terms)
 bs_price = compiled(pure.bs_price)
 price_and_greeks = compiled(pure.price_and_greeks)
 bs_greeks = compiled(pure.bs_greeks)
-price_chain = compiled(pure.price_chain)
-greeks_chain = compiled(pure.greeks_chain)
+bs_price_rebound = rebuilt(pure.bs_price)
+carry_terms_rebound = rebuilt(pure.carry_terms)
+price_and_greeks_rebound = rebuilt(pure.price_and_greeks)
+
+
+@vectorised
+def price_chain(
+    spot: Floats,
+    strike: Floats,
+    tau: Floats,
+    rate: Floats,
+    div: Floats,
+    vol: Floats,
+    right: Flags,
+    out_price: Floats,
+) -> None:
+    """Write `bs_price` of every row, several rows at a time, whatever their order."""
+    for i in range(len(out_price)):
+        out_price[i] = bs_price_rebound(
+            spot[i], strike[i], tau[i], rate[i], div[i], vol[i], as_double(right[i])
+        )
+
+
+@vectorised
+def greeks_chain(
+    spot: Floats,
+    strike: Floats,
+    tau: Floats,
+    rate: Floats,
+    div: Floats,
+    vol: Floats,
+    right: Flags,
+    out_price: Floats,
+    out_delta: Floats,
+    out_gamma: Floats,
+    out_vega: Floats,
+    out_theta: Floats,
+    out_rho: Floats,
+) -> None:
+    """Write `bs_price` and `bs_greeks` of every row, several rows at a time."""
+    for i in range(len(out_price)):
+        root, stock_discount, discount, carry = carry_terms_rebound(tau[i], rate[i], div[i])
+        price, delta, gamma, vega, theta, rho = price_and_greeks_rebound(
+            spot[i], strike[i], tau[i], rate[i], div[i], vol[i], as_double(right[i]),
+            root, stock_discount, discount, carry,
+        )  # fmt: skip
+        out_price[i] = price
+        out_delta[i] = delta
+        out_gamma[i] = gamma
+        out_vega[i] = vega
+        out_theta[i] = theta
+        out_rho[i] = rho

@@ -121,25 +121,22 @@ def deviation_step(deviation: float, gap: float, log_value: float, room: float) 
     return newton * (1.0 + 0.5 * newton * second) / max(0.1, low)
 
 
-def implied_deviation(
+def time_value(
     price: float, stock_value: float, strike_value: float, moneyness: float, right: int
-) -> tuple[float, int]:
-    """Return the deviation that reprices a quote, and a status.
+) -> tuple[float, float, float, int]:
+    """Return a quote's time value, the gap, what the value lacks to its bound, and a status.
 
-    Arguments as in `option_parts`. The status is `IV_OK`, or with a deviation of nan
+    Arguments as in `option_parts`; value and room are in units of
+    ``sqrt(stock_value strike_value)``. The status is `IV_OK`, or with nan for the rest
     `IV_BELOW_INTRINSIC`, `IV_ABOVE_BOUND` (at or above what the option can be worth), or
-    `IV_NO_QUOTE` (a price that is nan or not positive, or another argument outside its domain). A
-    price equal to the intrinsic value, but for rounding, has deviation 0.
-
-    The error is below ``4 eps (1 / phi(d1) + deviation)``, eps = 2**-52; for puts struck at more
-    than four times the spot below ``strike_value / (4 stock_value)`` times the first term.
+    `IV_NO_QUOTE` (a price that is nan or not positive, or another argument outside its domain).
     """
     if not (price > 0.0 and stock_value > 0.0 and strike_value > 0.0 and right * right == 1):
-        return nan, IV_NO_QUOTE
+        return nan, nan, nan, IV_NO_QUOTE
     unit = sqrt(stock_value * strike_value)
     gap = abs(moneyness)
     if not (0.0 < unit < inf and gap < inf):
-        return nan, IV_NO_QUOTE
+        return nan, nan, nan, IV_NO_QUOTE
     low = min(stock_value, strike_value)
     high = max(stock_value, strike_value)
     value = price
@@ -150,11 +147,26 @@ def implied_deviation(
         else:
             value = (price - high) + low
         if value < -SLACK * high:
-            return nan, IV_BELOW_INTRINSIC
+            return nan, nan, nan, IV_BELOW_INTRINSIC
     if value >= low:
-        return nan, IV_ABOVE_BOUND
-    room = (low - value) / unit
-    value /= unit
+        return nan, nan, nan, IV_ABOVE_BOUND
+    return value / unit, gap, (low - value) / unit, IV_OK
+
+
+def implied_deviation(
+    price: float, stock_value: float, strike_value: float, moneyness: float, right: int
+) -> tuple[float, int]:
+    """Return the deviation that reprices a quote, and a status, that of `time_value`.
+
+    The deviation is nan where the status is not `IV_OK`. A price equal to the intrinsic value, but
+    for rounding, has deviation 0.
+
+    The error is below ``4 eps (1 / phi(d1) + deviation)``, eps = 2**-52; for puts struck at more
+    than four times the spot below ``strike_value / (4 stock_value)`` times the first term.
+    """
+    value, gap, room, status = time_value(price, stock_value, strike_value, moneyness, right)
+    if status != IV_OK:
+        return nan, status
     if value < LEAST_VALUE:
         return 0.0, IV_OK
     log_value = log(value)
@@ -172,7 +184,7 @@ def implied_vol(
 ) -> tuple[float, int]:
     """Return the volatility at which `bs_price` is `price`, and a status.
 
-    Units as in `bs_price`; status as in `implied_deviation`, `IV_NO_QUOTE` also for an expired
+    Units as in `bs_price`; status as in `time_value`, `IV_NO_QUOTE` also for an expired
     option. The error is below ``4 eps (spot / vega + vol)``, eps = 2**-52 (with a quarter of the
     strike for the spot where that is more): what a change of the price by a few units in the last
     place of the spot does to the volatility.

@@ -127,7 +127,8 @@ def solve_programme(
     `allow_short` False forbids selling stock short, as LOCKED demands. `shortable` is in shares,
     nan is not known and does not limit. Options of unknown size count as `unknown_size`
     contracts; stock of unknown size does not limit. `most` limits quotes (-1 is the stock) further,
-    in contracts. Returns None where the expiry has no carry (a coin expiry without its future). O(steps x strikes^2).
+    in contracts. Returns None where the expiry has no carry (a coin expiry without its future).
+    O(steps x strikes^2).
 
     Raises
     ------

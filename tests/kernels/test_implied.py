@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from engine.backend import Backend
+from kernels_pure import implied
 from kernels_pure.implied import (
     IV_ABOVE_BOUND,
     IV_BELOW_INTRINSIC,
@@ -54,15 +55,15 @@ def test_out_of_the_money_volatility_keeps_its_digits(backend: Backend) -> None:
     assert checked > 300
 
 
-def test_whole_chain_is_the_single_form_row_by_row(backend: Backend) -> None:
+def test_whole_chain_is_the_single_form_row_by_row() -> None:
     quotes = [numbers(row, QUOTE) for row in VOLATILITIES]
     quotes += [[5.0, 100.0, 100.0, tau, 0.0, 0.0, 1] for tau in (0.0, -1.0, math.nan)]
     columns = [array("d", column) for column in list(zip(*quotes, strict=True))[:6]]
     right = array("b", [int(quote[6]) for quote in quotes])
     vol, status = array("d", bytes(8 * len(quotes))), array("b", bytes(len(quotes)))
-    backend.implied.iv_chain(*columns, right, vol, status)
+    implied.iv_chain(*columns, right, vol, status)
     for i, quote in enumerate(quotes):
-        single = backend.implied.implied_vol(*quote)
+        single = implied.implied_vol(*quote)
         assert status[i] == single[1]
         assert vol[i] == single[0] or (math.isnan(vol[i]) and math.isnan(single[0]))
     assert list(status[-3:]) == [IV_NO_QUOTE] * 3

@@ -8,6 +8,7 @@ from array import array
 import pytest
 
 from engine.backend import Backend
+from kernels_pure import pricing
 from tests.oracles.tables import EPS, gap, numbers, read
 
 NORMAL = read("normal.csv")
@@ -114,30 +115,30 @@ def test_greeks(backend: Backend) -> None:
             assert gap(value, row[name]) <= bounds[name], (name, row)
 
 
-def test_whole_chains_are_the_single_forms_row_by_row(backend: Backend) -> None:
+def test_whole_chains_are_the_single_forms_row_by_row() -> None:
     contracts = [numbers(row, CONTRACT) for row in PRICES]
     columns = [array("d", column) for column in list(zip(*contracts, strict=True))[:6]]
     columns.append(array("b", [int(contract[6]) for contract in contracts]))
     n = len(contracts)
     price = array("d", bytes(8 * n))
     out = [array("d", bytes(8 * n)) for _ in range(6)]
-    backend.pricing.price_chain(*columns, price)
-    backend.pricing.greeks_chain(*columns, *out)
+    pricing.price_chain(*columns, price)
+    pricing.greeks_chain(*columns, *out)
     for i, contract in enumerate(contracts):
-        assert price[i] == out[0][i] == backend.pricing.bs_price(*contract)
-        assert tuple(column[i] for column in out[1:]) == backend.pricing.bs_greeks(*contract)
+        assert price[i] == out[0][i] == pricing.bs_price(*contract)
+        assert tuple(column[i] for column in out[1:]) == pricing.bs_greeks(*contract)
 
 
-def test_a_chain_takes_carry_terms_again_whenever_one_of_them_changes(backend: Backend) -> None:
+def test_a_chain_takes_carry_terms_again_whenever_one_of_them_changes() -> None:
     tau = array("d", [0.5, 0.5, 0.5, 0.5, math.nan, 0.5, -1.0, 0.25])
     rate = array("d", [0.05, 0.05, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01])
     div = array("d", [0.0, 0.0, 0.0, 0.02, 0.02, 0.02, 0.02, 0.02])
     n = len(tau)
     same = [array("d", [value] * n) for value in (100.0, 95.0, 0.3)]
     right, out = array("b", [1] * n), array("d", bytes(8 * n))
-    backend.pricing.price_chain(same[0], same[1], tau, rate, div, same[2], right, out)
+    pricing.price_chain(same[0], same[1], tau, rate, div, same[2], right, out)
     for i in range(n):
-        single = backend.pricing.bs_price(100.0, 95.0, tau[i], rate[i], div[i], 0.3, 1)
+        single = pricing.bs_price(100.0, 95.0, tau[i], rate[i], div[i], 0.3, 1)
         assert out[i] == single or (math.isnan(out[i]) and math.isnan(single))
     assert [i for i in range(n) if math.isnan(out[i])] == [4, 6]
 

@@ -1,0 +1,197 @@
+"""The twins that are not bit-equal to their kernels: how far they may be off, and from what.
+
+They run several rows at a time on an ``exp`` and a ``log`` of their own. Each is held against its
+pure kernel on random and on nasty rows, and against the tables of 40 digits.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from array import array
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from engine.backend import Backend, select
+from engine.errors import UnavailableError
+from kernels_pure import implied, pricing
+from kernels_pure.implied import IV_OK
+from tests.kernels.draws import choice
+from tests.kernels.inputs import NASTY, arguments
+from tests.oracles.tables import EPS, gap, numbers, read
+
+ROOT = Path(__file__).parents[2]
+ROWS = 60_000
+Columns = list["array[float]"]
+
+
+@pytest.fixture(scope="module")
+def numba() -> Backend:
+    try:
+        return select("numba")
+    except UnavailableError as error:
+        pytest.skip(f"no twins here: {error}")
+
+
+def differs() -> dict[str, str]:
+    found: dict[str, str] = import_module("kernels_numba").DIFFERS
+    return found
+
+
+def random_rows(name: str, n_inputs: int) -> Columns:
+    """Return input columns of at least `ROWS` rows: scenes of the kernel, one after the other."""
+    columns: Columns = []
+    for values in arguments(name):
+        inputs = [column for column in values[:n_inputs] if isinstance(column, array)]
+        if not columns:
+            columns = [array(column.typecode) for column in inputs]
+        for column, more in zip(columns, inputs, strict=True):
+            column.extend(more)
+        if len(columns[0]) >= ROWS:
+            return columns
+    raise AssertionError("arguments have no end")
+
+
+def nasty_rows(plain: Columns) -> Columns:
+    """Return the same rows with some numbers where formulas break."""
+    draw = Random("nasty rows")
+    return [
+        array("d", [choice(draw, NASTY) if draw.random() < 0.3 else x for x in column])
+        if column.typecode == "d"
+        else array("b", [choice(draw, (1, -1, 0, 2)) if draw.random() < 0.1 else r for r in column])
+        for column in plain
+    ]
+
+
+def blank(n: int, count: int) -> Columns:
+    return [array("d", bytes(8 * n)) for _ in range(count)]
+
+
+def both(numba: Backend, name: str, inputs: Columns, n_outputs: int) -> Iterator[Columns]:
+    """Yield what the twin and then what the pure kernel writes."""
+    for module in (numba.pricing, pricing):
+        outputs = blank(len(inputs[0]), n_outputs)
+        getattr(module, name)(*inputs, *outputs)
+        yield outputs
+
+
+@pytest.mark.parametrize("is_nasty", [False, True])
+def test_prices_and_greeks_are_near_those_of_the_pure_kernel(
+    numba: Backend, is_nasty: bool
+) -> None:
+    inputs = random_rows("pricing.price_chain", 7)
+    if is_nasty:
+        inputs = nasty_rows(inputs)
+    (alone,), (exact,) = both(numba, "price_chain", inputs, 1)
+    twins, pures = both(numba, "greeks_chain", inputs, 6)
+    n_prices = n_greeks = 0
+    for i, (spot, strike, tau, rate, div, vol, _) in enumerate(zip(*inputs, strict=True)):
+        where = [column[i] for column in inputs]
+        for price in (alone[i], twins[0][i]):
+            assert (price != price) == (exact[i] != exact[i]), where
+            if price == price and price != exact[i]:
+                # Rates below 0 and dividends below 0 make both worth more than they are.
+                size = spot * max(1.0, math.exp(min(-div * tau, 700.0)))
+                size += strike * max(1.0, math.exp(min(-rate * tau, 700.0)))
+                assert abs(price - exact[i]) <= 4.0 * EPS * size, where
+        n_prices += exact[i] == exact[i]
+        for twin, pure in zip(twins, pures, strict=True):
+            assert (twin[i] != twin[i]) == (pure[i] != pure[i]), where
+        if is_nasty or pures[1][i] != pures[1][i]:
+            continue
+        n_greeks += 1
+        # ln(spot / strike) is known to eps, d1 to eps over the deviation.
+        root = math.sqrt(tau)
+        deviation = vol * root
+        blur = 16.0 * EPS * (1.0 + 1.0 / deviation)
+        delta, gamma, vega, theta, rho = (
+            abs(twin[i] - pure[i]) for twin, pure in zip(twins[1:], pures[1:], strict=True)
+        )
+        assert delta <= blur, where
+        assert gamma * spot * deviation <= blur, where
+        assert vega <= blur * spot * root, where
+        assert theta <= blur * (spot * (abs(div) + vol / root) + strike * abs(rate)), where
+        assert rho <= blur * tau * strike, where
+    assert n_prices >= (5_000 if is_nasty else 50_000)
+    assert is_nasty or n_greeks >= 50_000
+
+
+def test_prices_are_near_40_digits(numba: Backend) -> None:
+    rows = read("prices.csv")
+    contracts = [numbers(row, "spot strike tau rate div vol right") for row in rows]
+    *floats, right = zip(*contracts, strict=True)
+    inputs = [array("d", column) for column in floats] + [array("b", map(int, right))]
+    (price,) = blank(len(rows), 1)
+    numba.pricing.price_chain(*inputs, price)
+    for i, row in enumerate(rows):
+        spot, strike, tau, rate, div, *_ = contracts[i]
+        size = spot * math.exp(-div * tau) + strike * math.exp(-rate * tau)
+        assert gap(price[i], row["price"]) <= 4.0 * EPS * size, row
+
+
+def solved(module: object, inputs: Columns) -> tuple[array[float], array[int]]:
+    vol, status = array("d", bytes(8 * len(inputs[0]))), array("b", bytes(len(inputs[0])))
+    getattr(module, "iv_chain")(*inputs, vol, status)  # noqa: B009 - a module of either package
+    return vol, status
+
+
+@pytest.mark.parametrize("is_nasty", [False, True])
+def test_volatilities_are_near_those_of_the_pure_kernel(numba: Backend, is_nasty: bool) -> None:
+    inputs = random_rows("implied.iv_chain", 7)
+    if is_nasty:
+        inputs = nasty_rows(inputs)
+    vol, status = solved(numba.implied, inputs)
+    exact, exact_status = solved(implied, inputs)
+    compared = 0
+    for i, (_, spot, strike, tau, rate, div, right) in enumerate(zip(*inputs, strict=True)):
+        where = [column[i] for column in inputs]
+        assert status[i] == exact_status[i], where
+        assert (vol[i] != vol[i]) == (exact[i] != exact[i]), where
+        if status[i] != IV_OK or is_nasty:
+            continue
+        compared += 1
+        vega = pricing.bs_greeks(spot, strike, tau, rate, div, max(vol[i], exact[i]), int(right))[2]
+        if abs(vol[i] - exact[i]) > 4.0 * EPS * exact[i]:
+            # Both are within 4 eps (scale / vega + vol) of the truth.
+            scale = max(spot, 0.25 * strike * math.exp(-rate * tau))
+            limit = 8.0 * EPS * (scale / vega + vol[i]) if vega > 0.0 else math.inf
+            assert abs(vol[i] - exact[i]) <= limit, where
+    assert is_nasty or compared >= 10_000
+
+
+def test_volatilities_reach_the_conditioning_limit(numba: Backend) -> None:
+    rows = read("volatilities.csv")
+    quotes = [numbers(row, "price spot strike tau rate div right") for row in rows]
+    *floats, right = zip(*quotes, strict=True)
+    inputs = [array("d", column) for column in floats] + [array("b", map(int, right))]
+    vol, status = solved(numba.implied, inputs)
+    assert set(status) == {IV_OK}
+    for i, row in enumerate(rows):
+        _, spot, strike, tau, rate, *_ = quotes[i]
+        scale = max(spot, 0.25 * strike * math.exp(-rate * tau))
+        limit = 4.0 * EPS * (scale / float(row["vega"]) + float(row["vol"]))
+        assert gap(vol[i], row["vol"]) <= limit, row
+
+
+def test_each_has_its_reason_and_its_benchmark(numba: Backend) -> None:
+    workloads = (ROOT / "benchmarks" / "workloads.py").read_text(encoding="utf-8")
+    for name, reason in differs().items():
+        module, _, kernel = name.partition(".")
+        assert callable(getattr(getattr(numba, module), kernel))
+        benchmark = reason.partition(": ")[2]
+        assert f'"{benchmark}/' in workloads, name
+
+
+def test_none_is_called_where_something_is_decided(numba: Backend) -> None:
+    names = {name.partition(".")[2] for name in differs()}
+    # What draws a picture may use them.
+    display = {"smile.py"}
+    for folder in ("strategies", "scoring", "market"):
+        for path in (ROOT / "engine" / folder).glob("*.py"):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+            assert path.name in display or not names & called, path
