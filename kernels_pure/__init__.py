@@ -43,7 +43,15 @@ SCAN: tuple[str, ...] = (
 )
 """The kernel modules of the scan: every backend binds them when it is chosen."""
 
-LATER: tuple[str, ...] = ()
+LATER: tuple[str, ...] = (
+    "averages",
+    "wilder",
+    "rolling",
+    "moments",
+    "bands",
+    "extremes",
+    "vwap",
+)
 """The other kernel modules, which a backend imports when they are first asked for."""
 
 MODULES = SCAN + LATER

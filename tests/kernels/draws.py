@@ -40,8 +40,15 @@ RANGES = {
     "owed": (0.0, 0.4), "late_call": (0.0, 0.4), "night": (0.0, 0.001),
     "weight": (0.0, 1.0), "brings": (0.0, 9.0), "first_pay": (0.0, 9.0), "second_pay": (0.0, 9.0),
     "first_size": (-3.0, 90.0), "short_size": (-3.0, 90.0), "second_size": (-3.0, 90.0),
+    "close": (85.0, 115.0), "close_before": (80.0, 120.0), "highest": (95.0, 110.0),
+    "lowest": (90.0, 100.0), "first": (-9.0, 9.0), "second": (-9.0, 9.0), "std": (-0.1, 2.0),
+    "rises": (0.0, 2.0), "changes": (-0.1, 2.0), "before": (-0.5, 3.0), "now": (-0.5, 3.0),
+    "per_year": (-9.0, 400.0), "shift": (80.0, 120.0), "total": (-5.0, 5.0),
+    "squares": (0.0, 60.0), "base": (80.0, 120.0), "amount": (-9.0, 90.0),
 }  # fmt: skip
-CHOICES: dict[str, tuple[int, ...]] = {"right": (1, -1)}
+CHOICES: dict[str, tuple[int, ...]] = {
+    "right": (1, -1), "period": (2, 5, 14), "ddof": (0, 0, 1),
+}  # fmt: skip
 
 
 class Scene(NamedTuple):

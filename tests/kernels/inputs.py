@@ -22,7 +22,13 @@ from random import Random
 from types import ModuleType
 
 from kernels_pure import MODULES
-from tests.kernels import scenes_chains, scenes_hulls, scenes_options, scenes_positions
+from tests.kernels import (
+    scenes_chains,
+    scenes_hulls,
+    scenes_indicators,
+    scenes_options,
+    scenes_positions,
+)
 from tests.kernels.draws import Scene, choice, number
 
 Kernel = Callable[..., object]
@@ -30,6 +36,7 @@ Kernel = Callable[..., object]
 SCENES = {
     **scenes_chains.SCENES,
     **scenes_hulls.SCENES,
+    **scenes_indicators.SCENES,
     **scenes_options.SCENES,
     **scenes_positions.SCENES,
 }
