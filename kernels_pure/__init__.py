@@ -43,7 +43,11 @@ SCAN: tuple[str, ...] = (
 )
 """The kernel modules of the scan: every backend binds them when it is chosen."""
 
-LATER: tuple[str, ...] = ()
+LATER: tuple[str, ...] = (
+    "second_order",
+    "black",
+    "reprice",
+)
 """The other kernel modules, which a backend imports when they are first asked for."""
 
 MODULES = SCAN + LATER

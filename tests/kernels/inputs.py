@@ -22,7 +22,13 @@ from random import Random
 from types import ModuleType
 
 from kernels_pure import MODULES
-from tests.kernels import scenes_chains, scenes_hulls, scenes_options, scenes_positions
+from tests.kernels import (
+    scenes_chains,
+    scenes_hulls,
+    scenes_options,
+    scenes_positions,
+    scenes_valuation,
+)
 from tests.kernels.draws import Scene, choice, number
 
 Kernel = Callable[..., object]
@@ -32,6 +38,7 @@ SCENES = {
     **scenes_hulls.SCENES,
     **scenes_options.SCENES,
     **scenes_positions.SCENES,
+    **scenes_valuation.SCENES,
 }
 # A scene is dear to make: it is used so often, with elements exchanged in columns that may have any
 # order.

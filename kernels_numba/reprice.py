@@ -1,0 +1,7 @@
+"""Twins of `kernels_pure.reprice`."""
+
+from kernels_numba._compile import compiled
+from kernels_pure import reprice as pure
+
+prepare_reprice = compiled(pure.prepare_reprice)
+reprice_chain = compiled(pure.reprice_chain)
