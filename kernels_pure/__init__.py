@@ -47,6 +47,11 @@ LATER: tuple[str, ...] = (
     "second_order",
     "black",
     "reprice",
+    "escrow",
+    "lattice",
+    "quadrature",
+    "exercise",
+    "american",
 )
 """The other kernel modules, which a backend imports when they are first asked for."""
 

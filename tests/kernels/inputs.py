@@ -23,6 +23,7 @@ from types import ModuleType
 
 from kernels_pure import MODULES
 from tests.kernels import (
+    scenes_americans,
     scenes_chains,
     scenes_hulls,
     scenes_options,
@@ -34,6 +35,7 @@ from tests.kernels.draws import Scene, choice, number
 Kernel = Callable[..., object]
 
 SCENES = {
+    **scenes_americans.SCENES,
     **scenes_chains.SCENES,
     **scenes_hulls.SCENES,
     **scenes_options.SCENES,
