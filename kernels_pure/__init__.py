@@ -52,6 +52,9 @@ LATER: tuple[str, ...] = (
     "quadrature",
     "exercise",
     "american",
+    "svi",
+    "svi_fit",
+    "implied_carry",
 )
 """The other kernel modules, which a backend imports when they are first asked for."""
 

@@ -1,16 +1,66 @@
 """The prices of a chain again after its spot has moved, from what does not depend on the spot.
 
-`prepare_reprice` writes four columns once for a snapshot's volatilities and carry; `reprice_chain`
-then needs one logarithm for the whole chain and one exponential for each option. The logarithms
-kept are of a reference spot over the strike, so that what is added, ``ln(spot / reference)``, is
-small and loses no digits.
+`prepare_reprice` writes five columns once for a snapshot's volatilities and carry; `reprice_chain`
+then needs one logarithm for the whole chain, and one exponential and one division for each option.
+What is kept is d1 at a reference spot, so that what is added, ``ln(spot / reference)`` over the
+deviation, is small and loses no digits.
 """
 
 from math import copysign, exp, inf, nan
 
 from kernels_pure.columns import Flags, Floats
-from kernels_pure.normal import scaled_tail
+from kernels_pure.normal import (
+    A0,
+    A1,
+    A2,
+    A3,
+    A4,
+    A5,
+    A6,
+    A7,
+    A8,
+    A9,
+    A10,
+    B1,
+    B2,
+    B3,
+    B4,
+    B5,
+    B6,
+    B7,
+    B8,
+    B9,
+    B10,
+    B11,
+    INVERSE_ROOT_TWO_PI,
+    TAIL_END,
+)
 from kernels_pure.pricing import carry_terms, log_ratio
+
+# Deviations beyond this have no use, and their fractions of tails would overflow; options of less
+# than the least are certain, and their slopes would overflow.
+MOST_DEVIATION = 1e100
+LEAST_DEVIATION = 1e-290
+
+
+def tail_parts(x: float) -> tuple[float, float]:
+    """Return numerator and denominator of `scaled_tail`, for x >= 0; nan for others.
+
+    Two tails then share one division.
+
+    >>> tail_parts(0.0)
+    (0.5, 1.0)
+    """
+    if not 0.0 <= x < TAIL_END:
+        if x >= TAIL_END:
+            return INVERSE_ROOT_TWO_PI, x
+        return nan, nan
+    y = x * x
+    top = ((((A10 * y + A8) * y + A6) * y + A4) * y + A2) * y + A0
+    top += x * ((((A9 * y + A7) * y + A5) * y + A3) * y + A1)
+    low = ((((B10 * y + B8) * y + B6) * y + B4) * y + B2) * y + 1.0
+    low += x * (((((B11 * y + B9) * y + B7) * y + B5) * y + B3) * y + B1)
+    return top, low
 
 
 def prepare_reprice(
@@ -23,14 +73,16 @@ def prepare_reprice(
     right: Flags,
     out_stock_discount: Floats,
     out_strike_value: Floats,
-    out_moneyness: Floats,
+    out_d1: Floats,
+    out_slope: Floats,
     out_deviation: Floats,
 ) -> None:
     """Write what `reprice_chain` keeps of each row, at a reference spot of today's size.
 
-    The columns are ``exp(-div tau)``, ``strike exp(-rate tau)``, ``ln(reference / strike) +
-    (rate - div) tau`` and ``vol sqrt(tau)``. A row outside the domain of `bs_price` gets nan as its
-    strike's value, and so as every price. Rows in the order of expiries cost least.
+    The columns are ``exp(-div tau)``, ``strike exp(-rate tau)``, d1 at the reference, the slope of
+    d1 in ``ln(spot)`` (both 0 for an option that is certain) and the deviation ``vol sqrt(tau)``. A
+    row outside the domain of `bs_price`, or with a deviation of 1e100, gets nan as its strike's
+    value, and so as every price. Rows in the order of expiries cost least.
     """
     row_tau = nan
     row_rate = nan
@@ -48,19 +100,26 @@ def prepare_reprice(
         strike_value = strike[i] * discount
         moneyness = log_ratio(reference, strike[i]) + carry
         deviation = vol[i] * root
+        d1 = 0.0
+        slope = 0.0
         if not (
-            0.0 <= deviation < inf
+            0.0 <= deviation < MOST_DEVIATION
             and 0.0 <= strike_value < inf
             and abs(moneyness) < inf
             and 0.0 <= stock_discount < inf
             and right[i] * right[i] == 1
         ):
             strike_value = nan
-            moneyness = nan
             deviation = nan
+        elif deviation > LEAST_DEVIATION:
+            d1 = moneyness / deviation + 0.5 * deviation
+            slope = 1.0 / deviation
+        else:
+            deviation = 0.0
         out_stock_discount[i] = stock_discount
         out_strike_value[i] = strike_value
-        out_moneyness[i] = moneyness
+        out_d1[i] = d1
+        out_slope[i] = slope
         out_deviation[i] = deviation
 
 
@@ -69,7 +128,8 @@ def reprice_chain(
     reference: float,
     stock_discount: Floats,
     strike_value: Floats,
-    moneyness: Floats,
+    d1: Floats,
+    slope: Floats,
     deviation: Floats,
     right: Flags,
     out_price: Floats,
@@ -81,10 +141,10 @@ def reprice_chain(
 
     >>> from array import array
     >>> columns = [array("d", [number]) for number in (100.0, 1.0, 0.05, 0.0, 0.2)]
-    >>> right, kept = array("b", [1]), [array("d", [0.0]) for _ in range(5)]
-    >>> prepare_reprice(90.0, *columns, right, *kept[:4])
-    >>> reprice_chain(100.0, 90.0, *kept[:4], right, kept[4])
-    >>> round(kept[4][0], 12)
+    >>> right, kept = array("b", [1]), [array("d", [0.0]) for _ in range(6)]
+    >>> prepare_reprice(90.0, *columns, right, *kept[:5])
+    >>> reprice_chain(100.0, 90.0, *kept[:5], right, kept[5])
+    >>> round(kept[5][0], 12)
     10.450583572186
     """
     shift = log_ratio(spot, reference)
@@ -94,13 +154,15 @@ def reprice_chain(
         width = deviation[i]
         side = right[i]
         if width > 0.0:
-            d1 = (moneyness[i] + shift) / width + 0.5 * width
-            d2 = d1 - width
-            side1 = copysign(1.0, d1)
-            side2 = copysign(1.0, d2)
-            tails = side1 * scaled_tail(abs(d1)) - side2 * scaled_tail(abs(d2))
+            near = d1[i] + shift * slope[i]
+            far = near - width
+            side1 = copysign(1.0, near)
+            side2 = copysign(1.0, far)
+            top1, low1 = tail_parts(abs(near))
+            top2, low2 = tail_parts(abs(far))
+            tails = (side1 * top1 * low2 - side2 * top2 * low1) / (low1 * low2)
             sure = 0.5 * (stock * (side + side1) - owed * (side + side2))
-            value = sure - stock * exp(-0.5 * d1 * d1) * tails
+            value = sure - stock * exp(-0.5 * near * near) * tails
         else:
             # An option that is certain; nan where a column or the spot is outside the domain.
             value = side * (stock - owed) + 0.0 * (width + shift)

@@ -41,7 +41,7 @@ RANGES = {
     "weight": (0.0, 1.0), "brings": (0.0, 9.0), "first_pay": (0.0, 9.0), "second_pay": (0.0, 9.0),
     "first_size": (-3.0, 90.0), "short_size": (-3.0, 90.0), "second_size": (-3.0, 90.0),
     "delta": (-1.0, 1.0), "density": (0.0, 80.0), "d1": (-4.0, 4.0), "width": (0.01, 1.0),
-    "smooth": (-1.0, 1.0),
+    "smooth": (-1.0, 1.0), "dividends": (0.0, 9.0),
 }  # fmt: skip
 CHOICES: dict[str, tuple[int, ...]] = {"right": (1, -1)}
 

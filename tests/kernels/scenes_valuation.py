@@ -26,11 +26,12 @@ def moving(draw: Random) -> Scene:
     n = len(columns["strike"])
     columns["strike_value"] = floats(draw, n, 60.0, 140.0, 0.01)
     columns["stock_discount"] = floats(draw, n, 0.9, 1.0)
-    columns["moneyness"] = floats(draw, n, -0.6, 0.6)
+    columns["d1"] = floats(draw, n, -6.0, 6.0)
+    columns["slope"] = floats(draw, n, 1.0, 50.0)
     columns["deviation"] = array(
         "d", [value if draw.random() < 0.95 else 0.0 for value in floats(draw, n, 0.01, 1.0)]
     )
-    for name in ("stock_discount", "strike_value", "moneyness", "deviation"):
+    for name in ("stock_discount", "strike_value", "d1", "slope", "deviation"):
         columns[f"out_{name}"] = zeros("d", n)
     return Scene({"reference": 60.0 + 80.0 * draw.random()}, columns)
 

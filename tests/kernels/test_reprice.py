@@ -26,7 +26,7 @@ def repriced(
     kernels = backend.load("reprice")
     columns = [array("d", column) for column in list(zip(*contracts, strict=True))[:5]]
     right = array("b", [int(contract[5]) for contract in contracts])
-    kept, out = [zeros(len(contracts)) for _ in range(4)], zeros(len(contracts))
+    kept, out = [zeros(len(contracts)) for _ in range(5)], zeros(len(contracts))
     kernels.prepare_reprice(reference, *columns, right, *kept)
     kernels.reprice_chain(spot, reference, *kept, right, out)
     return out
@@ -65,5 +65,7 @@ def test_rows_outside_the_domain_are_nan(backend: Backend) -> None:
     assert [math.isnan(price) for price in out] == [False, *[True] * (len(rows) - 2), False]
     assert out[0] == out[-1] > 0.0
     certain = [*good[:4], 0.0, 1]
+    for vol in (1e-320, 0.0):
+        assert repriced(backend, 100.0, 100.0, [[90.0, 0.5, 0.0, 0.0, vol, 1]])[0] == 10.0
     for spot in (-1.0, 0.0, math.nan, math.inf):
         assert all(math.isnan(price) for price in repriced(backend, spot, 100.0, [good, certain]))
