@@ -7,3 +7,5 @@ from kernels_pure import american as pure
 
 early_premium = compiled(pure.early_premium)
 american_price = compiled(pure.american_price)
+american_vega_rho = compiled(pure.american_vega_rho)
+american_chain = compiled(pure.american_chain)

@@ -12,11 +12,15 @@ and Schroder 1998 (symmetry).
 
 from math import exp, inf, log, nan, sqrt
 
-from kernels_pure.columns import Floats
+from kernels_pure.columns import Flags, Floats
 from kernels_pure.escrow import never_early
 from kernels_pure.exercise import LEAST_BOUNDARY, boundary_start, interpolate, put_boundary
 from kernels_pure.normal import norm_cdf, norm_pdf
 from kernels_pure.pricing import bs_greeks, bs_price
+
+# Central differences: by this part of the volatility, and by this much of the rate.
+VOL_BUMP = 0.001
+RATE_BUMP = 0.0001
 
 
 def early_premium(
@@ -150,3 +154,82 @@ def american_price(
         gamma = ratio * ratio * gamma
     theta = rate * value - (rate - div) * spot * delta - 0.5 * vol * vol * spot * spot * gamma
     return value, delta, gamma, theta
+
+
+def american_vega_rho(
+    spot: float,
+    strike: float,
+    tau: float,
+    rate: float,
+    div: float,
+    vol: float,
+    right: int,
+    nodes: int,
+    points: int,
+    last_points: int,
+    rounds: int,
+    node: Floats,
+    reach: Floats,
+    share: Floats,
+    blend: Floats,
+    work_grid: Floats,
+    work_bend: Floats,
+) -> tuple[float, float]:
+    """Return vega and rho (per 1.00) of `american_price`, by central differences.
+
+    Bumps of `VOL_BUMP` of the volatility and of `RATE_BUMP` either way: four prices. nan where one
+    of them is.
+    """
+    vega = 0.0
+    rho = 0.0
+    for bump in range(4):
+        sign = 1.0 - 2.0 * (bump % 2)
+        by_vol = sign * VOL_BUMP * vol if bump < 2 else 0.0
+        by_rate = 0.0 if bump < 2 else sign * RATE_BUMP
+        price, _, _, _ = american_price(
+            spot, strike, tau, rate + by_rate, div, vol + by_vol, right, nodes, points,
+            last_points, rounds, node, reach, share, blend, work_grid, work_bend,
+        )  # fmt: skip
+        if bump < 2:
+            vega += sign * price
+        else:
+            rho += sign * price
+    step = 2.0 * VOL_BUMP * vol
+    if not step > 0.0:
+        return nan, nan
+    return vega / step, rho / (2.0 * RATE_BUMP)
+
+
+def american_chain(
+    spot: Floats,
+    strike: Floats,
+    tau: Floats,
+    rate: Floats,
+    div: Floats,
+    vol: Floats,
+    right: Flags,
+    nodes: int,
+    points: int,
+    last_points: int,
+    rounds: int,
+    node: Floats,
+    reach: Floats,
+    share: Floats,
+    blend: Floats,
+    work_grid: Floats,
+    work_bend: Floats,
+    out_price: Floats,
+    out_delta: Floats,
+    out_gamma: Floats,
+    out_theta: Floats,
+) -> None:
+    """Write `american_price` of every row."""
+    for i in range(len(out_price)):
+        price, delta, gamma, theta = american_price(
+            spot[i], strike[i], tau[i], rate[i], div[i], vol[i], right[i], nodes, points,
+            last_points, rounds, node, reach, share, blend, work_grid, work_bend,
+        )  # fmt: skip
+        out_price[i] = price
+        out_delta[i] = delta
+        out_gamma[i] = gamma
+        out_theta[i] = theta

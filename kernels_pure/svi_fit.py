@@ -59,11 +59,12 @@ def svi_inner(
     """
     if not (abs(m) < inf and 1e-6 < sigma < 1e6):
         return inf, nan, nan, nan
+    slope = 1.0 / sigma
     mean_y = 0.0
     mean_z = 0.0
     mean_w = 0.0
     for i in range(n):
-        y = (work_k[i] - m) / sigma
+        y = (work_k[i] - m) * slope
         share = work_share[i]
         mean_y += share * y
         mean_z += share * sqrt(y * y + 1.0)
@@ -74,7 +75,7 @@ def svi_inner(
     zw = 0.0
     yw = 0.0
     for i in range(n):
-        y = (work_k[i] - m) / sigma
+        y = (work_k[i] - m) * slope
         z = sqrt(y * y + 1.0) - mean_z
         y -= mean_y
         w = work_w[i] - mean_w
@@ -104,7 +105,7 @@ def svi_inner(
     a = max(mean_w - c * mean_z - d * mean_y, -sqrt(max(0.0, (c - d) * (c + d))))
     total = 0.0
     for i in range(n):
-        y = (work_k[i] - m) / sigma
+        y = (work_k[i] - m) * slope
         miss = a + d * y + c * sqrt(y * y + 1.0) - work_w[i]
         total += work_share[i] * miss * miss
     return total, a, c, d

@@ -69,6 +69,19 @@ def any_rates(draw: Random) -> Scene:
     return Scene({**scene.numbers, "rate": between(draw, -0.02, 0.1)}, scene.columns)
 
 
+def chain(draw: Random) -> Scene:
+    """The same with the columns of a chain."""
+    scene, n = any_rates(draw), 12
+    columns: dict[str, array[float] | array[int]] = {
+        "right": array("b", [choice(draw, (1, -1)) for _ in range(n)])
+    }
+    for name in ("spot", "strike", "tau", "rate", "div", "vol"):
+        columns[name] = array("d", [option(draw)[name] for _ in range(n)])
+    for name in ("price", "delta", "gamma", "theta"):
+        columns[f"out_{name}"] = zeros("d", n)
+    return Scene(scene.numbers, {**scene.columns, **columns})
+
+
 def dividends(draw: Random) -> Scene:
     """A few dividends and a term."""
     paid = count(draw, 0, 3)
@@ -105,4 +118,6 @@ SCENES: dict[str, Callable[[Random], Scene]] = {
     "exercise": rule,
     "american": rule,
     "american.american_price": any_rates,
+    "american.american_vega_rho": any_rates,
+    "american.american_chain": chain,
 }

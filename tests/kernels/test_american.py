@@ -158,7 +158,23 @@ def test_greeks_are_slopes_of_the_price(backend: Backend) -> None:
         assert vega == pytest.approx((wide - slim) / 2e-3, rel=1e-2, abs=0.5)
         rich, poor = (fast(*option[:3], rate + s, *option[4:])[0] for s in (1e-4, -1e-4))
         assert rho == pytest.approx((rich - poor) / 2e-4, rel=3e-2, abs=0.5)
+        kernel = backend.load("american").american_vega_rho
+        sharp = kernel(*option, *fast.sizes, *fast.rule, *fast.work)
+        assert sharp == pytest.approx((vega, rho), rel=3e-2, abs=0.5)
+        assert sharp == pytest.approx(
+            ((wide - slim) / 2e-3, (rich - poor) / 2e-4), rel=1e-4, abs=1e-3
+        )
     assert checked >= 10
+
+
+def test_a_whole_chain_is_the_single_form_row_by_row(backend: Backend, fast: Fast) -> None:
+    options = drawn("chain", 12)
+    chain = [array("d", column) for column in list(zip(*options, strict=True))[:6]]
+    right, out = array("b", [option[6] for option in options]), [zeros(12) for _ in range(4)]
+    backend.load("american").american_chain(
+        *chain, right, *fast.sizes, *fast.rule, *fast.work, *out
+    )
+    assert list(zip(*out, strict=True)) == [fast(*option) for option in options]
 
 
 def test_exercise_is_best_beyond_the_boundary(backend: Backend, fast: Fast) -> None:
