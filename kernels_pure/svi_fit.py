@@ -134,13 +134,24 @@ def svi_search(
     """Return the m and ln(sigma) of least error that a simplex started here finds in some moves."""
     x0 = m
     y0 = log_sigma
-    f0 = svi_error(x0, y0, n, work_k, work_w, work_share)
+    f0 = inf
     x1 = m + step_m
     y1 = log_sigma
-    f1 = svi_error(x1, y1, n, work_k, work_w, work_share)
+    f1 = inf
     x2 = m
     y2 = log_sigma + step_sigma
-    f2 = svi_error(x2, y2, n, work_k, work_w, work_share)
+    f2 = inf
+    # One call for the three: compiled code holds a copy of what each call does.
+    for corner in range(3):
+        x = x1 if corner == 1 else m
+        y = y2 if corner == 2 else log_sigma
+        f = svi_error(x, y, n, work_k, work_w, work_share)
+        if corner == 0:
+            f0 = f
+        elif corner == 1:
+            f1 = f
+        else:
+            f2 = f
     for _ in range(moves):
         # In order: 0 the best, 2 the worst.
         if f1 < f0:
@@ -157,26 +168,23 @@ def svi_search(
         x = 2.0 * center_x - x2
         y = 2.0 * center_y - y2
         f = svi_error(x, y, n, work_k, work_w, work_share)
-        if f < f0:
-            far_x = 3.0 * center_x - 2.0 * x2
-            far_y = 3.0 * center_y - 2.0 * y2
-            far = svi_error(far_x, far_y, n, work_k, work_w, work_share)
-            if far < f:
-                x, y, f = far_x, far_y, far
-        elif not f < f1:
-            # Towards the reflection if it is better than the worst, else back inside.
-            part = 0.5 if f < f2 else -0.5
-            x = center_x + part * (center_x - x2)
-            y = center_y + part * (center_y - y2)
-            near = svi_error(x, y, n, work_k, work_w, work_share)
-            if not near < min(f, f2):
+        if not f0 <= f < f1:
+            # Farther on if it is the best, towards it if better than the worst, else back inside.
+            part = 2.0 if f < f0 else 0.5 if f < f2 else -0.5
+            other_x = center_x + part * (center_x - x2)
+            other_y = center_y + part * (center_y - y2)
+            other = svi_error(other_x, other_y, n, work_k, work_w, work_share)
+            if other < min(f, f2):
+                x, y, f = other_x, other_y, other
+            elif part < 2.0:
                 x1 = 0.5 * (x0 + x1)
                 y1 = 0.5 * (y0 + y1)
-                f1 = svi_error(x1, y1, n, work_k, work_w, work_share)
-                x = 0.5 * (x0 + x2)
-                y = 0.5 * (y0 + y2)
-                near = svi_error(x, y, n, work_k, work_w, work_share)
-            f = near
+                for corner in range(2):
+                    x = x1 if corner == 0 else 0.5 * (x0 + x2)
+                    y = y1 if corner == 0 else 0.5 * (y0 + y2)
+                    f = svi_error(x, y, n, work_k, work_w, work_share)
+                    if corner == 0:
+                        f1 = f
         x2 = x
         y2 = y
         f2 = f
