@@ -51,6 +51,17 @@ LATER: tuple[str, ...] = (
     "bands",
     "extremes",
     "vwap",
+    "second_order",
+    "black",
+    "reprice",
+    "escrow",
+    "lattice",
+    "quadrature",
+    "exercise",
+    "american",
+    "svi",
+    "svi_fit",
+    "implied_carry",
 )
 """The other kernel modules, which a backend imports when they are first asked for."""
 
