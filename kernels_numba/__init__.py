@@ -12,6 +12,7 @@ from kernels_pure import SCAN
 DIFFERS: dict[str, str] = {
     "pricing.price_chain": "exp and log rebound, several rows at a time: kernel/price",
     "pricing.greeks_chain": "exp and log rebound, several rows at a time: kernel/price and Greeks",
+    "reprice.reprice_chain": "exp rebound, several rows at a time: kernel/reprice",
     "implied.iv_chain": "two steps for every row, exp and log rebound: kernel/implied volatility",
 }
 """Twins not bit-equal to their kernel, ``module.name`` to the reason and the benchmark that shows

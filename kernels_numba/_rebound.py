@@ -29,7 +29,7 @@ Loop = TypeVar("Loop", bound=Callable[..., object])
 FASTMATH = {"contract"}
 BINDINGS: Mapping[str, Callable[..., Any]] = {
     name: register_jitable(forceinline=True, fastmath=FASTMATH)(getattr(_vector, name))
-    for name in ("exp", "log", "scaled_tail")
+    for name in ("exp", "log", "tail_parts")
 }
 _namespaces: dict[str, dict[str, Any]] = {}
 _copies: dict[Callable[..., Any], Callable[..., Any]] = {}

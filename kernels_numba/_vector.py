@@ -1,4 +1,4 @@
-"""``exp``, ``log`` and the scaled tail without branches and calls: LLVM computes several at once.
+"""``exp``, ``log`` and the tail without branches and calls: LLVM computes several at once.
 
 Only rebound twins use them (`_rebound`). Every relative error is within 2 eps, the arguments being
 those that kernels have: what overflows or is not positive has been sorted out before, and nan stays
@@ -49,8 +49,8 @@ LN2_LOW = 1.90821492927058770002e-10
 MAGIC = 6755399441055744.0
 LEAST_EXPONENT = -708.0
 MOST_EXPONENT = 709.79
-# Beyond this the tail is 1 / (x sqrt(2 pi)) all the same, and x**11 does not overflow.
-TAIL_LIMIT = 1e20
+# Beyond this what the tail is times is 0; the product of two denominators does not overflow.
+TAIL_LIMIT = 1e12
 
 I64 = ir.IntType(64)
 F64 = ir.DoubleType()
@@ -135,8 +135,8 @@ def log(x: float) -> float:
     return k * LN2_HIGH - ((half - (s * (half + (even + odd)) + k * LN2_LOW)) - f)
 
 
-def scaled_tail(x: float) -> float:
-    """Return `kernels_pure.normal.scaled_tail` of x >= 0: the same rational function alone."""
+def tail_parts(x: float) -> tuple[float, float]:
+    """Return `kernels_pure.normal.tail_parts` of x >= 0: the same two polynomials alone."""
     if x > TAIL_LIMIT:
         x = TAIL_LIMIT
     y = x * x
@@ -144,4 +144,4 @@ def scaled_tail(x: float) -> float:
     top += x * ((((A9 * y + A7) * y + A5) * y + A3) * y + A1)
     low = ((((B10 * y + B8) * y + B6) * y + B4) * y + B2) * y + 1.0
     low += x * (((((B11 * y + B9) * y + B7) * y + B5) * y + B3) * y + B1)
-    return top / low
+    return top, low

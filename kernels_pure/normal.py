@@ -39,11 +39,30 @@ B11 = 8.328474741809129e-07
 TAIL_END = 1e8
 
 
+def tail_parts(x: float) -> tuple[float, float]:
+    """Return numerator and denominator of `scaled_tail`: two tails may then share a division.
+
+    Even and odd powers are summed apart, which halves the chain of dependent operations.
+
+    >>> tail_parts(0.0)
+    (0.5, 1.0)
+    """
+    if not 0.0 <= x < TAIL_END:
+        if x >= TAIL_END:
+            return INVERSE_ROOT_TWO_PI, x
+        return nan, nan
+    y = x * x
+    top = ((((A10 * y + A8) * y + A6) * y + A4) * y + A2) * y + A0
+    top += x * ((((A9 * y + A7) * y + A5) * y + A3) * y + A1)
+    low = ((((B10 * y + B8) * y + B6) * y + B4) * y + B2) * y + 1.0
+    low += x * (((((B11 * y + B9) * y + B7) * y + B5) * y + B3) * y + B1)
+    return top, low
+
+
 def scaled_tail(x: float) -> float:
     """Return ``N(-x) exp(x*x/2)`` for x >= 0, within 3 ulp; nan for x < 0 and for nan.
 
-    It is the Mills ratio over ``sqrt(2 pi)``, and half of ``erfcx(x / sqrt(2))``. Even and odd
-    powers are summed apart, which halves the chain of dependent operations.
+    It is the Mills ratio over ``sqrt(2 pi)``, and half of ``erfcx(x / sqrt(2))``.
 
     Source: Mills 1926 for the ratio; the rational is a minimax fit of ours, found and checked by
     ``tests/oracles/fit_scaled_tail.py``.
@@ -51,15 +70,7 @@ def scaled_tail(x: float) -> float:
     >>> scaled_tail(0.0)
     0.5
     """
-    if not 0.0 <= x < TAIL_END:
-        if x >= TAIL_END:
-            return INVERSE_ROOT_TWO_PI / x
-        return nan
-    y = x * x
-    top = ((((A10 * y + A8) * y + A6) * y + A4) * y + A2) * y + A0
-    top += x * ((((A9 * y + A7) * y + A5) * y + A3) * y + A1)
-    low = ((((B10 * y + B8) * y + B6) * y + B4) * y + B2) * y + 1.0
-    low += x * (((((B11 * y + B9) * y + B7) * y + B5) * y + B3) * y + B1)
+    top, low = tail_parts(x)
     return top / low
 
 

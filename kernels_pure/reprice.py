@@ -9,58 +9,13 @@ deviation, is small and loses no digits.
 from math import copysign, exp, inf, nan
 
 from kernels_pure.columns import Flags, Floats
-from kernels_pure.normal import (
-    A0,
-    A1,
-    A2,
-    A3,
-    A4,
-    A5,
-    A6,
-    A7,
-    A8,
-    A9,
-    A10,
-    B1,
-    B2,
-    B3,
-    B4,
-    B5,
-    B6,
-    B7,
-    B8,
-    B9,
-    B10,
-    B11,
-    INVERSE_ROOT_TWO_PI,
-    TAIL_END,
-)
+from kernels_pure.normal import tail_parts
 from kernels_pure.pricing import carry_terms, log_ratio
 
 # Deviations beyond this have no use, and their fractions of tails would overflow; options of less
 # than the least are certain, and their slopes would overflow.
 MOST_DEVIATION = 1e100
 LEAST_DEVIATION = 1e-290
-
-
-def tail_parts(x: float) -> tuple[float, float]:
-    """Return numerator and denominator of `scaled_tail`, for x >= 0; nan for others.
-
-    Two tails then share one division.
-
-    >>> tail_parts(0.0)
-    (0.5, 1.0)
-    """
-    if not 0.0 <= x < TAIL_END:
-        if x >= TAIL_END:
-            return INVERSE_ROOT_TWO_PI, x
-        return nan, nan
-    y = x * x
-    top = ((((A10 * y + A8) * y + A6) * y + A4) * y + A2) * y + A0
-    top += x * ((((A9 * y + A7) * y + A5) * y + A3) * y + A1)
-    low = ((((B10 * y + B8) * y + B6) * y + B4) * y + B2) * y + 1.0
-    low += x * (((((B11 * y + B9) * y + B7) * y + B5) * y + B3) * y + B1)
-    return top, low
 
 
 def prepare_reprice(

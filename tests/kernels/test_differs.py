@@ -18,7 +18,7 @@ import pytest
 
 from engine.backend import Backend, select
 from engine.errors import UnavailableError
-from kernels_pure import implied, pricing
+from kernels_pure import implied, pricing, reprice
 from kernels_pure.implied import IV_OK
 from tests.kernels.draws import choice
 from tests.kernels.inputs import NASTY, arguments
@@ -177,16 +177,35 @@ def test_volatilities_reach_the_conditioning_limit(numba: Backend) -> None:
         assert gap(vol[i], row["vol"]) <= limit, row
 
 
-def test_each_has_its_reason_and_its_benchmark(numba: Backend) -> None:
+def test_a_chain_on_a_new_spot_is_near_the_pure_kernel(numba: Backend) -> None:
+    spot, strike, tau, rate, div, vol, right = random_rows("pricing.price_chain", 7)
+    n, twin = len(spot), numba.load("reprice")
+    kept = blank(n, 5)
+    reprice.prepare_reprice(100.0, strike, tau, rate, div, vol, right, *kept)
+    for new in (55.0, 99.9, 100.0, 230.0, math.nan):
+        (near,), (exact,) = blank(n, 1), blank(n, 1)
+        twin.reprice_chain(new, 100.0, *kept, right, near)
+        reprice.reprice_chain(new, 100.0, *kept, right, exact)
+        for i in range(n):
+            assert (near[i] != near[i]) == (exact[i] != exact[i])
+            if exact[i] == exact[i]:
+                size = new * max(1.0, kept[0][i]) + max(strike[i], kept[1][i])
+                assert abs(near[i] - exact[i]) <= 4.0 * EPS * size
+    assert all(math.isnan(price) for price in near)
+
+
+@pytest.mark.usefixtures("numba")
+def test_each_has_its_reason_and_its_benchmark() -> None:
     workloads = (ROOT / "benchmarks" / "workloads.py").read_text(encoding="utf-8")
     for name, reason in differs().items():
         module, _, kernel = name.partition(".")
-        assert callable(getattr(getattr(numba, module), kernel))
+        assert callable(getattr(import_module(f"kernels_numba.{module}"), kernel))
         benchmark = reason.partition(": ")[2]
         assert f'"{benchmark}/' in workloads, name
 
 
-def test_none_is_called_where_something_is_decided(numba: Backend) -> None:
+@pytest.mark.usefixtures("numba")
+def test_none_is_called_where_something_is_decided() -> None:
     names = {name.partition(".")[2] for name in differs()}
     # What draws a picture may use them.
     display = {"smile.py"}
