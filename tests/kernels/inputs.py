@@ -22,12 +22,19 @@ from random import Random
 from types import ModuleType
 
 from kernels_pure import MODULES
-from tests.kernels import scenes_chains, scenes_hulls, scenes_options, scenes_positions
+from tests.kernels import (
+    scenes_bars,
+    scenes_chains,
+    scenes_hulls,
+    scenes_options,
+    scenes_positions,
+)
 from tests.kernels.draws import Scene, choice, number
 
 Kernel = Callable[..., object]
 
 SCENES = {
+    **scenes_bars.SCENES,
     **scenes_chains.SCENES,
     **scenes_hulls.SCENES,
     **scenes_options.SCENES,
