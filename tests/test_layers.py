@@ -38,6 +38,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     ),
     "engine.strategies": (PURE, True),
     "engine.scoring": (PURE | {"engine.strategies"}, True),
+    "engine.backtest": (PURE, True),
     "engine.feeds": (MARKET | {"engine.nearest", "engine.config"}, False),
     "engine.pipeline": (PURE | {"engine.strategies", "engine.scoring"}, True),
 }
