@@ -43,7 +43,7 @@ SCAN: tuple[str, ...] = (
 )
 """The kernel modules of the scan: every backend binds them when it is chosen."""
 
-LATER: tuple[str, ...] = ("windows", "rules", "equity", "bars", "sweep")
+LATER: tuple[str, ...] = ("windows", "rules", "equity", "bars", "sweep", "ticks")
 """The other kernel modules, which a backend imports when they are first asked for."""
 
 MODULES = SCAN + LATER

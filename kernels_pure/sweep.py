@@ -13,6 +13,9 @@ from kernels_pure.equity import sharpe_of
 from kernels_pure.rules import EQUAL, cross_target
 from kernels_pure.windows import window_sum
 
+# An index taken with it cannot be negative, which saves compiled code a test of each.
+ROWS = (1 << 62) - 1
+
 
 def lasting_side(
     quick: float, calm: float, wanted: float, held: float
@@ -82,13 +85,13 @@ def ma_cross_backtest(
         side, above, below = lasting_side(quick * slow, calm * fast, wanted, held)
         first = row
         for i in range(first, n):
-            price = close[i]
+            price = close[i & ROWS]
             equity = cash + position * price
-            out_cash[i] = cash
-            out_position[i] = position
-            out_equity[i] = equity
-            quick += price - close[i - fast]
-            calm += price - close[i - slow]
+            out_cash[i & ROWS] = cash
+            out_position[i & ROWS] = position
+            out_equity[i & ROWS] = equity
+            quick += price - close[(i - fast) & ROWS]
+            calm += price - close[(i - slow) & ROWS]
             row = i + 1
             if not (quick * slow * above - calm * fast * below) * side > 0.0:
                 break
@@ -139,7 +142,7 @@ def ma_cross_run(
         side, above, below = lasting_side(quick * slow, calm * fast, wanted, held)
         first = row
         for i in range(first, n):
-            price = close[i]
+            price = close[i & ROWS]
             equity = cash + position * price
             if not before > 0.0:
                 total = nan
@@ -152,8 +155,8 @@ def ma_cross_run(
                 peak = equity
             elif equity < kept * peak:
                 kept = equity / peak
-            quick += price - close[i - fast]
-            calm += price - close[i - slow]
+            quick += price - close[(i - fast) & ROWS]
+            calm += price - close[(i - slow) & ROWS]
             row = i + 1
             if not (quick * slow * above - calm * fast * below) * side > 0.0:
                 break

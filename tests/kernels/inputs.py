@@ -28,6 +28,7 @@ from tests.kernels import (
     scenes_hulls,
     scenes_options,
     scenes_positions,
+    scenes_ticks,
 )
 from tests.kernels.draws import Scene, choice, number
 
@@ -39,6 +40,7 @@ SCENES = {
     **scenes_hulls.SCENES,
     **scenes_options.SCENES,
     **scenes_positions.SCENES,
+    **scenes_ticks.SCENES,
 }
 # A scene is dear to make: it is used so often, with elements exchanged in columns that may have any
 # order.

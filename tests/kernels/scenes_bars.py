@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from math import nan
 from random import Random
 
-from tests.kernels.draws import Scene, between, choice, count, zeros
+from tests.kernels.draws import Scene, between, choice, count, floats, zeros
 
 N_BARS = 60
 N_COMBINATIONS = 4
+N_ROWS = 12
 
 RANGES = {
     "mean": (90.0, 110.0), "squares": (0.0, 50.0), "new": (90.0, 110.0), "old": (90.0, 110.0),
@@ -28,8 +29,8 @@ CHOICES: dict[str, tuple[int, ...]] = {
     "slow": (2, 4, 9, 21, 30, 60, 1, -2),
     "lag": (1, 2, 5, 20, 59, 60, 0, -1),
     "window": (2, 3, 4, 7, 11, 20, 31, 58, 59, 60, 61, 1, 0, -1),
-    "start": tuple(range(30)),
-    "stop": tuple(range(N_BARS + 1)),
+    "start": tuple(range(6)),
+    "stop": tuple(range(N_ROWS + 1)),
     "n": (0, 1, 2, 3, 10, 250, 100_000),
     "wins": (0, 1, 5, 40),
     "trips": (0, 40, 41, 90),
@@ -39,61 +40,80 @@ CHOICES: dict[str, tuple[int, ...]] = {
 class Drawn(dict[str, float]):
     """Numbers by argument name, another one at each look: a scene is used more than once."""
 
-    def __init__(self, draw: Random) -> None:
-        self.draw = draw
+    def __init__(
+        self,
+        draw: Random,
+        ranges: Mapping[str, tuple[float, float]],
+        choices: Mapping[str, Sequence[float]],
+    ) -> None:
+        self.draw, self.ranges, self.choices = draw, ranges, choices
 
     def __contains__(self, name: object) -> bool:
-        return name in RANGES or name in CHOICES
+        return name in self.ranges or name in self.choices
 
     def __getitem__(self, name: str) -> float:
-        if name in CHOICES:
-            return choice(self.draw, CHOICES[name])
-        return between(self.draw, *RANGES[name])
+        if name in self.choices:
+            return choice(self.draw, self.choices[name])
+        return between(self.draw, *self.ranges[name])
 
 
 def numbers(draw: Random) -> Scene:
     """No columns: for kernels of numbers alone."""
-    return Scene(Drawn(draw), {})
+    return Scene(Drawn(draw, RANGES, CHOICES), {})
+
+
+def accounts(draw: Random) -> Scene:
+    """Cash, units and costs, each cost also absent."""
+    terms = (
+        (1000.0, 1e5), (0.0, 5.0), (0.0, 0.001), (0.0, 0.005), (0.0, 1.0), (0.0, 0.0002),
+        (0.0, 0.01),
+    )  # fmt: skip
+    column = array("d", [choice(draw, either) for either in terms])
+    return Scene(Drawn(draw, RANGES, CHOICES), {"account": column})
+
+
+def curve(draw: Random) -> Scene:
+    """A short equity curve with its stamps."""
+    step = choice(draw, (0.0, 0.002, 0.02))
+    equity, time = array("d", [1000.0]), array("q", [0])
+    for _ in range(N_ROWS - 1):
+        equity.append(equity[-1] * (1.0 + between(draw, -1.0, 1.0) * step))
+        time.append(time[-1] + count(draw, 1, 10**15))
+    columns: dict[str, array[float] | array[int]] = {
+        "equity": equity,
+        "time": time,
+        "values": floats(draw, N_ROWS, 90.0, 110.0),
+        "out_drawdown": zeros("d", N_ROWS),
+    }
+    return Scene(Drawn(draw, RANGES, CHOICES), columns)
 
 
 def bars(draw: Random) -> Scene:
-    """Bars with some opens absent, targets, an account, and an equity curve with its stamps."""
+    """Bars with some opens absent, targets and an account."""
     columns: dict[str, array[float] | array[int]] = {}
-    for name in ("open", "high", "low", "close", "target", "equity", "values"):
+    for name in ("open", "high", "low", "close", "target"):
         columns[name] = array("d")
-    columns["time"] = array("q")
-    price, worth, stamp, target = between(draw, 50.0, 150.0), 1000.0, 0, 0.0
+    price, target = between(draw, 50.0, 150.0), 0.0
     step = choice(draw, (0.0, 0.002, 0.02))
     for _ in range(N_BARS):
         opened = price * (1.0 + between(draw, -0.3, 0.3) * step)
         price = opened * (1.0 + between(draw, -1.0, 1.0) * step)
-        worth = worth * (1.0 + between(draw, -1.0, 1.0) * step)
-        stamp += count(draw, 1, 10**15)
         if draw.random() < 0.3:
             target = choice(draw, (1.0, -1.0, 0.0, 0.5, nan))
         row = {
             "open": nan if draw.random() < 0.05 else opened, "high": max(opened, price) + step,
-            "low": min(opened, price) - step, "close": price, "target": target, "equity": worth,
-            "values": price,
+            "low": min(opened, price) - step, "close": price, "target": target,
         }  # fmt: skip
         for name, value in row.items():
             columns[name].append(value)
-        columns["time"].append(stamp)
-    columns["account"] = array(
-        "d",
-        [
-            choice(draw, (1000.0, 1e5)), choice(draw, (0.0, 5.0)), choice(draw, (0.0, 0.001)),
-            choice(draw, (0.0, 0.005)), choice(draw, (0.0, 1.0)), choice(draw, (0.0, 0.0002)),
-            choice(draw, (0.0, 0.01)),
-        ],
-    )  # fmt: skip
+    columns.update(accounts(draw).columns)
     for name in ("fast", "slow"):
         columns[name] = array("q", [choice(draw, CHOICES[name]) for _ in range(N_COMBINATIONS)])
     for name in ("target", "cash", "position", "equity", "sharpe", "drawdown"):
         columns[f"out_{name}"] = zeros("d", N_BARS)
     columns["out_orders"] = zeros("q", N_COMBINATIONS)
     columns["work_high"], columns["work_low"] = zeros("d", N_BARS + 1), zeros("d", N_BARS + 1)
-    return Scene(Drawn(draw), columns)
+    return Scene(Drawn(draw, RANGES, CHOICES), columns)
 
 
 SCALAR = (
@@ -102,6 +122,8 @@ SCALAR = (
     "windows.slide",
 )  # fmt: skip
 SCENES: dict[str, Callable[[Random], Scene]] = {
-    **dict.fromkeys(("bars", "equity", "rules", "sweep", "windows"), bars),
+    **dict.fromkeys(("bars.backtest", "rules", "sweep"), bars),
+    **dict.fromkeys(("equity", "windows"), curve),
+    "bars": accounts,
     **dict.fromkeys(SCALAR, numbers),
 }
