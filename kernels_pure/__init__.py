@@ -43,7 +43,16 @@ SCAN: tuple[str, ...] = (
 )
 """The kernel modules of the scan: every backend binds them when it is chosen."""
 
-LATER: tuple[str, ...] = ("windows", "rules", "equity", "bars", "sweep", "ticks")
+LATER: tuple[str, ...] = (
+    "windows",
+    "rules",
+    "equity",
+    "bars",
+    "sweep",
+    "ticks",
+    "tokens",
+    "messages",
+)
 """The other kernel modules, which a backend imports when they are first asked for."""
 
 MODULES = SCAN + LATER
