@@ -10,7 +10,7 @@ from numba import types
 
 from kernels_numba._progress import PROGRESS
 from kernels_pure import MODULES
-from kernels_pure.columns import Flags, Floats, Ints
+from kernels_pure.columns import Bytes, Flags, Floats, Ints
 
 ELEMENTS = {Floats: types.float64, Ints: types.int64, Flags: types.int8}
 NUMBERS = {float: types.float64, int: types.int64}
@@ -20,6 +20,8 @@ def numba_type(annotation: Any) -> types.Type:
     """Return Numba's type of an argument: a number, or the array.array of a column's type code."""
     if annotation in NUMBERS:
         return NUMBERS[annotation]
+    if annotation == Bytes:
+        return types.Bytes(types.uint8, 1, "C", readonly=True)
     return types.PyArray(ELEMENTS[annotation], 1, "C")
 
 

@@ -62,6 +62,14 @@ LATER: tuple[str, ...] = (
     "svi",
     "svi_fit",
     "implied_carry",
+    "windows",
+    "rules",
+    "equity",
+    "bars",
+    "sweep",
+    "ticks",
+    "tokens",
+    "messages",
 )
 """The other kernel modules, which a backend imports when they are first asked for."""
 

@@ -17,3 +17,6 @@ Ints: TypeAlias = Annotated["array[int]", "q"]
 
 Flags: TypeAlias = Annotated["array[int]", "b"]
 """``array('b')``: rights (+1, -1), sides, truth values and small codes"""
+
+Bytes: TypeAlias = Annotated[bytes, "B"]
+"""``bytes``, read only: what a socket delivers. Indexing gives 0 to 255 on every runtime."""

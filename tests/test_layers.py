@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.errors": (set(), True),
     "engine.clock": (set(), True),
     "engine.nearest": (set(), True),
+    "engine.cache": ({"engine.clock"}, True),
     "engine.market": (VALUES | {"kernels_pure"}, True),
     "engine.config": (MARKET, True),
     "engine.backend": (
@@ -38,7 +39,8 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     ),
     "engine.strategies": (PURE, True),
     "engine.scoring": (PURE | {"engine.strategies"}, True),
-    "engine.feeds": (MARKET | {"engine.nearest", "engine.config"}, False),
+    "engine.backtest": (PURE, True),
+    "engine.feeds": (MARKET | {"engine.nearest", "engine.config", "engine.cache"}, False),
     "engine.pipeline": (PURE | {"engine.strategies", "engine.scoring"}, True),
 }
 MOST_LINES = 300

@@ -24,12 +24,15 @@ from types import ModuleType
 from kernels_pure import MODULES
 from tests.kernels import (
     scenes_americans,
+    scenes_bars,
     scenes_chains,
     scenes_hulls,
     scenes_indicators,
+    scenes_messages,
     scenes_options,
     scenes_positions,
     scenes_smiles,
+    scenes_ticks,
     scenes_valuation,
 )
 from tests.kernels.draws import Scene, choice, number
@@ -38,12 +41,15 @@ Kernel = Callable[..., object]
 
 SCENES = {
     **scenes_americans.SCENES,
+    **scenes_bars.SCENES,
     **scenes_chains.SCENES,
     **scenes_hulls.SCENES,
     **scenes_indicators.SCENES,
+    **scenes_messages.SCENES,
     **scenes_options.SCENES,
     **scenes_positions.SCENES,
     **scenes_smiles.SCENES,
+    **scenes_ticks.SCENES,
     **scenes_valuation.SCENES,
 }
 # A scene is dear to make: it is used so often, with elements exchanged in columns that may have any

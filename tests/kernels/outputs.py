@@ -35,6 +35,8 @@ def packed(value: object) -> bytes:
         return struct.pack("<d", value if value == value else nan)
     if isinstance(value, int):
         return struct.pack("<q", value)
+    if isinstance(value, bytes):
+        return value
     if value is None:
         return b"-"
     raise TypeError(f"a kernel returned {value!r}")

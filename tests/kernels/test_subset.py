@@ -17,7 +17,7 @@ from kernels_pure import MODULES
 
 FOLDER = Path(kernels_pure.__file__).parent
 BUILTINS = {"range", "len", "abs", "min", "max", "int", "float"}
-ANNOTATIONS = {"float", "int", "bool", "Floats", "Ints", "Flags"}
+ANNOTATIONS = {"float", "int", "bool", "Floats", "Ints", "Flags", "Bytes"}
 MATH = {"copysign", "exp", "inf", "log", "log10", "nan", "sqrt", "pi", "e"}
 IMPORTABLE = {"math": MATH, "array": {"array"}}
 STATEMENTS = (

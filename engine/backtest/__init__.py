@@ -1,0 +1,1 @@
+"""Backtests of strategies written as objects. No input or output, no clock."""

@@ -1,0 +1,8 @@
+"""Twins of ``kernels_pure.messages``."""
+
+import kernels_numba.tokens  # noqa: F401 (registers what the kernels call)
+from kernels_numba._compile import compiled
+from kernels_pure import messages as pure
+
+scan_trade = compiled(pure.scan_trade)
+scan_trades = compiled(pure.scan_trades)

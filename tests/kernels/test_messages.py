@@ -1,0 +1,208 @@
+"""The scanner of trade messages against ``json.loads`` and ``float``: whole, mutated and cut."""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from engine.backend import Backend
+from kernels_pure.tokens import BROKEN, ELSEWHERE, NOT_TRADE, OK
+
+USUAL = (
+    b'{"e":"trade","E":1690000000000,"s":"BTCUSDT","t":12345,"p":"29183.10","q":"0.00241",'
+    b'"T":1690000000001,"m":true}'
+)
+TYPECODES = "bddqqqbqq"
+
+
+class Found(NamedTuple):
+    status: int
+    price: float
+    size: float
+    event_time: int
+    time: int
+    id: int
+    maker: int
+    symbol: int
+    symbol_end: int
+
+
+def columns(rows: int) -> list[array[float]]:
+    return [array(code, [0] * rows) for code in TYPECODES]
+
+
+def scan(backend: Backend, text: bytes, start: int = 0, stop: int | None = None) -> Found:
+    outs = columns(1)
+    stop = len(text) if stop is None else stop
+    backend.load("messages").scan_trade(text, start, stop, 0, *outs)
+    return Found(*(out[0] for out in outs))
+
+
+def whole(backend: Backend, text: bytes) -> Found:
+    """Scan `text` as the one line of a batch, so that what follows the object counts."""
+    outs = columns(2)
+    rows, left = backend.load("messages").scan_trades(text + b"\n", 0, *outs)
+    assert (rows, left) == (1, len(text) + 1)
+    return Found(*(out[0] for out in outs))
+
+
+def judge(found: Found, text: bytes) -> int:
+    """Assert that a status, and the numbers of a trade, are what ``json.loads`` says."""
+    try:
+        read = json.loads(text)
+    except ValueError:  # also UnicodeDecodeError
+        read = None
+    if found.status == OK:
+        assert isinstance(read, dict), text
+        assert read["e"] == "trade"
+        assert repr(found.price + 0.0) == repr(float(read["p"]) + 0.0), text
+        assert repr(found.size + 0.0) == repr(float(read["q"]) + 0.0), text
+        times = (read.get("E", -1), read.get("T", -1), read.get("t", -1))
+        assert (found.event_time, found.time, found.id) == times, text
+        assert found.maker == int(read.get("m", -1)), text
+        assert text[found.symbol : found.symbol_end].decode() == read.get("s", ""), text
+    elif found.status == NOT_TRADE:
+        assert isinstance(read, dict), text
+        assert read.get("e") != "trade" or "p" not in read or "q" not in read, text
+    elif found.status == BROKEN:
+        assert read is None, text
+    else:
+        assert found.status == ELSEWHERE
+    return found.status
+
+
+def random_decimal(draw: Random) -> str:
+    digits = "".join(draw.choice("0123456789") for _ in range(draw.randint(0, 8))).lstrip("0")
+    rest = "".join(draw.choice("0123456789") for _ in range(draw.randint(1, 9)))
+    return draw.choice(("", "", "", "-")) + (digits or "0") + draw.choice(("", "." + rest))
+
+
+def random_message(draw: Random) -> bytes:
+    """Return a message of which keys, order, white space and kinds of values vary."""
+    price, size = random_decimal(draw), random_decimal(draw)
+    values = {
+        "e": draw.choice(('"trade"',) * 9 + ('"kline"', "7")),
+        "E": str(draw.randrange(10**13)), "s": '"BTC-USD"', "t": str(draw.randrange(10**9)),
+        "p": draw.choice((f'"{price}"', f'"{price}"', price)), "q": f'"{size}"',
+        "T": str(draw.randrange(-5, 10**13)), "m": draw.choice(("true", "false")),
+        "M": "false", "note": '"a b"', "x": draw.choice(("-1.5", "0", "null", "[1]", "1e5", '""')),
+    }  # fmt: skip
+    keys = [key for key in values if draw.random() < (0.4 if key in "Mnotex" else 0.97)]
+    if draw.random() < 0.3:
+        draw.shuffle(keys)
+    gap = draw.choice(("", "", " ", "\t "))
+    fields = [f'"{key}"{gap}:{gap}{values[key]}' for key in keys]
+    return ("{" + gap + f"{gap},{gap}".join(fields) + gap + "}").encode()
+
+
+def test_a_usual_message(backend: Backend) -> None:
+    expected = Found(OK, 29183.1, 0.00241, 1690000000000, 1690000000001, 12345, 1, 36, 43)
+    assert scan(backend, USUAL) == whole(backend, USUAL) == expected
+    assert scan(backend, b"xx" + USUAL + b"yy", 2, 2 + len(USUAL))[:7] == expected[:7]
+
+
+def test_random_messages_are_what_json_says(backend: Backend) -> None:
+    met = [0, 0, 0, 0]
+    draw = Random(1)
+    for _ in range(4000):
+        text = random_message(draw)
+        met[judge(whole(backend, text), text)] += 1
+    assert met[OK] > 500
+    assert met[NOT_TRADE] > 200
+    assert met[ELSEWHERE] > 100
+    assert met[BROKEN] == 0
+
+
+def test_mutated_messages_never_surprise(backend: Backend) -> None:
+    """Bytes exchanged, taken out, doubled and put in: a status of OK is never wrong."""
+    met = [0, 0, 0, 0]
+    draw = Random(2)
+    for _ in range(8000):
+        text = bytearray(draw.choice((USUAL, random_message(draw))))
+        for _ in range(draw.choice((1, 1, 2, 5))):
+            place = draw.randrange(len(text))
+            new = draw.choice((draw.randrange(256), ord(draw.choice('{}[]":,.-+eE0 \\ntfN\t\r'))))
+            kind = draw.randrange(4)
+            if kind == 0:
+                text[place] = new
+            elif kind == 1 and len(text) > 1:
+                del text[place]
+            elif kind == 2:
+                text.insert(place, new)
+            else:
+                text[place:place] = text[place : place + draw.randint(1, 9)]
+        line = bytes(text).replace(b"\n", b"\r")
+        met[judge(whole(backend, line), line)] += 1
+    assert min(met) > 300
+
+
+def test_a_message_cut_anywhere_is_no_trade(backend: Backend) -> None:
+    """And nothing beyond the end is read: the rest of the message lies right there."""
+    for stop in range(len(USUAL)):
+        found = scan(backend, USUAL, 0, stop)
+        assert found.status in (BROKEN, ELSEWHERE)
+        assert judge(found, USUAL[:stop]) != OK
+
+
+def test_decimals_are_those_of_float(backend: Backend) -> None:
+    draw = Random(3)
+    accepted = 0
+    for _ in range(3000):
+        digits = draw.randint(1, 19)
+        text = str(draw.randrange(10 ** (digits - 1), 10**digits))
+        point = draw.randint(0, len(text))
+        text = (text[:point] or "0") + (f".{text[point:]}" if text[point:] else "")
+        found = scan(backend, b'{"e":"trade","p":"%s","q":"1"}' % text.encode())
+        if found.status == OK:
+            assert found.price == float(text)
+            accepted += 1
+        else:
+            assert found.status == ELSEWHERE
+            assert int(text.replace(".", "")) > 2**53
+    assert accepted > 2000
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (b"", BROKEN), (b"{", BROKEN), (b"{}", NOT_TRADE), (b"[]", ELSEWHERE), (b"{]", BROKEN),
+        (b"{} x", ELSEWHERE), (b'{"a":1,}', BROKEN), (b'{"a" 1}', BROKEN),
+        (b'{"p":"1"}', NOT_TRADE),
+        (b'{"e":"trade","p":"1e5","q":"1"}', ELSEWHERE), (b'{"\\u0065":"trade"}', ELSEWHERE),
+        (b'{"e":"trade","p":null,"q":"1"}', ELSEWHERE), (b'{"result":null,"id":1}', ELSEWHERE),
+        (b'{"e":"trade","p":{"a":1},"q":"1"}', ELSEWHERE), (b'\xef\xbb\xbf{}', ELSEWHERE),
+        (b'{"e":"trade","p":"1","q":"2","p":"3"}', OK),
+        (b'{"e":"trade","p":"1","q":"2","e":"x"}', NOT_TRADE),
+        (b'{"e":"trade","p":"1","q":"2","T":12345678901234567890}', ELSEWHERE),
+    ],
+)  # fmt: skip
+def test_status_of(backend: Backend, text: bytes, status: int) -> None:
+    assert judge(whole(backend, text), text) == status
+
+
+def test_a_batch_is_its_messages_and_leaves_what_is_unfinished(backend: Backend) -> None:
+    draw = Random(4)
+    lines = [random_message(draw) for _ in range(300)]
+    lines[5], lines[9], lines[20] = b"", b"garbage", USUAL[:50]
+    lines[30] += b"\r"
+    buffer = b"\n".join(lines) + b"\n" + USUAL[:60]
+    outs = columns(400)
+    rows, left = backend.load("messages").scan_trades(buffer, 0, *outs)
+    assert (rows, left) == (300, len(buffer) - 60)
+    start = 0
+    for row, line in enumerate(lines):
+        found = Found(*(out[row] for out in outs))
+        alone = scan(backend, buffer, start, start + len(line))
+        assert found.status == alone.status
+        if found.status == OK:
+            assert found == alone
+            assert not math.isnan(found.price)
+        start += len(line) + 1
+    few = columns(7)
+    rows, left = backend.load("messages").scan_trades(buffer, 0, *few)
+    assert (rows, left) == (7, sum(len(line) + 1 for line in lines[:7]))
