@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from results import Record
+from results import Record, cost
 
 NS, US = 1e-9, 1e-6
 NUMBA, PYPY, PURE, NUMPY, C = (
@@ -62,12 +62,6 @@ TARGETS = (
         for key in (NUMBA, PYPY)
     ),
 )  # fmt: skip
-
-
-def cost(record: Record | None, name: str) -> float | None:
-    """Return the least seconds per unit of a workload, None where it was not measured."""
-    timing = record.timings.get(name) if record else None
-    return timing.least / timing.count if timing else None
 
 
 def judged(target: Target, records: dict[str, Record]) -> tuple[float, float] | None:
