@@ -97,11 +97,27 @@ def _imports(python: Path, *modules: str) -> bool:
     return done.returncode == 0
 
 
+def machine() -> dict[str, object]:
+    """Return processor and cores, in the words of pyperf."""
+    facts = _cpu_facts()
+    processor = facts.get("model name") or platform.processor() or "unknown"
+    return {"cpu_model_name": processor, "cpu_count": os.cpu_count()}
+
+
 def host_key() -> str:
     """Return a name for this kind of machine: processor, architecture, cores.
 
     Never the machine's own name.
     """
+    facts = _cpu_facts()
+    processor = facts.get("model name") or platform.processor() or "unknown"
+    if "cpu family" in facts:
+        processor += f" family {facts['cpu family']} model {facts.get('model', '')}"
+    text = f"{processor} {platform.machine()} {os.cpu_count()} cores {platform.system()}"
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _cpu_facts() -> dict[str, str]:
     facts: dict[str, str] = {}
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
@@ -109,8 +125,4 @@ def host_key() -> str:
             facts.setdefault(name.strip(), value.strip())
     except OSError:
         pass
-    processor = facts.get("model name") or platform.processor() or "unknown"
-    if "cpu family" in facts:
-        processor += f" family {facts['cpu family']} model {facts.get('model', '')}"
-    text = f"{processor} {platform.machine()} {os.cpu_count()} cores {platform.system()}"
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return facts
