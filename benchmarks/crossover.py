@@ -24,7 +24,7 @@ from works import WORKS, Work
 
 HERE = Path(__file__).resolve().parent
 REPEATS = 3
-# Sizes are raised as long as a process would not take longer; repeats end at half of it.
+# Sizes are raised as long as a process would not take longer; repeats end when it is spent.
 MOST_S, MOST_S_QUICK = 20.0, 3.0
 CALLS_S, CALLS_S_QUICK = 15.0, 2.0
 # Calls at the end that count as the steady state, as a share of all, and how near is warm.
@@ -82,12 +82,10 @@ def answers(runtime: Runtime, folder: Path, works: Sequence[str]) -> dict[str, s
 def totals(runtime: Runtime, work: Work, folder: Path, *, is_quick: bool) -> Iterator[Json]:
     """Yield what processes take by size, until one would take too long."""
     most, repeats = (MOST_S_QUICK, 1) if is_quick else (MOST_S, REPEATS)
-    expected = 0.0
-    for k, size in enumerate(work.sizes):
-        if expected > most:
-            return
+    fixed: float | None = None
+    for size, following in zip(work.sizes, [*work.sizes[1:], None], strict=True):
         reports: list[Json] = []
-        while len(reports) < repeats and sum(one["total_s"] for one in reports) < 0.5 * most:
+        while len(reports) < repeats and sum(one["total_s"] for one in reports) < most:
             reports.append(process(runtime, work.name, size, folder))
         best = min(reports, key=lambda report: float(report["total_s"]))
         yield {
@@ -96,9 +94,10 @@ def totals(runtime: Runtime, work: Work, folder: Path, *, is_quick: bool) -> Ite
             "total_s": [report["total_s"] for report in reports],
             **{part: best[part] for part in ("import_s", "prepare_s", "work_s", "memory")},
         }
-        if k + 1 < len(work.sizes):
-            growth = work.sizes[k + 1] / size
-            expected = best["total_s"] + (growth - 1.0) * best["work_s"]
+        # The smallest is all start-up and compiler; what is above that grows with the size.
+        fixed = best["total_s"] if fixed is None else fixed
+        if following is None or (best["total_s"] - fixed) * following / size > most:
+            return
 
 
 def repeated(runtime: Runtime, work: Work, folder: Path, *, is_quick: bool) -> Iterator[Json]:

@@ -12,8 +12,9 @@ from statistics import median
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
-# Files of crossover.py lie beside those of pyperf and have another form.
+# Files of crossover.py and peers.py lie beside those of pyperf and have forms of their own.
 CROSSOVER = "crossover-"
+PEERS = "peers.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def read_host(folder: Path) -> dict[str, Record]:
     return {
         path.stem: read_record(path)
         for path in sorted(folder.glob("*.json"))
-        if not path.name.startswith(CROSSOVER)
+        if not path.name.startswith(CROSSOVER) and path.name != PEERS
     }
 
 

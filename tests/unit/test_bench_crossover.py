@@ -92,8 +92,9 @@ class TestProcesses:
         rows = list(crossover.totals(runtime(), works.WORKS["price"], Path(), is_quick=True))
         assert started == [row["size"] for row in rows] == [100, 1000]
         rows = list(crossover.totals(runtime(), works.WORKS["price"], Path(), is_quick=False))
-        # The larger is repeated until half of the time is spent, which the first run does.
-        assert [len(row["total_s"]) for row in rows] == [3, 3, 1]
+        assert [row["size"] for row in rows] == [100, 1000, 10_000]
+        # The largest is repeated until the time is spent.
+        assert [len(row["total_s"]) for row in rows] == [3, 3, 2]
 
     def test_a_collector_that_gives_up_is_a_result(self, monkeypatch):
         def process(_, name, size, *rest, **environ):
