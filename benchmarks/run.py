@@ -5,6 +5,7 @@
     python benchmarks/run.py --only box  what has "box" in its name, into build/benchmarks/
     python benchmarks/run.py --only crossover --quick   whole processes by the size of their work
     python benchmarks/run.py --runtime pypy-pure   one runtime, into build/benchmarks/
+    python benchmarks/run.py --parity    compare the answers of all runtimes, time nothing
 
 Ends with 70, and times nothing, if the runtimes' answers differ. Any two of the files it writes
 can be compared: python -m pyperf compare_to ONE OTHER.
@@ -66,6 +67,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="the most telling, a few runs of each")
+    parser.add_argument("--parity", action="store_true", help="compare the answers, time nothing")
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--runtime", action="append", default=[], metavar="KEY")
     parser.add_argument("--output", type=Path, help="folder of the result files")
@@ -225,6 +227,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if differing:
             return PARITY_BROKEN
         say("all runtimes give the same answers")
+        if args.parity:
+            return OK
         for runtime in runtimes:
             load = os.getloadavg()[0]
             say(f"{runtime.key}: measuring, load average {load:.1f}")

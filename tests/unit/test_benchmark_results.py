@@ -59,6 +59,13 @@ class TestRun:
         assert "DIFFERENT ANSWERS: one" in said
         assert "missing: C: no compiler" in said
 
+    def test_parity_alone_times_nothing(self, answers, monkeypatch, capsys):
+        monkeypatch.setattr(run.Session, "measure", lambda *_: pytest.fail("it measured"))
+        answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "a"}})
+        assert run.main(["--parity", "--quick"]) == 0
+        answers.update({"pypy-pure": {"one": "b"}})
+        assert run.main(["--parity", "--quick"]) == run.PARITY_BROKEN
+
     def test_sources_that_change_spoil_the_results(self, answers, monkeypatch, capsys, tmp_path):
         answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "a"}})
         states = iter("abc")

@@ -91,6 +91,16 @@ class TestWorkloads:
         make = workloads.WORKLOADS[name].make
         assert make(numba).answer() == make(PURE).answer()
 
+    def test_the_others_differ_from_those_in_size_alone(self):
+        """So that every benchmark is smoked: what makes a large one makes one that is tried."""
+
+        def maker(name):
+            make = workloads.WORKLOADS[name].make
+            return getattr(make, "func", make)
+
+        tried = {maker(name) for name in TRIED}
+        assert {maker(name) for name in workloads.WORKLOADS} == tried
+
     def test_a_ladder_scans_every_chain(self, monkeypatch):
         ladder = workloads.WORKLOADS["scan/clean/200x10"]
         task = ladder.make(PURE)
