@@ -122,13 +122,16 @@ def peers(host: Host) -> str:
             else ABSENT
             for key in ENGINES
         ]
-        rows.append(
-            (one["workload"], versions, duration(one["least_s"] / one["count"]), *ours, one["note"])
-        )
+        worst = one.get("worst_difference")
+        rows.append((
+            one["workload"], versions, duration(one["least_s"] / one["count"]), *ours,
+            ABSENT if worst is None else f"{worst:.0e}", one["note"],
+        ))  # fmt: skip
     absent = [(one["peer"], one["reason"]) for one in host.peers.get("missing", ())]
     if not rows and not absent:
         return NO_PEERS
-    header = ("workload", "peer", "per unit", *(NAMES[key] for key in ENGINES), "not like for like")
+    engines = (NAMES[key] for key in ENGINES)
+    header = ("workload", "peer", "per unit", *engines, "differs by up to", "not like for like")
     parts = [table(header, rows)] if rows else []
     if absent:
         parts.append(table(("peer", "not measured because"), absent).replace("---:", "---"))

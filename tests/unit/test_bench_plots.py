@@ -103,13 +103,17 @@ class TestTables:
         peers = {
             "measured": [
                 {"peer": "other", "version": "1.2", "workload": "kernel/price/50000",
-                 "least_s": 2e-3, "count": 1000, "note": "prices alone"}
+                 "least_s": 2e-3, "count": 1000, "note": "prices alone",
+                 "worst_difference": 3e-13}
             ],
             "missing": [{"peer": "absent", "reason": "no wheel"}],
         }  # fmt: skip
         (folder / results.PEERS).write_text(json.dumps(peers))
         text = cross_tables.peers(cross_tables.read(folder))
-        assert "| kernel/price/50000 | other 1.2 | 2.00 µs | – | – | – | prices alone |" in text
+        assert (
+            "| kernel/price/50000 | other 1.2 | 2.00 µs | – | – | – | 3e-13 | prices alone |"
+            in text
+        )
         assert "| absent | no wheel |" in text
         assert results.read_host(folder) == {}
 
