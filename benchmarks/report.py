@@ -2,6 +2,7 @@
 
     python benchmarks/report.py           rewrite what stands between the markers
     python benchmarks/report.py --check   end with 1 if the page is not what they give
+    python benchmarks/report.py --print kernels --host build/benchmarks   show one table
 
 The prose between the tables is written by hand and holds no measured number.
 """
@@ -84,6 +85,16 @@ def compared(host: Path) -> str:
     return done.stdout.strip()
 
 
+def show(name: str, host: Path) -> int:
+    """Print one table of the results in a folder; 1 if there are none."""
+    found = read(host) if host.is_dir() else None
+    if found is None or not (found.records or found.crossings.files or found.peers):
+        print(f"{host}: no results there: python benchmarks/run.py --quick", file=sys.stderr)
+        return 1
+    print(TABLES[name](found.records) if name in TABLES else HOST_TABLES[name](found))
+    return 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Rewrite or check the page."""
     parser = argparse.ArgumentParser(
@@ -91,7 +102,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--host", type=Path, help="folder of results; default: the newest")
+    parser.add_argument("--print", choices=[*TABLES, *HOST_TABLES], help="show a table, write none")
     args = parser.parse_args(argv)
+    if args.print:
+        return show(args.print, args.host or newest_host(RESULTS))
     page = PAGE.read_text(encoding="utf-8")
     host = args.host or newest_host(RESULTS)
     wanted = filled(page, host)

@@ -28,7 +28,7 @@ import crossover
 from processes import Process, processes
 from records import source_state, write_record
 from results import CROSSOVER
-from runtimes import INHERITED, ROOT, Runtime, find_runtimes, host_key
+from runtimes import INHERITED, ROOT, Runtime, find_runtimes, host_key, install
 from works import WORKS
 
 HERE = Path(__file__).resolve().parent
@@ -68,6 +68,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="the most telling, a few runs of each")
     parser.add_argument("--parity", action="store_true", help="compare the answers, time nothing")
+    parser.add_argument("--install", action="store_true", help="install pyperf first, pinned")
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--runtime", action="append", default=[], metavar="KEY")
     parser.add_argument("--output", type=Path, help="folder of the result files")
@@ -206,6 +207,8 @@ class Session:
 def main(argv: Sequence[str] | None = None) -> int:
     """Find, compare, measure, write; print where the results are."""
     args = arguments(argv)
+    if args.install:
+        install(args.cpython, args.pypy)
     runtimes, missing = find_runtimes(args.cpython, args.pypy)
     for line in missing:
         say(f"missing: {line}")

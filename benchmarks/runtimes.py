@@ -83,6 +83,24 @@ def find_runtimes(cpython: Path | None, pypy: Path | None) -> tuple[list[Runtime
     return found, missing
 
 
+def install(cpython: Path | None, pypy: Path | None) -> None:
+    """Install what measuring needs into both environments of the checkout, pinned.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If pip refuses.
+    """
+    python = cpython or ROOT / ".venv/bin/python"
+    wanted = [(python, ("-c", "constraints.txt", "pyperf"))]
+    wanted.append((pypy or ROOT / ".venv-pypy/bin/python", ("-r", "requirements-pypy-bench.txt")))
+    for path, what in wanted:
+        if path.exists():
+            command = [str(path), "-m", "pip", "install", "--quiet", *what]
+            environ = {**os.environ, **LOCALE}
+            subprocess.run(command, cwd=ROOT, env=environ, stdout=sys.stderr, check=True)
+
+
 def shown(path: Path) -> str:
     """Return a path as it may be printed: relative to the checkout where it lies in it."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -219,6 +219,14 @@ class TestPublished:
         assert report.main([]) == 0
         assert not (tmp_path / "plots" / "old.svg").exists()
 
+    def test_one_table_can_be_shown(self, tmp_path, capsys):
+        assert report.main(["--print", "kernels"]) == 0
+        shown = capsys.readouterr().out
+        assert shown.strip() in report.PAGE.read_text()
+        assert report.main(["--print", "kernels", "--host", str(tmp_path)]) == 1
+        assert report.main(["--print", "kernels", "--host", str(tmp_path / "none")]) == 1
+        assert "no results" in capsys.readouterr().err
+
     def test_every_table_has_a_place(self):
         placed = [match.group(2, 3) for match in report.MARKED.finditer(report.PAGE.read_text())]
         wanted = [("table", name) for name in (*tables.TABLES, *HOST_TABLES, report.COMPARED)]
