@@ -106,7 +106,7 @@ def reason(stderr: str) -> str:
 def write_data(folder: Path) -> None:
     """Write the options of our workloads, their prices, and a random walk, as raw doubles."""
     # Only here: --help and the tests of what is above do without the engine.
-    from workloads import N_OPTIONS, options
+    from calls import N_OPTIONS, options
 
     from engine.backend import select
 

@@ -15,9 +15,9 @@ import pytest
 
 # The benchmarks are scripts: each imports its neighbours.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-peer_adapter, peer_adapters, peer_series, peers, results, workloads = map(
+calls, peer_adapter, peer_adapters, peer_series, peers, results, workloads = map(
     import_module,
-    ("peer_adapter", "peer_adapters", "peer_series", "peers", "results", "workloads"),
+    ("calls", "peer_adapter", "peer_adapters", "peer_series", "peers", "results", "workloads"),
 )
 
 
@@ -55,7 +55,7 @@ def test_no_workload_to_come_has_come():
 
 def test_the_data_are_our_options_and_prices(data):
     columns = peer_adapters.read(data)
-    assert list(columns["strike"]) == list(workloads.options()[1])
+    assert list(columns["strike"]) == list(calls.options()[1])
     k = 7
     spot, strike, tau, rate, div, vol, right = (
         columns[name][k] for name in (*peer_adapter.OPTION, "right")

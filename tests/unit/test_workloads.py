@@ -18,13 +18,10 @@ from engine.strategies.registry import REGISTRY
 
 # The benchmarks are scripts: each imports its neighbours.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-baseline_c, baseline_numpy, baseline_plain, baselines, bench, markets, tasks, workloads = map(
-    import_module,
-    (
-        "baseline_c", "baseline_numpy", "baseline_plain", "baselines", "bench", "markets",
-        "tasks", "workloads",
-    ),
-)  # fmt: skip
+baseline_c, baseline_numpy, baseline_plain, baselines, bench = map(
+    import_module, ("baseline_c", "baseline_numpy", "baseline_plain", "baselines", "bench")
+)
+calls, markets, tasks, workloads = map(import_module, ("calls", "markets", "tasks", "workloads"))
 
 PURE = select("pure")
 
@@ -96,7 +93,8 @@ class TestWorkloads:
 
         def maker(name):
             make = workloads.WORKLOADS[name].make
-            return getattr(make, "func", make)
+            # A kernel that is called is itself what is made.
+            return name if hasattr(make, "__self__") else getattr(make, "func", make)
 
         tried = {maker(name) for name in TRIED}
         assert {maker(name) for name in workloads.WORKLOADS} == tried
@@ -113,6 +111,24 @@ class TestWorkloads:
         task.run()
         assert len({id(chain) for chain in scanned}) == 10
         assert sum(len(chain.bid) for chain in scanned) == ladder.contracts == ladder.units
+
+
+class TestCalls:
+    def test_a_kernel_outside_the_scan_is_loaded(self):
+        asked = []
+
+        class Loading:
+            def load(self, module):
+                asked.append(module)
+                return PURE.normal
+
+        assert calls.kernel_of(PURE, "normal.norm_cdf") is PURE.normal.norm_cdf
+        assert calls.kernel_of(Loading(), "of_later.norm_cdf") is PURE.normal.norm_cdf
+        assert asked == ["of_later"]
+
+    def test_a_line_is_a_workload(self):
+        for call in calls.CALLS:
+            assert workloads.WORKLOADS[call.name].units == call.units
 
 
 class TestTasks:
