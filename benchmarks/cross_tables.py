@@ -132,7 +132,9 @@ def peers(host: Host) -> str:
         return NO_PEERS
     engines = (NAMES[key] for key in ENGINES)
     header = ("workload", "peer", "per unit", *engines, "differs by up to", "not like for like")
-    parts = [table(header, rows)] if rows else []
+    noted = host.peers["about"]
+    parts = [f"Peers: {noted['date'][:16]}, load average {noted['load_avg_1min']:.1f}."]
+    parts += [table(header, rows)] if rows else []
     if absent:
         parts.append(table(("peer", "not measured because"), absent).replace("---:", "---"))
     return "\n\n".join(parts)

@@ -21,7 +21,8 @@ def _fast_price(columns: Columns) -> Run:
     from fast_vollib import fast_black_scholes_merton as price
 
     spot, strike, tau, rate, div, vol, flag = arrays(columns)
-    return lambda: price(flag, spot, strike, tau, rate, vol, div, return_as="numpy")
+    rest = (flag, spot, strike, tau, rate, vol, div)
+    return lambda: price(*rest, return_as="numpy", backend="numba")
 
 
 def _fast_greeks(columns: Columns) -> Run:
@@ -30,8 +31,8 @@ def _fast_greeks(columns: Columns) -> Run:
 
     spot, strike, tau, rate, div, vol, flag = arrays(columns)
     rest = (flag, spot, strike, tau, rate, vol, div)
-    model = {"model": "black_scholes_merton", "return_as": "dict"}
-    return lambda: (greeks(*rest, **model), price(*rest, return_as="numpy"))
+    model = {"model": "black_scholes_merton", "return_as": "dict", "backend": "numba"}
+    return lambda: (greeks(*rest, **model), price(*rest, return_as="numpy", backend="numba"))
 
 
 def _fast_implied(columns: Columns) -> Run:
@@ -42,6 +43,7 @@ def _fast_implied(columns: Columns) -> Run:
 
     price = np.frombuffer(columns["price"])
     model = {"model": "black_scholes_merton", "return_as": "numpy", "on_error": "ignore"}
+    model["backend"] = "numba"
     return lambda: implied(price, spot, strike, tau, rate, flag, div, **model)
 
 
@@ -117,7 +119,7 @@ PRICE, GREEKS, IMPLIED = (
 _SCALAR = "one call of an option from Python, forward and deviation made beforehand"
 ADAPTERS = {
     "fast_vollib": (
-        Adapter(PRICE, _fast_price, "price", "its fastest backend installed, all threads"),
+        Adapter(PRICE, _fast_price, "price", "its Numba backend, which uses every core"),
         Adapter(GREEKS, _fast_greeks, "", "its Greeks have other units; price called apart"),
         Adapter(IMPLIED, _fast_implied, "known", "stops at its own tolerance; see the difference"),
     ),

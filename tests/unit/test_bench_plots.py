@@ -101,6 +101,7 @@ class TestTables:
 
     def test_peers_stand_beside_us_with_what_differs(self, folder):
         peers = {
+            "about": {"date": "2026-01-02 03:04:05", "load_avg_1min": 0.25},
             "measured": [
                 {"peer": "other", "version": "1.2", "workload": "kernel/price/50000",
                  "least_s": 2e-3, "count": 1000, "note": "prices alone",
@@ -115,6 +116,7 @@ class TestTables:
             in text
         )
         assert "| absent | no wheel |" in text
+        assert "2026-01-02 03:04, load average 0.2." in text
         assert results.read_host(folder) == {}
 
 
