@@ -56,7 +56,8 @@ PEERS = (
         "py_vollib_vectorized",
         (
             "py-vollib-vectorized==0.1.1", "py-vollib==1.0.1", "py-lets-be-rational==1.0.1",
-            "numba==0.57.1", "numpy==1.24.4", "pandas==1.5.3", "scipy==1.10.1", "setuptools==68.2.2",
+            "numba==0.57.1", "numpy==1.24.4", "pandas==1.5.3", "scipy==1.10.1",
+            "setuptools==68.2.2",
         ),
     ),
     Peer("QuantLib", ("QuantLib==1.44", "numpy==2.4.6")),
