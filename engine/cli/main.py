@@ -155,7 +155,7 @@ def _dispatch(words: list[str]) -> int:
     _add_common(parser)
     args = parser.parse(after)
     args.no_color = args.no_color or flags.no_color
-    args.words = after
+    args.words = [*before, *after]
     code: int = module.run(args)
     return code
 

@@ -229,6 +229,14 @@ class TestRuntime:
         (line,) = capsys.readouterr().err.splitlines()
         assert "/other/python" in line
 
+    def test_what_stood_before_the_verb_goes_along(self, replaced, monkeypatch, capsys):
+        there = Interpreter("/other/python", self.other, "3.11", False)
+        monkeypatch.setattr(runtime, "find", lambda kind: there)
+        monkeypatch.setattr(os, "execve", lambda path, command, environ: print(command[4:]))
+        monkeypatch.setattr("engine.cli.scan_request.build", lambda *_: sys.exit(0))
+        assert main(["--no-color", "scan", "A", "--runtime", self.other.lower()]) == 0
+        assert capsys.readouterr().out.strip() == "['scan', '--no-color', 'A']"
+
     def test_a_process_that_took_over_replaces_itself_no_more(self, replaced, monkeypatch):
         monkeypatch.setenv(GUARD, "1")
         monkeypatch.setattr(runtime, "find", lambda kind: pytest.fail("it looked"))
