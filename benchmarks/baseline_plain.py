@@ -18,8 +18,8 @@ from baselines import (
     european,
     mean_price,
 )  # fmt: skip
+from calls import N_OPTIONS, options
 from tasks import Task
-from workloads import N_OPTIONS, options
 
 from engine.backend import Backend
 from engine.strategies.view import View

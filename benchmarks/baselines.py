@@ -12,9 +12,10 @@ from array import array
 from collections.abc import Callable
 from dataclasses import replace
 
+from calls import N_OPTIONS, options
 from markets import clean
 from tasks import Task
-from workloads import N_OPTIONS, TARGET, options, view_of
+from workloads import TARGET, view_of
 
 from engine.backend import Backend
 from engine.market.chain import EUROPEAN

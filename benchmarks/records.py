@@ -70,11 +70,25 @@ def write_record(parts: list[Path], path: Path, facts: Mapping[str, str]) -> Non
             del benchmark["metadata"][key]
     lines = ",\n".join(json.dumps(benchmark, sort_keys=True) for benchmark in benchmarks)
     about = json.dumps({**shared, **facts}, sort_keys=True)
+    _write(path, f'{{"benchmarks": [\n{lines}\n],\n"metadata": {about},\n"version": "1.0"}}\n')
+
+
+def write_json(path: Path, content: Json) -> None:
+    """Write an object whose values are objects, or lists of them, one to a line."""
+    parts = []
+    for name, value in content.items():
+        text = json.dumps(value, sort_keys=True)
+        if isinstance(value, list):
+            rows = ",\n".join(json.dumps(row, sort_keys=True) for row in value)
+            text = f"[\n{rows}\n]"
+        parts.append(f'"{name}": {text}')
+    _write(path, "{" + ",\n".join(parts) + "}\n")
+
+
+def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(
-        f'{{"benchmarks": [\n{lines}\n],\n"metadata": {about},\n"version": "1.0"}}\n'
-    )
+    unfinished.write_text(text)
     os.replace(unfinished, path)
 
 

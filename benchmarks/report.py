@@ -1,7 +1,8 @@
-"""Write the tables of docs/PYPY_PERFORMANCE.md from the committed results.
+"""Write the tables and plots of docs/PYPY_PERFORMANCE.md from the committed results.
 
     python benchmarks/report.py           rewrite what stands between the markers
     python benchmarks/report.py --check   end with 1 if the page is not what they give
+    python benchmarks/report.py --print kernels --host build/benchmarks   show one table
 
 The prose between the tables is written by hand and holds no measured number.
 """
@@ -16,13 +17,16 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from results import RESULTS, newest_host, read_host
+from cross_tables import HOST_TABLES, Host, read
+from plots import PLOTS
+from results import RESULTS, newest_host
 from tables import NUMBA, PURE, PYPY, TABLES
 
 # The table that pyperf itself makes; without pyperf it stays as it is.
 COMPARED = "compare_to"
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "PYPY_PERFORMANCE.md"
-MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- (table|plot): (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
+NO_PLOT = "Not measured on this machine yet."
 
 
 def filled(page: str, host: Path) -> str:
@@ -31,20 +35,44 @@ def filled(page: str, host: Path) -> str:
     Raises
     ------
     KeyError
-        If the page asks for a table that there is none of.
+        If the page asks for a table or a plot that there is none of.
     """
-    records = read_host(host)
+    found = read(host)
+    drawn = pictures(found)
 
     def made(match: re.Match[str]) -> str:
-        if match[2] != COMPARED:
-            text = TABLES[match[2]](records)
+        kind, name = match[2], match[3]
+        if kind == "plot":
+            text = f"![{_title(drawn[name])}](plots/{name}.svg)" if drawn[name] else NO_PLOT
+        elif name in HOST_TABLES:
+            text = HOST_TABLES[name](found)
+        elif name != COMPARED:
+            text = TABLES[name](found.records)
         elif find_spec("pyperf"):
             text = compared(host)
         else:
             return match[0]
-        return f"{match[1]}\n{text}\n{match[3]}"
+        return f"{match[1]}\n{text}\n{match[4]}"
 
     return MARKED.sub(made, page)
+
+
+def pictures(found: Host) -> dict[str, str]:
+    """Return every plot as SVG, "" where there is nothing to draw."""
+    return {name: plot(found.records, found.crossings) for name, plot in PLOTS.items()}
+
+
+def _title(svg: str) -> str:
+    return svg.partition("<title>")[2].partition("</title>")[0]
+
+
+def _drawn_now() -> dict[str, str]:
+    return {path.stem: path.read_text(encoding="utf-8") for path in plots().glob("*.svg")}
+
+
+def plots() -> Path:
+    """Return the folder of the plots, beside the page."""
+    return PAGE.parent / "plots"
 
 
 def compared(host: Path) -> str:
@@ -57,6 +85,16 @@ def compared(host: Path) -> str:
     return done.stdout.strip()
 
 
+def show(name: str, host: Path) -> int:
+    """Print one table of the results in a folder; 1 if there are none."""
+    found = read(host) if host.is_dir() else None
+    if found is None or not (found.records or found.crossings.files or found.peers):
+        print(f"{host}: no results there: python benchmarks/run.py --quick", file=sys.stderr)
+        return 1
+    print(TABLES[name](found.records) if name in TABLES else HOST_TABLES[name](found))
+    return 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Rewrite or check the page."""
     parser = argparse.ArgumentParser(
@@ -64,15 +102,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--host", type=Path, help="folder of results; default: the newest")
+    parser.add_argument("--print", choices=[*TABLES, *HOST_TABLES], help="show a table, write none")
     args = parser.parse_args(argv)
+    if args.print:
+        return show(args.print, args.host or newest_host(RESULTS))
     page = PAGE.read_text(encoding="utf-8")
-    wanted = filled(page, args.host or newest_host(RESULTS))
-    if wanted == page:
+    host = args.host or newest_host(RESULTS)
+    wanted = filled(page, host)
+    drawn = {name: text for name, text in pictures(read(host)).items() if text}
+    if wanted == page and drawn == _drawn_now():
         return 0
     if args.check:
         print(f"{PAGE.name} is stale: python benchmarks/report.py", file=sys.stderr)
         return 1
     PAGE.write_text(wanted, encoding="utf-8")
+    plots().mkdir(exist_ok=True)
+    for name in _drawn_now().keys() - drawn.keys():
+        (plots() / f"{name}.svg").unlink()
+    for name, text in drawn.items():
+        (plots() / f"{name}.svg").write_text(text, encoding="utf-8")
     return 0
 
 

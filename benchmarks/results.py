@@ -12,6 +12,9 @@ from statistics import median
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
+# Files of crossover.py and peers.py lie beside those of pyperf and have forms of their own.
+CROSSOVER = "crossover-"
+PEERS = "peers.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,23 @@ class Record:
 
 def newest_host(results: Path = RESULTS) -> Path:
     """Return the folder of the machine measured last."""
-    folders = [folder for folder in results.iterdir() if any(folder.glob("*.json"))]
+    folders = [folder for folder in results.iterdir() if folder.is_dir() and read_host(folder)]
     return max(folders, key=lambda folder: max(r.dates[-1] for r in read_host(folder).values()))
 
 
 def read_host(folder: Path) -> dict[str, Record]:
     """Return every record of one machine, by runtime."""
-    return {path.stem: read_record(path) for path in sorted(folder.glob("*.json"))}
+    return {
+        path.stem: read_record(path)
+        for path in sorted(folder.glob("*.json"))
+        if not path.name.startswith(CROSSOVER) and path.name != PEERS
+    }
+
+
+def cost(record: Record | None, name: str) -> float | None:
+    """Return the least seconds per unit of a workload, None where it was not measured."""
+    timing = record.timings.get(name) if record else None
+    return timing.least / timing.count if timing else None
 
 
 def read_record(path: Path) -> Record:

@@ -3,7 +3,9 @@
     python benchmarks/run.py             everything, into benchmarks/results/HOST-KEY/
     python benchmarks/run.py --quick     the most telling, a few runs, into build/benchmarks/
     python benchmarks/run.py --only box  what has "box" in its name, into build/benchmarks/
+    python benchmarks/run.py --only crossover --quick   whole processes by the size of their work
     python benchmarks/run.py --runtime pypy-pure   one runtime, into build/benchmarks/
+    python benchmarks/run.py --parity    compare the answers of all runtimes, time nothing
 
 Ends with 70, and times nothing, if the runtimes' answers differ. Any two of the files it writes
 can be compared: python -m pyperf compare_to ONE OTHER.
@@ -22,9 +24,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import crossover
 from processes import Process, processes
 from records import source_state, write_record
-from runtimes import INHERITED, ROOT, Runtime, find_runtimes, host_key
+from results import CROSSOVER
+from runtimes import INHERITED, ROOT, Runtime, find_runtimes, host_key, install
+from works import WORKS
 
 HERE = Path(__file__).resolve().parent
 OK, UNAVAILABLE, PARITY_BROKEN, SOURCES_CHANGED = 0, 69, 70, 75
@@ -50,12 +55,20 @@ def say(text: str) -> None:
     print(f"run: {text}", file=sys.stderr, flush=True)
 
 
+def say_that_sources_changed() -> int:
+    """Say that nothing can be made of these results, and return the exit code."""
+    say("the sources changed while they were measured: these results mean nothing")
+    return SOURCES_CHANGED
+
+
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return what was asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="the most telling, a few runs of each")
+    parser.add_argument("--parity", action="store_true", help="compare the answers, time nothing")
+    parser.add_argument("--install", action="store_true", help="install pyperf first, pinned")
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--runtime", action="append", default=[], metavar="KEY")
     parser.add_argument("--output", type=Path, help="folder of the result files")
@@ -83,9 +96,27 @@ class Session:
             found = self._answers_of(runtime, names)
             # The baselines are compared with the kernels where they are built.
             if runtime.what == "kernels":
+                found.update(self._crossover_answers(runtime))
                 for name, answer in found.items():
                     given.setdefault(name, {})[runtime.key] = answer
         return {name: by for name, by in given.items() if len(set(by.values())) > 1}
+
+    def crossovers(self, runtime: Runtime) -> list[str]:
+        """Return the works whose whole processes are measured on this runtime."""
+        if runtime.what != "kernels":
+            return []
+        return [name for name in WORKS if self._is_wanted(f"crossover/{name}", False)]
+
+    def cross(self, runtime: Runtime, path: Path, facts: dict[str, str]) -> None:
+        """Measure the crossovers of one runtime."""
+        names = self.crossovers(runtime)
+        crossover.measure(runtime, names, self._folder, path, facts, is_quick=self._is_quick)
+
+    def _crossover_answers(self, runtime: Runtime) -> dict[str, str]:
+        names = self.crossovers(runtime)
+        if names:
+            self._write_chains(runtime)
+        return crossover.answers(runtime, self._folder, names)
 
     def workloads(self, runtime: Runtime) -> list[str]:
         """Return the names of the workloads that this runtime is measured on."""
@@ -125,9 +156,13 @@ class Session:
             for process in processes(runtime, self._folder)
             if self._is_wanted(process.name, process.is_quick)
         ]
-        if wanted and not list(self._folder.glob("*.csv")):
-            self._python(runtime, "write_csv.py", str(self._folder))
+        if wanted:
+            self._write_chains(runtime)
         return wanted
+
+    def _write_chains(self, runtime: Runtime) -> None:
+        if not list(self._folder.glob("*.csv")):
+            self._python(runtime, "write_csv.py", str(self._folder))
 
     def _is_wanted(self, name: str, is_quick: bool) -> bool:
         if self._only:
@@ -172,6 +207,8 @@ class Session:
 def main(argv: Sequence[str] | None = None) -> int:
     """Find, compare, measure, write; print where the results are."""
     args = arguments(argv)
+    if args.install:
+        install(args.cpython, args.pypy)
     runtimes, missing = find_runtimes(args.cpython, args.pypy)
     for line in missing:
         say(f"missing: {line}")
@@ -193,16 +230,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         if differing:
             return PARITY_BROKEN
         say("all runtimes give the same answers")
+        if args.parity:
+            return OK
         for runtime in runtimes:
             load = os.getloadavg()[0]
             say(f"{runtime.key}: measuring, load average {load:.1f}")
             parts = session.measure(runtime)
             if source_state() != before:
-                say("the sources changed while they were measured: these results mean nothing")
-                return SOURCES_CHANGED
+                return say_that_sources_changed()
             if parts:
                 path = output / f"{runtime.key}.json"
                 write_record(parts, path, {**before, "runtime": runtime.key})
+                print(path)
+            if session.crossovers(runtime):
+                say(f"{runtime.key}: whole processes by the size of their work")
+                path = output / f"{CROSSOVER}{runtime.key}.json"
+                session.cross(runtime, path, {**before, "runtime": runtime.key})
+                if source_state() != before:
+                    path.unlink()
+                    return say_that_sources_changed()
                 print(path)
     say(f"done in {(time.monotonic() - began) / 60.0:.0f} minutes")
     return OK

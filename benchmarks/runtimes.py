@@ -83,6 +83,24 @@ def find_runtimes(cpython: Path | None, pypy: Path | None) -> tuple[list[Runtime
     return found, missing
 
 
+def install(cpython: Path | None, pypy: Path | None) -> None:
+    """Install what measuring needs into both environments of the checkout, pinned.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If pip refuses.
+    """
+    python = cpython or ROOT / ".venv/bin/python"
+    wanted = [(python, ("-c", "constraints.txt", "pyperf"))]
+    wanted.append((pypy or ROOT / ".venv-pypy/bin/python", ("-r", "requirements-pypy-bench.txt")))
+    for path, what in wanted:
+        if path.exists():
+            command = [str(path), "-m", "pip", "install", "--quiet", *what]
+            environ = {**os.environ, **LOCALE}
+            subprocess.run(command, cwd=ROOT, env=environ, stdout=sys.stderr, check=True)
+
+
 def shown(path: Path) -> str:
     """Return a path as it may be printed: relative to the checkout where it lies in it."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
@@ -97,11 +115,27 @@ def _imports(python: Path, *modules: str) -> bool:
     return done.returncode == 0
 
 
+def machine() -> dict[str, object]:
+    """Return processor and cores, in the words of pyperf."""
+    facts = _cpu_facts()
+    processor = facts.get("model name") or platform.processor() or "unknown"
+    return {"cpu_model_name": processor, "cpu_count": os.cpu_count()}
+
+
 def host_key() -> str:
     """Return a name for this kind of machine: processor, architecture, cores.
 
     Never the machine's own name.
     """
+    facts = _cpu_facts()
+    processor = facts.get("model name") or platform.processor() or "unknown"
+    if "cpu family" in facts:
+        processor += f" family {facts['cpu family']} model {facts.get('model', '')}"
+    text = f"{processor} {platform.machine()} {os.cpu_count()} cores {platform.system()}"
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _cpu_facts() -> dict[str, str]:
     facts: dict[str, str] = {}
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
@@ -109,8 +143,4 @@ def host_key() -> str:
             facts.setdefault(name.strip(), value.strip())
     except OSError:
         pass
-    processor = facts.get("model name") or platform.processor() or "unknown"
-    if "cpu family" in facts:
-        processor += f" family {facts['cpu family']} model {facts.get('model', '')}"
-    text = f"{processor} {platform.machine()} {os.cpu_count()} cores {platform.system()}"
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return facts

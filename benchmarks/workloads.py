@@ -11,10 +11,10 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from random import Random
 
+from calls import CALLS
 from markets import N_EXPIRIES, SEED, Market, busy, clean, noise, with_few_hits
-from tasks import Task, call_task, kernel_task, python_task, scan_task
+from tasks import Task, kernel_task, python_task, scan_task
 
 from engine.backend import Backend
 from engine.market.chain import AMERICAN, EUROPEAN
@@ -30,10 +30,7 @@ SIZES = (200, 2000, 20_000)
 COUNTS = (1, 10, 100)
 # As many different chains as hold this many contracts; beyond that they come round again.
 DIFFERENT = 80_000
-N_OPTIONS = 50_000
 N_NOISE = 2_000_000
-N_SCORES = 10_000
-TOP = 20
 
 # Families whose kernels are timed on the chain of the targets, with what a cost is given per.
 ROWS = TARGET // 2
@@ -169,49 +166,6 @@ def _hulls(market: Callable[[Backend], Market], backend: Backend) -> Task:
     return kernel_task(backend, hulls)
 
 
-def options(seed: int = SEED) -> tuple[array[float] | array[int], ...]:
-    """Return spot, strike, tau, rate, yield, volatility and right of many options, by expiry."""
-    draw = Random(seed).random
-    n, columns = N_OPTIONS, [array("d") for _ in range(6)]
-    for k in range(n):
-        tau = (1 + 10 * k // n) / 10
-        for column, value in zip(
-            columns,
-            (100.0, 60.0 + 80.0 * draw(), tau, 0.04, 0.01, 0.1 + 0.6 * draw()),
-            strict=True,
-        ):
-            column.append(value)
-    return (*columns, array("b", (1 if draw() < 0.5 else -1 for _ in range(n))))
-
-
-def _prices(backend: Backend) -> Task:
-    return call_task(backend.pricing.price_chain, *options(), _column())
-
-
-def _greeks(backend: Backend) -> Task:
-    columns = (_column() for _ in range(6))
-    return call_task(backend.pricing.greeks_chain, *options(), *columns)
-
-
-def _implied(backend: Backend) -> Task:
-    spot, strike, tau, rate, div, vol, right = options()
-    price = _column()
-    backend.pricing.price_chain(spot, strike, tau, rate, div, vol, right, price)
-    status = array("b", bytes(N_OPTIONS))
-    columns = (price, spot, strike, tau, rate, div, right, _column(), status)
-    return call_task(backend.implied.iv_chain, *columns)
-
-
-def _column() -> array[float]:
-    return array("d", bytes(8 * N_OPTIONS))
-
-
-def _top(backend: Backend) -> Task:
-    draw = Random(SEED).random
-    score, edge = (array("d", (draw() for _ in range(N_SCORES))) for _ in range(2))
-    return call_task(backend.scoring.top_rows, score, edge, TOP, array("q", bytes(8 * TOP)))
-
-
 def _table() -> tuple[Workload, ...]:
     whole: tuple[str, ...] = ()
     apart = ("search_s", "score_s")
@@ -277,12 +231,9 @@ def _table() -> tuple[Workload, ...]:
             f"kernel/lower hull, noise/{N_NOISE}", "strike", N_NOISE // 2, partial(_hulls, _noise)
         ),
         Workload(f"kernel/surface screen/{TARGET}", "strike", ROWS, _screen),
-        Workload(f"kernel/top rows/{N_SCORES}", "row", N_SCORES, _top),
-        Workload(f"kernel/price/{N_OPTIONS}", "option", N_OPTIONS, _prices, True),
-        Workload(f"kernel/price and Greeks/{N_OPTIONS}", "option", N_OPTIONS, _greeks),
-        Workload(f"kernel/implied volatility/{N_OPTIONS}", "option", N_OPTIONS, _implied, True),
     ]  # fmt: skip
-    return (*scans, *phases, *kernels)
+    calls = [Workload(call.name, call.unit, call.units, call.task, call.is_quick) for call in CALLS]
+    return (*scans, *phases, *kernels, *calls)
 
 
 WORKLOADS = {workload.name: workload for workload in _table()}

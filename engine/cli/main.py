@@ -43,6 +43,7 @@ VERBS = {
     "scan": ("engine.cli.scan", "find, prove and rank arbitrages in option chains"),
     "backend": ("engine.cli.backend", "say which kernels run and why; compile them ahead"),
     "doctor": ("engine.cli.doctor", "check this machine and say what could be better"),
+    "bench": ("engine.cli.bench", "measure the runtimes of this machine; say which one to use"),
 }
 
 EXIT_CODES = """exit codes:
@@ -154,6 +155,7 @@ def _dispatch(words: list[str]) -> int:
     _add_common(parser)
     args = parser.parse(after)
     args.no_color = args.no_color or flags.no_color
+    args.words = [*before, *after]
     code: int = module.run(args)
     return code
 

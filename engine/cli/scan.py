@@ -30,6 +30,11 @@ def run(args: argparse.Namespace) -> int:
     EngineError
         If the request makes no sense or the source cannot be opened.
     """
+    if args.runtime:
+        from engine.cli import runtime
+
+        runtime.change(args)
+
     # Imported now, and not for --help: these bring every family and the verifier.
     from engine.backend import select
     from engine.cli import notes, scan_output, scan_request

@@ -12,6 +12,7 @@ from engine.market.policy_rate import BORROW_ABOVE, LEND_BELOW
 
 _T = TypeVar("_T")
 
+RUNTIMES = ("auto", "cpython", "pypy")
 DESCRIPTION = f"""
 Rates: yours, else what the source knows, else the Federal Reserve's target of the chain's day, \
 lending {LEND_BELOW:.2%} below and borrowing {BORROW_ABOVE:.2%} above it.
@@ -126,6 +127,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     add = parser.add_argument_group("how to run it").add_argument
     add("--backend", metavar="NAME", help="auto (default), pure or numba")
+    add(
+        "--runtime",
+        choices=RUNTIMES,
+        help="run under cpython or pypy, or (auto) under what `parity bench --advise` found faster "
+        "(default: the interpreter that runs this)",
+    )
     add("--jobs", type=_typed(count), metavar="N", help="worker processes (1); 0 is one per core")
 
 

@@ -14,16 +14,18 @@ import pytest
 
 # The benchmarks are scripts: each imports its neighbours.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-processes, records, report, results, run, runtimes, tables, targets, workloads = map(
+plots, processes, records, report, results, run, runtimes, tables, targets, workloads = map(
     import_module,
     (
-        "processes", "records", "report", "results", "run", "runtimes", "tables", "targets",
-        "workloads",
+        "plots", "processes", "records", "report", "results", "run", "runtimes", "tables",
+        "targets", "workloads",
     ),
 )  # fmt: skip
+HOST_TABLES = import_module("cross_tables").HOST_TABLES
 
 HOSTS = sorted(path for path in results.RESULTS.iterdir() if path.is_dir())
-FILES = sorted(path for host in HOSTS for path in host.glob("*.json"))
+# crossover.py and peers.py write other forms.
+FILES = sorted(host / f"{key}.json" for host in HOSTS for key in results.read_host(host))
 
 
 def runtime(key="cpython-pure", what="kernels"):
@@ -56,6 +58,13 @@ class TestRun:
         said = capsys.readouterr().err
         assert "DIFFERENT ANSWERS: one" in said
         assert "missing: C: no compiler" in said
+
+    def test_parity_alone_times_nothing(self, answers, monkeypatch, capsys):
+        monkeypatch.setattr(run.Session, "measure", lambda *_: pytest.fail("it measured"))
+        answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "a"}})
+        assert run.main(["--parity", "--quick"]) == 0
+        answers.update({"pypy-pure": {"one": "b"}})
+        assert run.main(["--parity", "--quick"]) == run.PARITY_BROKEN
 
     def test_sources_that_change_spoil_the_results(self, answers, monkeypatch, capsys, tmp_path):
         answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "a"}})
@@ -196,9 +205,35 @@ class TestPublished:
         assert report.main([]) == 0
         assert report.main(["--check"]) == 0
 
+    def test_a_retouched_or_old_plot_is_noticed(self, tmp_path, monkeypatch):
+        page = tmp_path / "page.md"
+        page.write_text(report.PAGE.read_text())
+        monkeypatch.setattr(report, "PAGE", page)
+        assert report.main([]) == 0
+        plot = tmp_path / "plots" / "ratio_to_c.svg"
+        plot.write_text(plot.read_text().replace("Numba", "Number", 1))
+        assert report.main(["--check"]) == 1
+        assert report.main([]) == 0
+        (tmp_path / "plots" / "old.svg").write_text("")
+        assert report.main(["--check"]) == 1
+        assert report.main([]) == 0
+        assert not (tmp_path / "plots" / "old.svg").exists()
+
+    def test_one_table_can_be_shown(self, tmp_path, capsys):
+        assert report.main(["--print", "kernels"]) == 0
+        shown = capsys.readouterr().out
+        assert shown.strip() in report.PAGE.read_text()
+        assert report.main(["--print", "kernels", "--host", str(tmp_path)]) == 1
+        assert report.main(["--print", "kernels", "--host", str(tmp_path / "none")]) == 1
+        assert "no results" in capsys.readouterr().err
+
     def test_every_table_has_a_place(self):
-        placed = [match[2] for match in report.MARKED.finditer(report.PAGE.read_text())]
-        assert sorted(placed) == sorted([*tables.TABLES, report.COMPARED])
+        placed = [match.group(2, 3) for match in report.MARKED.finditer(report.PAGE.read_text())]
+        wanted = [("table", name) for name in (*tables.TABLES, *HOST_TABLES, report.COMPARED)]
+        assert sorted(placed) == sorted([*wanted, *(("plot", name) for name in plots.PLOTS)])
+
+    def test_the_page_says_that_no_arm_timing_was_taken(self):
+        assert "no ARM timing has been taken" in report.PAGE.read_text()
 
     @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
     def test_a_result_file_is_whole_and_holds_nothing_private(self, path):

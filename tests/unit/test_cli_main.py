@@ -105,7 +105,7 @@ def test_a_verb_gets_its_own_flags_and_the_common_ones(verb: Callable[..., None]
         (["try", "stray"], "parity: unexpected word 'stray'; see `parity try --help`"),
         (["try", "--rate"], "parity: argument --rate: expected one argument; see `parity try"),
         (["--debugg", "try"], "parity: unknown option --debugg: did you mean --debug?"),
-        (["--no-color"], "parity: no verb after --no-color: valid: scan, backend, doctor, try"),
+        (["--no-color"], "parity: no verb after --no-color: valid: scan, backend, doctor, bench, "),
     ],
 )
 def test_what_is_unknown_names_the_nearest(
@@ -157,7 +157,7 @@ def test_help_lists_verbs_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> 
         assert all(name in out for name in (*cli.VERBS, "exit codes", "130 interrupted"))
 
 
-@pytest.mark.parametrize("name", ["scan", "backend", "doctor"])
+@pytest.mark.parametrize("name", ["scan", "backend", "doctor", "bench"])
 def test_every_verb_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--help"]) == 0
     out = capsys.readouterr().out

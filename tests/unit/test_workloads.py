@@ -18,13 +18,10 @@ from engine.strategies.registry import REGISTRY
 
 # The benchmarks are scripts: each imports its neighbours.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-baseline_c, baseline_numpy, baseline_plain, baselines, bench, markets, tasks, workloads = map(
-    import_module,
-    (
-        "baseline_c", "baseline_numpy", "baseline_plain", "baselines", "bench", "markets",
-        "tasks", "workloads",
-    ),
-)  # fmt: skip
+baseline_c, baseline_numpy, baseline_plain, baselines, bench = map(
+    import_module, ("baseline_c", "baseline_numpy", "baseline_plain", "baselines", "bench")
+)
+calls, markets, tasks, workloads = map(import_module, ("calls", "markets", "tasks", "workloads"))
 
 PURE = select("pure")
 
@@ -91,6 +88,17 @@ class TestWorkloads:
         make = workloads.WORKLOADS[name].make
         assert make(numba).answer() == make(PURE).answer()
 
+    def test_the_others_differ_from_those_in_size_alone(self):
+        """So that every benchmark is smoked: what makes a large one makes one that is tried."""
+
+        def maker(name):
+            make = workloads.WORKLOADS[name].make
+            # A kernel that is called is itself what is made.
+            return name if hasattr(make, "__self__") else getattr(make, "func", make)
+
+        tried = {maker(name) for name in TRIED}
+        assert {maker(name) for name in workloads.WORKLOADS} == tried
+
     def test_a_ladder_scans_every_chain(self, monkeypatch):
         ladder = workloads.WORKLOADS["scan/clean/200x10"]
         task = ladder.make(PURE)
@@ -103,6 +111,24 @@ class TestWorkloads:
         task.run()
         assert len({id(chain) for chain in scanned}) == 10
         assert sum(len(chain.bid) for chain in scanned) == ladder.contracts == ladder.units
+
+
+class TestCalls:
+    def test_a_kernel_outside_the_scan_is_loaded(self):
+        asked = []
+
+        class Loading:
+            def load(self, module):
+                asked.append(module)
+                return PURE.normal
+
+        assert calls.kernel_of(PURE, "normal.norm_cdf") is PURE.normal.norm_cdf
+        assert calls.kernel_of(Loading(), "of_later.norm_cdf") is PURE.normal.norm_cdf
+        assert asked == ["of_later"]
+
+    def test_a_line_is_a_workload(self):
+        for call in calls.CALLS:
+            assert workloads.WORKLOADS[call.name].units == call.units
 
 
 class TestTasks:

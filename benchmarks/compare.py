@@ -1,0 +1,166 @@
+"""Say what became slower between two runs: a gate for a schedule, on ratios within one run.
+
+    python benchmarks/compare.py BASE HEAD [--band 1.5]
+
+BASE and HEAD are folders that run.py wrote, of one machine. Seconds of two runs do not compare:
+the machine may have been busy. So the change of each workload is divided by the change of its
+reference, which was measured beside it: the C baseline of the same name, else plain Python, else
+the middle change of the other workloads of the same runtime and group.
+
+Ends with 0 if nothing became slower by more than the band, 1 and a line for each that did, 2 if
+the folders cannot be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from results import Record, cost, read_host
+
+OK, SLOWER, NOT_COMPARABLE = 0, 1, 2
+BAND = 1.5
+BASELINES = ("c", "cpython-plain")
+# A middle of fewer says little; then the whole runtime stands in, and below that nothing is judged.
+FEWEST_OTHERS = 3
+
+Records = dict[str, Record]
+
+
+class NotComparableError(Exception):
+    """Two folders of results do not fit together; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How many times longer a workload takes than before, its reference counted out."""
+
+    runtime: str
+    name: str
+    factor: float
+    reference: str
+
+    def __str__(self) -> str:
+        return f"{self.runtime}: {self.name}: {self.factor:.2f}x slower against {self.reference}"
+
+
+def read(folder: Path) -> Records:
+    """Return the records of a folder.
+
+    Raises
+    ------
+    NotComparableError
+        If there is no such folder, nothing in it, or something that run.py did not write.
+    """
+    if not folder.is_dir():
+        raise NotComparableError(f"{folder}: there is no such folder")
+    try:
+        records = read_host(folder)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise NotComparableError(
+            f"{folder}: holds a file that run.py did not write ({type(error).__name__}: {error})"
+        ) from None
+    if not records:
+        raise NotComparableError(f"{folder}: holds no results of run.py")
+    return records
+
+
+def changes(base: Records, head: Records) -> list[Change]:
+    """Return the change of every workload that both runs measured and that has a reference.
+
+    Raises
+    ------
+    NotComparableError
+        If the runs are of different machines, or have no workload in common.
+    """
+    machines = [{str(r.about.get("cpu_model_name")) for r in run.values()} for run in (base, head)]
+    if machines[0] != machines[1]:
+        before, after = (", ".join(sorted(names)) for names in machines)
+        raise NotComparableError(f"the machines differ: {before} and {after}")
+    found = [
+        change
+        for key in base
+        if key in head and key not in (*BASELINES, "cpython-numpy")
+        for change in _of_runtime(key, base, head)
+    ]
+    if not found:
+        raise NotComparableError("the two runs have no workload in common that has a reference")
+    return found
+
+
+def _of_runtime(key: str, base: Records, head: Records) -> Iterator[Change]:
+    raw = dict(_raw(base[key], head[key]))
+    against = {
+        name: [(other, dict(_raw(base[other], head[other]))) for other in BASELINES
+               if other in base and other in head]
+        for name in raw
+    }  # fmt: skip
+    for name, factor in raw.items():
+        beside = [(other, moved[name]) for other, moved in against[name] if name in moved]
+        if beside:
+            other, moved = beside[0]
+            yield Change(key, name, factor / moved, f"{other} in the same run")
+            continue
+        group = name.split("/")[0]
+        others = [raw[one] for one in raw if one != name and one.split("/")[0] == group]
+        what = f"{group}s"
+        if len(others) < FEWEST_OTHERS:
+            others, what = [raw[one] for one in raw if one != name], "workloads"
+        if len(others) >= FEWEST_OTHERS:
+            middle = median(others)
+            yield Change(key, name, factor / middle, f"{len(others)} other {what} of the same run")
+
+
+def _raw(base: Record, head: Record) -> Iterator[tuple[str, float]]:
+    """Yield name and change of the least seconds per unit, nothing counted out."""
+    for name in base.timings:
+        before, after = cost(base, name), cost(head, name)
+        if before and after:
+            yield name, after / before
+
+
+def missing(base: Records, head: Records) -> list[str]:
+    """Return a line for every runtime or workload of the base that the head has not."""
+    lines = [f"{key}: not measured in HEAD" for key in base if key not in head]
+    for key in base:
+        if key in head:
+            gone = [name for name in base[key].timings if name not in head[key].timings]
+            lines += [f"{key}: {name}: not measured in HEAD" for name in gone]
+    return lines
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Compare two folders."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("base", type=Path, metavar="BASE")
+    parser.add_argument("head", type=Path, metavar="HEAD")
+    parser.add_argument("--band", type=float, default=BAND, help=f"{BAND} where nothing is said")
+    args = parser.parse_args(argv)
+    if not args.band > 1.0:
+        parser.error("--band: expected a factor above 1")
+    try:
+        base, head = read(args.base), read(args.head)
+        found = changes(base, head)
+    except NotComparableError as error:
+        print(f"compare: {error}", file=sys.stderr)
+        return NOT_COMPARABLE
+    for line in missing(base, head):
+        print(f"compare: {line}", file=sys.stderr)
+    slower = sorted(
+        (change for change in found if change.factor > args.band), key=lambda one: -one.factor
+    )
+    for change in slower:
+        print(change)
+    verdict = f"{len(slower)} of {len(found)} became slower by more than {args.band:g}x"
+    print(f"compare: {verdict}", file=sys.stderr)
+    return SLOWER if slower else OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

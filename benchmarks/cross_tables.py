@@ -1,0 +1,174 @@
+"""The tables of processes by size, repeated calls, the collector, peers, and what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+from crossings import Crossings, overtaken, read_crossings
+from results import PEERS, Record, read_host
+from tables import ABSENT, ENGINES, NAMES, duration, factor, table
+
+NOT_YET = "Not measured on this machine yet: `python benchmarks/run.py --only crossover`."
+NO_PEERS = "Not measured on this machine yet: `python benchmarks/peers.py`."
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Everything that was measured on one machine."""
+
+    records: dict[str, Record]
+    crossings: Crossings
+    peers: dict[str, Any]
+    architectures: tuple[str, ...]
+
+
+def read(folder: Path) -> Host:
+    """Return everything in a folder of results, and what kinds of machines lie beside it."""
+    peers = json.loads((folder / PEERS).read_text()) if (folder / PEERS).exists() else {}
+    others = [path.name for path in folder.parent.iterdir() if path.is_dir()]
+    return Host(read_host(folder), read_crossings(folder), peers, tuple(sorted(others)))
+
+
+def crossovers(host: Host) -> str:
+    """Return from which size on which runtime takes less than which, processes as a whole."""
+    rows = []
+    for work in host.crossings.works:
+        for fast, slow in permutations(ENGINES, 2):
+            points = host.crossings.points(slow, work), host.crossings.points(fast, work)
+            size = overtaken(*points) if all(points) else None
+            if size is not None:
+                common = max({n for n, _ in points[0]} & {n for n, _ in points[1]})
+                start = "every size measured" if size == 0.0 else f"{size:,.0f}"
+                rows.append(
+                    (work, NAMES[fast], NAMES[slow], start, f"{common:,.0f}",
+                     host.crossings.unit(work))
+                )  # fmt: skip
+    if not rows:
+        return NOT_YET
+    return table(("work", "takes less", "than", "from", "both measured up to", "counted in"), rows)
+
+
+def totals(host: Host) -> str:
+    """Return what whole processes take by size, and the most memory of each."""
+    if not host.crossings.works:
+        return NOT_YET
+    rows = []
+    for work in host.crossings.works:
+        found = host.crossings.rows("totals", work)
+        for size in sorted({row["size"] for _, row in found}):
+            by = {key: row for key, row in found if row["size"] == size}
+            cells = [
+                f"{duration(min(by[key]['total_s']))}, {by[key]['memory'] / 1e6:.0f} MB"
+                if key in by else ABSENT
+                for key in ENGINES
+            ]  # fmt: skip
+            rows.append((f"{work}: {size:,} {host.crossings.unit(work)}", *cells))
+    return table(("", *(NAMES[key] for key in ENGINES)), rows)
+
+
+CALLS = ("p50", "p99", "longest", "first call", "warm after", "calls", "memory")
+
+
+def calls(host: Host) -> str:
+    """Return what repeated calls take once warm, the pauses of the collector included."""
+    rows = []
+    for work in host.crossings.works:
+        for key in ENGINES:
+            rows += [
+                (f"{work}: {row['size']:,} {host.crossings.unit(work)}", NAMES[key], *_call(row))
+                for one, row in host.crossings.rows("calls", work)
+                if one == key and row["setting"] == "default"
+            ]
+    return table(("each call", "on", *CALLS), rows) if rows else NOT_YET
+
+
+def collector(host: Host) -> str:
+    """Return repeated calls on PyPy by setting of the collector, against its defaults."""
+    rows = []
+    for work in host.crossings.works:
+        found = [row for key, row in host.crossings.rows("calls", work) if key == "pypy-pure"]
+        if len(found) < 2:
+            continue
+        base = next(row for row in found if row["setting"] == "default")
+        for row in found:
+            if "failed" in row:
+                rows.append((row["setting"], *[ABSENT] * len(CALLS), "ended: out of memory"))
+                continue
+            share = row["p50_s"] / base["p50_s"]
+            told = "" if row is base else f"{factor(share)} the time at the middle"
+            rows.append((row["setting"], *_call(row), told))
+    return table(("setting", *CALLS, "against the default"), rows) if rows else NOT_YET
+
+
+def _call(row: dict[str, Any]) -> tuple[str, ...]:
+    times = (duration(row[name]) for name in ("p50_s", "p99_s", "most_s", "first_s"))
+    after = duration(row["to_warm_s"]) if row["to_warm_s"] else "the first call"
+    return (*times, after, f"{row['calls']:,}", f"{row['memory'] / 1e6:.0f} MB")
+
+
+def peers(host: Host) -> str:
+    """Return what other libraries take for the same data, and what is not like for like."""
+    rows = []
+    for one in host.peers.get("measured", ()):
+        versions = f"{one['peer']} {one['version']}"
+        ours = [
+            duration(timing.least / timing.count)
+            if (record := host.records.get(key)) and (timing := record.timings.get(one["workload"]))
+            else ABSENT
+            for key in ENGINES
+        ]
+        worst = one.get("worst_difference")
+        rows.append((
+            one["workload"], versions, duration(one["least_s"] / one["count"]), *ours,
+            ABSENT if worst is None else f"{worst:.0e}", one["note"],
+        ))  # fmt: skip
+    absent = [(one["peer"], one["reason"]) for one in host.peers.get("missing", ())]
+    if not rows and not absent:
+        return NO_PEERS
+    engines = (NAMES[key] for key in ENGINES)
+    header = ("workload", "peer", "per unit", *engines, "differs by up to", "not like for like")
+    noted = host.peers["about"]
+    parts = [f"Peers: {noted['date'][:16]}, load average {noted['load_avg_1min']:.1f}."]
+    parts += [table(header, rows)] if rows else []
+    if absent:
+        parts.append(table(("peer", "not measured because"), absent).replace("---:", "---"))
+    return "\n\n".join(parts)
+
+
+def not_measured(host: Host) -> str:
+    """Return what the numbers of this page leave open."""
+    everything = list(dict.fromkeys(
+        name for key in ENGINES if key in host.records for name in host.records[key].timings
+    ))  # fmt: skip
+    rows = []
+    for key in ENGINES:
+        if key not in host.records:
+            rows.append((NAMES[key], "nothing of it"))
+            continue
+        left = [name for name in everything if name not in host.records[key].timings]
+        if left:
+            shown = ", ".join(left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")
+            rows.append((NAMES[key], f"{len(left)} of {len(everything)} workloads: {shown}"))
+    if not host.crossings.works:
+        rows.append(("whole processes by size", "nothing of it"))
+    if not host.peers:
+        rows.append(("peers", "nothing of it"))
+    arm = [name for name in host.architectures if "aarch64" in name or "arm64" in name]
+    rows.append(("ARM64", f"see results/{arm[0]}" if arm else "no ARM timing has been taken"))
+    rows.append(("macOS, Windows", "nothing of it"))
+    return table(("of", "not measured"), rows).replace("---:", "---")
+
+
+HOST_TABLES: dict[str, Callable[[Host], str]] = {
+    "crossovers": crossovers,
+    "totals": totals,
+    "calls": calls,
+    "collector": collector,
+    "peers": peers,
+    "not_measured": not_measured,
+}

@@ -1,0 +1,80 @@
+"""Run one peer on our data, in the peer's own environment: knows nothing of the engine.
+
+    peer_adapters.py PEER FOLDER SECONDS
+
+FOLDER holds columns as raw doubles, written by peers.py. Prints JSON: for each workload the least
+seconds of its calls, and by how much the peer's answer differs from ours where it gives one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from array import array
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import peer_options
+import peer_series
+from peer_adapter import Adapter, Columns
+
+ADAPTERS: dict[str, tuple[Adapter, ...]] = {**peer_options.ADAPTERS, **peer_series.ADAPTERS}
+
+
+def read(folder: Path) -> Columns:
+    """Return every column of a folder by name."""
+    found: Columns = {}
+    for path in folder.glob("*.f64"):
+        column = array("d")
+        column.frombytes(path.read_bytes())
+        found[path.stem] = column
+    return found
+
+
+def measured(peer: str, adapter: Adapter, columns: Columns, seconds: float) -> dict[str, Any]:
+    """Return what one workload takes, after its answer was compared."""
+    run = adapter.prepare(columns)
+    found = run()
+    worst = None
+    if adapter.answers:
+        pairs = zip(map(float, found), columns[adapter.answers], strict=True)
+        worst = max((abs(a - b) for a, b in pairs if a == a and b == b), default=math.nan)
+    run()
+    values: list[float] = []
+    end = perf_counter() + seconds
+    while len(values) < 3 or perf_counter() < end:
+        start = perf_counter()
+        run()
+        values.append(perf_counter() - start)
+    count = adapter.count
+    return {
+        "peer": peer,
+        "version": version(peer.replace("_", "-")),
+        "workload": adapter.workload,
+        "least_s": min(values),
+        "middle_s": sorted(values)[len(values) // 2],
+        "calls": len(values),
+        "count": int(count) if count.isdigit() else len(columns[count]),
+        "worst_difference": worst,
+        "note": adapter.note,
+    }
+
+
+def main(peer: str, folder: str, seconds: str) -> None:
+    """Print what the workloads of one peer take; one that fails says so in its place."""
+    columns = read(Path(folder))
+    rows = []
+    for adapter in ADAPTERS[peer]:
+        try:
+            rows.append(measured(peer, adapter, columns, float(seconds)))
+        except Exception as error:  # peers fail in their own ways, and others are still measured
+            why = f"{type(error).__name__}: {error}".splitlines()[0]
+            rows.append({"peer": peer, "workload": adapter.workload, "failed": why})
+    json.dump(rows, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

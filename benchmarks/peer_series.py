@@ -1,0 +1,138 @@
+"""Libraries for indicators, bars, messages and caches, on a random walk.
+
+They stand ready for workloads of ours that are to come: the names are those expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from peer_adapter import Adapter, Columns, Run
+
+WINDOW = 20
+# An object per bar and a callback are slow: as many bars as take seconds, not minutes.
+FEW_BARS = 20_000
+
+
+def _talib(name: str) -> Callable[[Columns], Run]:
+    def prepare(columns: Columns) -> Run:
+        import numpy as np
+        import talib
+
+        function, close = getattr(talib, name), np.frombuffer(columns["close"])
+        return lambda: function(close, WINDOW)
+
+    return prepare
+
+
+def _crossing(columns: Columns) -> tuple[Any, Any, Any]:
+    import pandas as pd
+
+    close = pd.Series(columns["close"])
+    fast, slow = close.rolling(WINDOW).mean(), close.rolling(5 * WINDOW).mean()
+    return close, fast > slow, fast < slow
+
+
+def _vectorbt_bars(columns: Columns) -> Run:
+    import vectorbt as vbt
+
+    close, is_long, is_flat = _crossing(columns)
+    go = vbt.Portfolio.from_signals
+    return lambda: go(close, is_long, is_flat, fees=0.001, slippage=0.0005).total_return()
+
+
+def _backtesting_bars(columns: Columns) -> Run:
+    import pandas as pd
+    from backtesting import Backtest, Strategy
+    from backtesting.lib import crossover
+
+    close = pd.Series(columns["close"][:FEW_BARS])
+    index = pd.date_range("2020-01-01", periods=FEW_BARS, freq="min")
+    frame = pd.DataFrame(dict.fromkeys(("Open", "High", "Low", "Close"), close.to_numpy()), index)
+
+    class Crossing(Strategy):  # type: ignore[misc]
+        def init(self) -> None:
+            mean = lambda values, n: pd.Series(values).rolling(n).mean()  # noqa: E731
+            self.fast = self.I(mean, self.data.Close, WINDOW)
+            self.slow = self.I(mean, self.data.Close, 5 * WINDOW)
+
+        def next(self) -> None:
+            if crossover(self.fast, self.slow):
+                self.buy()
+            elif crossover(self.slow, self.fast):
+                self.position.close()
+
+    test = Backtest(frame, Crossing, cash=1e6, commission=0.001)
+    return test.run
+
+
+def _messages(columns: Columns) -> list[bytes]:
+    return [
+        b'{"e":"trade","E":%d,"s":"BTCUSDT","t":%d,"p":"%.2f","q":"0.01500","T":%d,"m":true}'
+        % (1700000000000 + k, k, close, 1700000000000 + k)
+        for k, close in enumerate(columns["close"][:FEW_BARS])
+    ]
+
+
+def _orjson(columns: Columns) -> Run:
+    from orjson import loads
+
+    messages = _messages(columns)
+
+    def run() -> None:
+        for message in messages:
+            row = loads(message)
+            float(row["p"])
+
+    return run
+
+
+def _msgspec(columns: Columns) -> Run:
+    import msgspec
+
+    trade = msgspec.defstruct(
+        "Trade", [("E", int), ("s", str), ("t", int), ("p", str), ("q", str), ("m", bool)]
+    )
+    decode, messages = msgspec.json.Decoder(trade).decode, _messages(columns)
+
+    def run() -> None:
+        for message in messages:
+            float(decode(message).p)
+
+    return run
+
+
+def _cachetools(columns: Columns) -> Run:
+    from cachetools import TTLCache
+
+    cache: Any = TTLCache(2048, 3600.0)
+    keys = [f"key-{k % 1000}" for k in range(FEW_BARS)]
+    cache.update(dict.fromkeys(keys, 1.0))
+
+    def run() -> None:
+        for key in keys:
+            cache.get(key)
+
+    return run
+
+
+# Names that the workloads of kernels to come are expected to have.
+SMA, EMA, RSI, BANDS = (f"kernel/{name}/1000000" for name in ("sma", "ema", "rsi", "bollinger"))
+BARS, JSON, CACHE = "kernel/bar backtest/1000000", "kernel/JSON trade/20000", "engine/cache get"
+TO_COME = (SMA, EMA, RSI, BANDS, BARS, JSON, CACHE)
+
+_BAR = "their engine keeps orders, trades and statistics for each bar"
+ADAPTERS = {
+    "TA-Lib": tuple(
+        Adapter(workload, _talib(name), "", "C called once for the column", "close")
+        for workload, name in ((SMA, "SMA"), (EMA, "EMA"), (RSI, "RSI"), (BANDS, "BBANDS"))
+    ),
+    "vectorbt": (Adapter(BARS, _vectorbt_bars, "", f"{_BAR}; signals made beforehand", "close"),),
+    "backtesting": (
+        Adapter(BARS, _backtesting_bars, "", f"{_BAR}; {FEW_BARS:,} bars", str(FEW_BARS)),
+    ),
+    "msgspec": (Adapter(JSON, _msgspec, "", "a whole Struct; we read what we use", str(FEW_BARS)),),
+    "orjson": (Adapter(JSON, _orjson, "", "a whole dict; we read what we use", str(FEW_BARS)),),
+    "cachetools": (Adapter(CACHE, _cachetools, "", "a lookup that also expires", str(FEW_BARS)),),
+}

@@ -1,0 +1,190 @@
+"""Measure other libraries on our data, each in an environment of its own under .tox/peers.
+
+    python benchmarks/peers.py                   all of them, into benchmarks/results/HOST-KEY/
+    python benchmarks/peers.py --only QuantLib   one of them, into build/benchmarks/
+
+What does not install or does not run is listed with the reason. Ours is measured by run.py: the
+page puts the two side by side. The environments take 3 GB and some minutes, once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from crossover import now
+from peer_adapter import OPTION
+from peer_adapters import ADAPTERS
+from records import source_state, write_json
+from results import PEERS as FILE
+from runtimes import ROOT, host_key, machine
+
+HERE = Path(__file__).resolve().parent
+FOLDER = ROOT / ".tox" / "peers"
+SECONDS = 3.0
+INSTALL_S, RUN_S = 900, 300
+N_CLOSES = 1_000_000
+SEED = 20260302
+LEAST_VEGA = 0.01
+GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A library and the pins that it installs with; `waits_for` what we have nothing of yet."""
+
+    name: str
+    pins: tuple[str, ...]
+    waits_for: str = ""
+
+
+PEERS = (
+    Peer("fast_vollib", ("fast-vollib==0.2.4", "numba==0.68.1", "numpy==2.4.6")),
+    # Its own pins are open; newer Numba and NumPy break it.
+    Peer(
+        "py_vollib_vectorized",
+        (
+            "py-vollib-vectorized==0.1.1", "py-vollib==1.0.1", "py-lets-be-rational==1.0.1",
+            "numba==0.57.1", "numpy==1.24.4", "pandas==1.5.3", "scipy==1.10.1",
+            "setuptools==68.2.2",
+        ),
+    ),
+    Peer("QuantLib", ("QuantLib==1.44", "numpy==2.4.6")),
+    Peer("TA-Lib", ("TA-Lib==0.8.2", "numpy==2.4.6")),
+    Peer("vectorbt", ("vectorbt==1.2.0",)),
+    Peer("backtesting", ("backtesting==0.6.6",)),
+    Peer("msgspec", ("msgspec==0.22.0",)),
+    Peer("orjson", ("orjson==3.13.0",)),
+    Peer("cachetools", ("cachetools==8.0.1",)),
+    Peer("hftbacktest", ("hftbacktest==2.4.4",), "a tick loop of ours to stand beside"),
+    Peer("nautilus_trader", ("nautilus_trader==1.221.0",), "a tick loop of ours to stand beside"),
+)  # fmt: skip
+
+
+def say(text: str) -> None:
+    """Tell a person how far it is."""
+    print(f"peers: {text}", file=sys.stderr, flush=True)
+
+
+def installed(peer: Peer) -> str:
+    """Make the environment of a peer unless it is there; return why it cannot be, or ""."""
+    folder = FOLDER / peer.name
+    stamp = folder / "pins.txt"
+    if stamp.exists() and stamp.read_text() == "\n".join(peer.pins):
+        return ""
+    python = folder / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for command in ([sys.executable, "-m", "venv", str(folder)], [*pip, *peer.pins]):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
+        except subprocess.TimeoutExpired:
+            return f"not installed in {INSTALL_S} s"
+        if done.returncode:
+            return reason(done.stderr)
+    stamp.write_text("\n".join(peer.pins))
+    return ""
+
+
+def reason(stderr: str) -> str:
+    """Return the line of what pip or Python said that tells most, without paths of this machine."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("ERROR", "error"))] or lines[-1:]
+    line = (told or ["no message"])[0].replace(str(ROOT), ".").replace(str(Path.home()), "~")
+    return line.replace("|", "/")[:160]
+
+
+def write_data(folder: Path) -> None:
+    """Write the options of our workloads, their prices, and a random walk, as raw doubles."""
+    # Only here: --help and the tests of what is above do without the engine.
+    from calls import N_OPTIONS, options
+
+    from engine.backend import select
+
+    columns: dict[str, Any] = dict(zip((*OPTION, "right"), options(), strict=True))
+    price = array("d", bytes(8 * N_OPTIONS))
+    pricing = select("pure").pricing
+    pricing.price_chain(*columns.values(), price)
+    # A volatility can be compared where the price tells it.
+    greeks = [array("d", bytes(8 * N_OPTIONS)) for _ in range(6)]
+    pricing.greeks_chain(*columns.values(), *greeks)
+    vega = dict(zip(GREEKS, greeks, strict=True))["vega"]
+    pairs = zip(columns["vol"], vega, strict=True)
+    known = array("d", (vol if slope > LEAST_VEGA else math.nan for vol, slope in pairs))
+    draw, close = Random(SEED).random, array("d", [100.0])
+    for _ in range(N_CLOSES - 1):
+        close.append(close[-1] * (1.0 + 0.002 * (draw() - 0.5)))
+    for name, column in {**columns, "price": price, "known": known, "close": close}.items():
+        (folder / f"{name}.f64").write_bytes(array("d", column).tobytes())
+
+
+def measure(peer: Peer, folder: Path, seconds: float) -> list[dict[str, Any]]:
+    """Return the rows of one peer; a row that failed has the reason instead of seconds."""
+    python = FOLDER / peer.name / "bin" / "python"
+    command = [str(python), str(HERE / "peer_adapters.py"), peer.name, str(folder), str(seconds)]
+    # None of our packages: a peer meets its own alone.
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    try:
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=RUN_S)
+    except subprocess.TimeoutExpired:
+        return [{"peer": peer.name, "failed": f"not done in {RUN_S} s"}]
+    if done.returncode:
+        return [{"peer": peer.name, "failed": reason(done.stderr)}]
+    # Some print on stdout when they are imported.
+    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Install, measure, write; print where the result is."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", action="append", default=[], metavar="PEER")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each workload")
+    parser.add_argument("--output", type=Path, help="folder of the result file")
+    args = parser.parse_args(argv)
+    chosen = [peer for peer in PEERS if not args.only or peer.name in args.only]
+    if not chosen:
+        parser.error("--only: of " + ", ".join(peer.name for peer in PEERS))
+    where = ROOT / "build/benchmarks" if args.only else HERE / "results" / host_key()
+    facts = source_state()
+    rows: list[dict[str, Any]] = []
+    missing: list[dict[str, str]] = []
+    with TemporaryDirectory(prefix="parity-peers-") as name:
+        write_data(Path(name))
+        for peer in chosen:
+            why = installed(peer)
+            if why:
+                missing.append({"peer": peer.name, "reason": f"does not install: {why}"})
+            elif peer.name not in ADAPTERS:
+                missing.append({"peer": peer.name, "reason": f"waits for {peer.waits_for}"})
+            else:
+                rows += measure(peer, Path(name), args.seconds)
+            say(f"{peer.name}: {why or 'done'}")
+    failed = [row for row in rows if "failed" in row]
+    missing += [
+        {"peer": f"{row['peer']} ({row.get('workload', 'all')})", "reason": row["failed"]}
+        for row in failed
+    ]
+    about = {**facts, **machine(), "load_avg_1min": os.getloadavg()[0], "date": now()}
+    measured = [row for row in rows if "failed" not in row]
+    path = (args.output or where) / FILE
+    write_json(path, {"about": about, "measured": measured, "missing": missing})
+    print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""What whole processes do for the crossovers: some work of any size, and how to prepare it.
+
+Preparing (making or reading the input) belongs to the process and is timed with it, apart from the
+work itself. One line in `WORKS` makes a work part of the crossovers, the plots and the page.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # run.py reads the table and knows nothing of the engine
+    from engine.backend import Backend
+
+# So many different options; beyond that they come round again, so that drawing them costs little.
+DIFFERENT_OPTIONS = 5_000
+CHAIN = 2000
+SEED = 20260302
+
+# A work is prepared for a size, and returns the digest of its answer when asked for it.
+Prepared = tuple[Callable[[], object], Callable[[], str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Work of any size.
+
+    Attributes
+    ----------
+    name, unit
+        How it is called, and what its size counts.
+    sizes
+        The sizes that whole processes are started with.
+    calls
+        The size that is called again and again in one process.
+    prepare
+        Makes it for a backend and a size; the folder holds chains as files.
+    makes_garbage
+        Whether settings of the garbage collector may matter to it.
+    """
+
+    name: str
+    unit: str
+    sizes: tuple[int, ...]
+    calls: int
+    prepare: Callable[[Backend, int, Path], Prepared]
+    makes_garbage: bool = False
+
+
+def _price(backend: Backend, n: int, _folder: Path) -> Prepared:
+    draw = Random(SEED).random
+    some = min(n, DIFFERENT_OPTIONS)
+    columns = [array("d") for _ in range(6)]
+    for k in range(some):
+        tau = (1 + 10 * k // some) / 10
+        row = (100.0, 60.0 + 80.0 * draw(), tau, 0.04, 0.01, 0.1 + 0.6 * draw())
+        for column, value in zip(columns, row, strict=True):
+            column.append(value)
+    right = array("b", (1 if draw() < 0.5 else -1 for _ in range(some)))
+    spot, strike, tau_, rate, div, vol = (_repeated(column, n) for column in columns)
+    sides, price = _repeated(right, n), array("d", bytes(8 * n))
+    price_chain = backend.pricing.price_chain
+
+    def run() -> None:
+        price_chain(spot, strike, tau_, rate, div, vol, sides, price)
+
+    return run, lambda: _digest(price)
+
+
+def _digest(*parts: object) -> str:
+    # Imported when nothing is timed any more: it brings the whole scan with it.
+    from tasks import digest
+
+    return digest(parts)
+
+
+def _repeated(column: array, n: int) -> array:  # type: ignore[type-arg]
+    times = -(-n // len(column))
+    return (column * times)[:n]
+
+
+def _scan(backend: Backend, n: int, folder: Path) -> Prepared:
+    # Imported where they are needed: pricing does without them.
+    from markets import settings_of
+    from processes import csv_paths
+
+    from engine.api import load
+    from engine.pipeline import scan_chain
+
+    chain = load(f"csv:{csv_paths(folder)[CHAIN]}").chain
+    settings = settings_of(chain.style)
+    found: list[object] = []
+
+    def run() -> None:
+        found.clear()
+        for _ in range(n):
+            found.append(scan_chain(chain, settings, backend).funnel)
+
+    return run, lambda: _digest(len(found), found[-1])
+
+
+WORKS = {
+    work.name: work
+    for work in (
+        Work("price", "options", tuple(10**k for k in range(2, 8)), 50_000, _price),
+        Work(
+            "scan", f"chains of {CHAIN:,} contracts", (1, 3, 10, 30, 100, 300, 1000), 1, _scan,
+            makes_garbage=True,
+        ),
+    )
+}  # fmt: skip

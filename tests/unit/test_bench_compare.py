@@ -1,0 +1,127 @@
+"""The gate between two runs tells slower code from a busier machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+# The benchmarks are scripts: each imports its neighbours.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+compare = import_module("compare")
+
+PRICE, BOX, HULL = "kernel/price/9", "kernel/box/9", "kernel/hull/9"
+
+
+def written(folder, cpu="some processor", **runtimes):
+    """Write result files as run.py does: seconds by workload for each runtime."""
+    folder.mkdir()
+    for key, seconds in runtimes.items():
+        benchmarks = [
+            {
+                "metadata": {"name": name, "backend": key, "per_count": 10},
+                "runs": [{"values": [9.0 * value, value], "metadata": {}}],
+            }
+            for name, value in seconds.items()
+        ]
+        about = {"cpu_model_name": cpu, "load_avg_1min": 0.1, "date": "2026-01-01"}
+        content = {"benchmarks": benchmarks, "metadata": about}
+        (folder / f"{key.replace('_', '-')}.json").write_text(json.dumps(content))
+    return str(folder)
+
+
+def test_a_slower_machine_is_no_regression(tmp_path, capsys):
+    base = written(tmp_path / "a", c={PRICE: 1.0}, pypy_pure={PRICE: 4.0})
+    head = written(tmp_path / "b", c={PRICE: 3.0}, pypy_pure={PRICE: 12.5})
+    assert compare.main([base, head]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_code_that_is_slower_against_c_is_one(tmp_path, capsys):
+    base = written(tmp_path / "a", c={PRICE: 1.0}, pypy_pure={PRICE: 4.0})
+    head = written(tmp_path / "b", c={PRICE: 0.5}, pypy_pure={PRICE: 4.0})
+    assert compare.main([base, head]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line == f"pypy-pure: {PRICE}: 2.00x slower against c in the same run"
+    assert compare.main([base, head, "--band", "2.1"]) == 0
+
+
+def test_plain_python_stands_in_for_c(tmp_path, capsys):
+    base = written(tmp_path / "a", cpython_plain={BOX: 1.0}, cpython_numba={BOX: 1.0})
+    head = written(tmp_path / "b", cpython_plain={BOX: 1.0}, cpython_numba={BOX: 1.6})
+    assert compare.main([base, head]) == 1
+    assert "cpython-plain" in capsys.readouterr().out
+
+
+def test_without_a_baseline_the_other_kernels_are_the_reference(tmp_path, capsys):
+    names = [f"kernel/{name}/9" for name in "abcde"]
+    base = written(tmp_path / "a", pypy_pure=dict.fromkeys(names, 1.0))
+    busier = dict.fromkeys(names, 2.0)
+    assert compare.main([base, written(tmp_path / "b", pypy_pure=busier)]) == 0
+    worse = written(tmp_path / "c", pypy_pure={**busier, names[2]: 4.0})
+    assert compare.main([base, worse]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line == f"pypy-pure: {names[2]}: 2.00x slower against 4 other kernels of the same run"
+
+
+def test_every_regression_has_its_line_the_worst_first(tmp_path, capsys):
+    base = written(tmp_path / "a", c={PRICE: 1.0, BOX: 1.0}, pypy_pure={PRICE: 1.0, BOX: 1.0})
+    head = written(tmp_path / "b", c={PRICE: 1.0, BOX: 1.0}, pypy_pure={PRICE: 2.0, BOX: 3.0})
+    assert compare.main([base, head]) == 1
+    said = capsys.readouterr()
+    assert [line.split(": ")[1] for line in said.out.splitlines()] == [BOX, PRICE]
+    assert "2 of 2 became slower by more than 1.5x" in said.err
+
+
+def test_what_head_lacks_is_said(tmp_path, capsys):
+    base = written(tmp_path / "a", c={PRICE: 1.0, HULL: 1.0}, pypy_pure={PRICE: 1.0, HULL: 1.0})
+    head = written(tmp_path / "b", c={PRICE: 1.0, HULL: 1.0}, pypy_pure={PRICE: 1.0})
+    assert compare.main([base, head]) == 0
+    assert f"pypy-pure: {HULL}: not measured in HEAD" in capsys.readouterr().err
+
+
+class TestRefused:
+    @pytest.fixture
+    def base(self, tmp_path):
+        return written(tmp_path / "a", c={PRICE: 1.0}, pypy_pure={PRICE: 1.0})
+
+    def refusal(self, capsys, *words):
+        assert compare.main([*words]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        return said.err
+
+    def test_a_folder_that_is_not_there(self, base, tmp_path, capsys):
+        assert "no such folder" in self.refusal(capsys, base, str(tmp_path / "none"))
+
+    def test_an_empty_folder(self, base, tmp_path, capsys):
+        (tmp_path / "empty").mkdir()
+        assert "holds no results" in self.refusal(capsys, base, str(tmp_path / "empty"))
+
+    @pytest.mark.parametrize("text", ["{", "{}", "[]", '{"benchmarks": 1, "metadata": {}}'])
+    def test_a_file_of_something_else(self, base, tmp_path, capsys, text):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "c.json").write_text(text)
+        assert "did not write" in self.refusal(capsys, base, str(tmp_path / "other"))
+
+    def test_another_machine(self, base, tmp_path, capsys):
+        other = written(tmp_path / "b", cpu="another", c={PRICE: 1.0}, pypy_pure={PRICE: 1.0})
+        assert "the machines differ" in self.refusal(capsys, base, other)
+
+    def test_nothing_in_common(self, base, tmp_path, capsys):
+        other = written(tmp_path / "b", c={BOX: 1.0}, pypy_pure={BOX: 1.0})
+        assert "no workload in common" in self.refusal(capsys, base, other)
+
+    def test_a_band_that_is_none(self, base):
+        with pytest.raises(SystemExit):
+            compare.main([base, base, "--band", "0.9"])
+
+
+def test_the_committed_results_compare_with_themselves():
+    folders = [path for path in import_module("results").RESULTS.iterdir() if path.is_dir()]
+    for folder in folders:
+        records = compare.read(folder)
+        assert {round(one.factor, 12) for one in compare.changes(records, records)} == {1.0}

@@ -1,0 +1,145 @@
+"""Peers are measured on our data, compared where they answer the same, and excused by name."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from array import array
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+# The benchmarks are scripts: each imports its neighbours.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+calls, peer_adapter, peer_adapters, peer_series, peers, results, workloads = map(
+    import_module,
+    ("calls", "peer_adapter", "peer_adapters", "peer_series", "peers", "results", "workloads"),
+)
+
+
+def below(x):
+    """The normal distribution function."""
+    return 0.5 * math.erfc(-x / math.sqrt(2.0))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    mp = pytest.MonkeyPatch()
+    mp.setattr(peers, "N_CLOSES", 50)
+    peers.write_data(folder)
+    mp.undo()
+    return folder
+
+
+def test_every_peer_has_an_adapter_or_says_what_it_waits_for():
+    for peer in peers.PEERS:
+        assert (peer.name in peer_adapters.ADAPTERS) != bool(peer.waits_for)
+        assert all("==" in pin for pin in peer.pins)
+    assert set(peer_adapters.ADAPTERS) <= {peer.name for peer in peers.PEERS}
+
+
+def test_every_adapter_stands_beside_a_workload_of_ours_or_one_to_come():
+    named = {one.workload for many in peer_adapters.ADAPTERS.values() for one in many}
+    assert named - set(workloads.WORKLOADS) <= set(peer_series.TO_COME)
+
+
+def test_no_workload_to_come_has_come():
+    """Then it stands in `workloads`, and peers are held to its name."""
+    assert set(peer_series.TO_COME) & set(workloads.WORKLOADS) == set()
+
+
+def test_the_data_are_our_options_and_prices(data):
+    columns = peer_adapters.read(data)
+    assert list(columns["strike"]) == list(calls.options()[1])
+    k = 7
+    spot, strike, tau, rate, div, vol, right = (
+        columns[name][k] for name in (*peer_adapter.OPTION, "right")
+    )
+    d1 = (math.log(spot / strike) + (rate - div + 0.5 * vol * vol) * tau) / (vol * math.sqrt(tau))
+    d2 = d1 - vol * math.sqrt(tau)
+    wanted = right * (
+        spot * math.exp(-div * tau) * below(right * d1)
+        - strike * math.exp(-rate * tau) * below(right * d2)
+    )
+    assert columns["price"][k] == pytest.approx(wanted, abs=1e-10)
+    known = [vol for vol in columns["known"] if vol == vol]
+    assert len(columns["vol"]) > len(known) > 0.9 * len(columns["vol"])
+    assert len(columns["close"]) == 50
+
+
+class TestMeasured:
+    columns = MappingProxyType(
+        {"spot": array("d", [1.0, 2.0]), "wanted": array("d", [3.0, math.nan])}
+    )
+
+    def adapter(self, answers="wanted", count="spot", found=(3.5, 9.0)):
+        return peer_adapter.Adapter("w", lambda columns: lambda: found, answers, "note", count)
+
+    @pytest.fixture(autouse=True)
+    def named(self, monkeypatch):
+        monkeypatch.setattr(peer_adapters, "version", lambda name: f"1 of {name}")
+
+    def test_the_worst_difference_is_where_both_answer(self):
+        row = peer_adapters.measured("a_b", self.adapter(), self.columns, 0.0)
+        assert row["worst_difference"] == 0.5
+        assert (row["count"], row["version"]) == (2, "1 of a-b")
+        assert 0.0 < row["least_s"] <= row["middle_s"]
+
+    def test_an_answer_of_another_kind_is_not_compared(self):
+        row = peer_adapters.measured("a", self.adapter("", "20"), self.columns, 0.0)
+        assert row["worst_difference"] is None
+        assert row["count"] == 20
+
+    def test_an_answer_of_another_length_is_refused(self):
+        with pytest.raises(ValueError, match=r"shorter|longer"):
+            peer_adapters.measured("a", self.adapter(found=(1.0,)), self.columns, 0.0)
+
+
+class TestMain:
+    def written(self, monkeypatch, tmp_path, installs, rows):
+        monkeypatch.setattr(peers, "write_data", lambda folder: None)
+        monkeypatch.setattr(peers, "installed", lambda peer: installs.get(peer.name, ""))
+        monkeypatch.setattr(peers, "measure", lambda peer, *_: rows.get(peer.name, []))
+        assert peers.main([f"--output={tmp_path}"]) == 0
+        return json.loads((tmp_path / results.PEERS).read_text())
+
+    def test_what_is_not_measured_is_listed_with_the_reason(self, monkeypatch, tmp_path):
+        content = self.written(
+            monkeypatch, tmp_path,
+            {"QuantLib": "no wheel"},
+            {"orjson": [{"peer": "orjson", "workload": "w", "failed": "ImportError: x"}],
+             "msgspec": [{"peer": "msgspec", "workload": "w", "least_s": 1.0}]},
+        )  # fmt: skip
+        missing = {one["peer"]: one["reason"] for one in content["missing"]}
+        assert missing["QuantLib"] == "does not install: no wheel"
+        assert missing["orjson (w)"] == "ImportError: x"
+        assert missing["nautilus_trader"].startswith("waits for")
+        assert [one["peer"] for one in content["measured"]] == ["msgspec"]
+
+    def test_a_peer_that_is_unknown_is_refused(self):
+        with pytest.raises(SystemExit):
+            peers.main(["--only", "nothing"])
+
+    def test_a_peer_that_breaks_says_why(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(peers, "FOLDER", tmp_path)
+        python = tmp_path / "QuantLib" / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.symlink_to(sys.executable)
+
+        def run(command, **_):
+            return subprocess.CompletedProcess(command, 1, "", "Traceback\nValueError: it broke\n")
+
+        monkeypatch.setattr(peers.subprocess, "run", run)
+        (row,) = peers.measure(peers.PEERS[2], tmp_path, 0.0)
+        assert row == {"peer": "QuantLib", "failed": "ValueError: it broke"}
+        assert "it broke" in peers.installed(peers.PEERS[2])
+
+    def test_a_reason_is_one_line_without_paths_of_this_machine(self):
+        said = f"note\nERROR: no match in {peers.ROOT}/x or {Path.home()}/y | z\nmore\n"
+        assert peers.reason(said) == "ERROR: no match in ./x or ~/y / z"
+        assert peers.reason("") == "no message"
