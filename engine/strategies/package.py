@@ -12,8 +12,8 @@ from engine.strategies.view import View
 _MAX_RATIO = 100
 _INTEGER = 1e-6
 # Solutions of the programme on the way to whole contracts, and which part of it is good enough.
-_MOST_SOLUTIONS = 6
-_ENOUGH = 0.99
+_MOST_SOLUTIONS = 3
+_ENOUGH = 0.95
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def test_the_funnel_counts_every_package(backend: Backend) -> None:
 
 # Where the optimum of the programme is not whole, or a jelly roll or a calendar, planted by itself,
 # trades a quote that the package trades too and pays more.
-@pytest.mark.parametrize("seed", [3, 44, 56, 63, 70, 105])
+@pytest.mark.parametrize("seed", [3, 63, 70, 105])
 def test_a_planted_package_is_found_whatever_else_is_there(seed: int, backend: Backend) -> None:
     (loaded,) = DemoFeed(seed, ["ZETF"], compact=seed % 4 > 0).chains("ZETF")
     (label,) = (x for x in loaded.labels if x["family"] == "package")
