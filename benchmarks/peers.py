@@ -19,7 +19,6 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -35,7 +34,6 @@ FOLDER = ROOT / ".tox" / "peers"
 SECONDS = 3.0
 INSTALL_S, RUN_S = 900, 300
 N_CLOSES = 1_000_000
-SEED = 20260302
 LEAST_VEGA = 0.01
 GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho")
 
@@ -108,6 +106,7 @@ def write_data(folder: Path) -> None:
     """Write the options of our workloads, their prices, and a random walk, as raw doubles."""
     # Only here: --help and the tests of what is above do without the engine.
     from calls import N_OPTIONS, options
+    from calls_series import closes
 
     from engine.backend import select
 
@@ -121,10 +120,8 @@ def write_data(folder: Path) -> None:
     vega = dict(zip(GREEKS, greeks, strict=True))["vega"]
     pairs = zip(columns["vol"], vega, strict=True)
     known = array("d", (vol if slope > LEAST_VEGA else math.nan for vol, slope in pairs))
-    draw, close = Random(SEED).random, array("d", [100.0])
-    for _ in range(N_CLOSES - 1):
-        close.append(close[-1] * (1.0 + 0.002 * (draw() - 0.5)))
-    for name, column in {**columns, "price": price, "known": known, "close": close}.items():
+    made = {"price": price, "known": known, "close": closes(N_CLOSES)}
+    for name, column in {**columns, **made}.items():
         (folder / f"{name}.f64").write_bytes(array("d", column).tobytes())
 
 

@@ -23,6 +23,22 @@ baseline_c, baseline_numpy, baseline_plain, baselines, bench = map(
 )
 calls, markets, tasks, workloads = map(import_module, ("calls", "markets", "tasks", "workloads"))
 
+calls_events, calls_options, calls_series = map(
+    import_module, ("calls_events", "calls_options", "calls_series")
+)
+baseline_c_series, c_code = map(import_module, ("baseline_c_series", "c_code"))
+SHORT = (
+    ("N_SERIES", calls_series, 4000),
+    ("N_SWEEP", calls_series, 400),
+    ("N_TICKS", calls_events, 2000),
+    ("N_SINGLE", calls_events, 1000),
+    ("N_SINGLE", baseline_c_series, 1000),
+    ("N_BARS", calls_events, 1000),
+    ("N_MESSAGES", calls_events, 200),
+    ("N_LATTICE", calls_options, 4),
+    ("N_AMERICAN", calls_options, 4),
+)
+
 PURE = select("pure")
 
 # A run of the others takes a second and more; they differ from these in size alone.
@@ -31,6 +47,13 @@ TRIED = [
     for name, workload in workloads.WORKLOADS.items()
     if workload.contracts <= 2000 and "noise" not in name
 ]
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Make short series: what is a million long is the same on a few thousand."""
+    for name, module, size in SHORT:
+        monkeypatch.setattr(module, name, size)
 
 
 @pytest.fixture
@@ -127,8 +150,56 @@ class TestCalls:
         assert asked == ["of_later"]
 
     def test_a_line_is_a_workload(self):
-        for call in calls.CALLS:
+        lines = (*calls.CALLS, *calls_options.OPTIONS, *calls_series.SERIES, *calls_events.EVENTS)
+        for call in lines:
             assert workloads.WORKLOADS[call.name].units == call.units
+
+    def test_a_state_is_put_back_before_each_call(self):
+        """Else the second call would go on from where the first ended."""
+        (sma,) = (call for call in calls_series.SERIES if call.kernel == "rolling.sma")
+        series, period, state, means = arguments = sma.arguments(PURE)
+        kernel = calls.restoring(calls.kernel_of(PURE, sma.kernel), [state])
+        kernel(*arguments)
+        first, state_after = means[:], state[:]
+        assert state_after != array("d", bytes(8 * len(state)))
+        kernel(*arguments)
+        assert (means.tobytes(), state) == (first.tobytes(), state_after)
+        assert means[period - 1] == pytest.approx(sum(series[:period]) / period)
+
+    @pytest.mark.parametrize("call", [*calls_series.SERIES, *calls_events.EVENTS])
+    def test_what_goes_on_from_a_state_names_it(self, call):
+        if isinstance(call, calls.Built):
+            return
+        code = getattr(import_module(f"kernels_pure.{call.kernel.partition('.')[0]}"),
+                       call.kernel.partition(".")[2]).__code__  # fmt: skip
+        names = code.co_varnames[: code.co_argcount]
+        arguments = call.arguments(PURE)
+        before = [array(a.typecode, a) if isinstance(a, array) else a for a in arguments]
+        calls.kernel_of(PURE, call.kernel)(*arguments)
+        changed = {
+            place
+            for place, (name, old, new) in enumerate(zip(names, before, arguments, strict=True))
+            if isinstance(new, array) and old.tobytes() != new.tobytes()
+            and not name.startswith("out_")
+        }  # fmt: skip
+        assert changed - set(call.states) <= {
+            place for place, name in enumerate(names)
+            if name in ("work_raw", "work_return", "work_high", "work_low")
+            and call.kernel not in ("extremes.stochastic",) or name == "work_raw"
+        }  # fmt: skip
+        assert set(call.states) <= changed
+
+    def test_trades_are_those_of_the_crossing_rule(self):
+        """So that the object and the kernel are the same strategy."""
+        by_object = next(call for call in calls_events.EVENTS if "strategy" in call.name)
+        assert by_object.task(PURE).answer()
+        bars = calls_events.ranges(1000)[0], calls_series.closes(1000)
+        out = [calls.column(1000) for _ in range(3)]
+        account = calls_series.ACCOUNT.column()
+        _, orders, *_ = PURE.load("sweep").ma_cross_backtest(
+            *bars, *calls_series.WINDOWS, calls_series.FLAT, account, *out
+        )
+        assert orders > 2
 
 
 class TestTasks:
