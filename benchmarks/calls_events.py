@@ -95,13 +95,17 @@ class Crossing:
         return 1.0 if self._quick * slow > self._calm * fast else FLAT
 
 
-def _strategy(_backend: Backend) -> Task:
-    n = N_BARS
+def bars(n: int) -> Bars:
+    """Return `n` bars of a minute."""
     stamps = array("q", range(0, n * BAR_NS, BAR_NS))
-    bars = Bars(stamps, *ranges(n), closes(n), volumes(n))
+    return Bars(stamps, *ranges(n), closes(n), volumes(n))
+
+
+def _strategy(_backend: Backend) -> Task:
+    prices = bars(N_BARS)
 
     def result() -> Result:
-        return run(bars, Crossing(*WINDOWS), ACCOUNT)
+        return run(prices, Crossing(*WINDOWS), ACCOUNT)
 
     return python_task(result)
 

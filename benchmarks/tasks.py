@@ -7,10 +7,13 @@ part of the engine run on kernels that note each call, and the task makes these 
 from __future__ import annotations
 
 import hashlib
+import math
+import sys
 import types
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from importlib import import_module
 from time import perf_counter
 from typing import Any
 
@@ -19,6 +22,9 @@ from markets import Market
 from engine.backend import Backend
 from engine.pipeline import scan_chain
 from kernels_pure import SCAN
+
+# Numbers this near are the same to whoever looks at them; this share of the rows may be off.
+NEAR, MOST_OFF = 1e-9, 0.01
 
 Call = tuple[Callable[..., object], tuple[Any, ...]]
 
@@ -95,13 +101,65 @@ def kernel_task(backend: Backend, action: Callable[[Backend], object]) -> Task:
 
 
 def call_task(kernel: Callable[..., object], *args: Any) -> Task:
-    """Return the task of one kernel call."""
+    """Return the task of one kernel call.
+
+    The answer of a twin that is not bit-equal is that of its kernel, after both have been compared.
+    """
 
     def run() -> float:
         kernel(*args)
         return 0.0
 
-    return Task(run, lambda: digest((kernel(*args), *args)))
+    def answer() -> str:
+        exact = kernel_of_twin(kernel)
+        if exact is None:
+            return digest((kernel(*args), *args))
+        near = copies(args)
+        kernel(*near)
+        result = digest((exact(*args), *args))
+        check_near(near, args)
+        return result
+
+    return Task(run, answer)
+
+
+def kernel_of_twin(twin: Callable[..., object]) -> Callable[..., object] | None:
+    """Return the kernel of a twin listed in `kernels_numba.DIFFERS`, None for all others."""
+    twins = sys.modules.get("kernels_numba")
+    for name in twins.DIFFERS if twins else ():
+        module, _, kernel = name.partition(".")
+        if getattr(import_module(f"kernels_numba.{module}"), kernel) is twin:
+            found: Callable[..., object] = getattr(import_module(f"kernels_pure.{module}"), kernel)
+            return found
+    return None
+
+
+def copies(args: Iterable[Any]) -> list[Any]:
+    """Return arguments with columns of their own."""
+    return [array(a.typecode, a) if isinstance(a, array) else a for a in args]
+
+
+def check_near(near: Iterable[Any], exact: Iterable[Any]) -> None:
+    """Compare the columns that a twin and its kernel wrote.
+
+    Their bounds are tested elsewhere, row by row. Here a twin that computes something else is
+    found: a volatility may be known to a few digits only, but not in many rows.
+
+    Raises
+    ------
+    ValueError
+        If they are not near each other.
+    """
+    for column, wanted in zip(near, exact, strict=True):
+        if not isinstance(wanted, array):
+            continue
+        off = [
+            (value, other)
+            for value, other in zip(column, wanted, strict=True)
+            if not math.isclose(value, other, rel_tol=NEAR, abs_tol=NEAR) and other == other
+        ]
+        if len(off) > MOST_OFF * len(wanted):
+            raise ValueError(f"a twin is far from its kernel: {off[:3]}, {len(off)} rows")
 
 
 def python_task(action: Callable[[], object]) -> Task:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
 from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,6 +21,19 @@ def test_the_sample_is_what_the_command_prints() -> None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_kernels_do_what_the_example_says() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    (code,) = (block for block in blocks if "load(" in block)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    cdf, root = NormalDist().cdf, 0.2 * math.sqrt(0.5)
+    d1 = (math.log(100.0 / 105.0) + 0.03 * 0.5) / root + 0.5 * root
+    call = 100.0 * math.exp(-0.005) * cdf(d1) - 105.0 * math.exp(-0.02) * cdf(d1 - root)
+    assert names["price"][0] == pytest.approx(call, abs=1e-9)
+    assert names["smooth"][-1] == pytest.approx(names["price"][0])
 
 
 def test_every_page_it_names_is_there() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from array import array
 from importlib import import_module
 from pathlib import Path
 
@@ -166,40 +167,15 @@ class TestCalls:
         assert (means.tobytes(), state) == (first.tobytes(), state_after)
         assert means[period - 1] == pytest.approx(sum(series[:period]) / period)
 
-    @pytest.mark.parametrize("call", [*calls_series.SERIES, *calls_events.EVENTS])
-    def test_what_goes_on_from_a_state_names_it(self, call):
-        if isinstance(call, calls.Built):
-            return
-        code = getattr(import_module(f"kernels_pure.{call.kernel.partition('.')[0]}"),
-                       call.kernel.partition(".")[2]).__code__  # fmt: skip
-        names = code.co_varnames[: code.co_argcount]
-        arguments = call.arguments(PURE)
-        before = [array(a.typecode, a) if isinstance(a, array) else a for a in arguments]
-        calls.kernel_of(PURE, call.kernel)(*arguments)
-        changed = {
-            place
-            for place, (name, old, new) in enumerate(zip(names, before, arguments, strict=True))
-            if isinstance(new, array) and old.tobytes() != new.tobytes()
-            and not name.startswith("out_")
-        }  # fmt: skip
-        assert changed - set(call.states) <= {
-            place for place, name in enumerate(names)
-            if name in ("work_raw", "work_return", "work_high", "work_low")
-            and call.kernel not in ("extremes.stochastic",) or name == "work_raw"
-        }  # fmt: skip
-        assert set(call.states) <= changed
-
-    def test_trades_are_those_of_the_crossing_rule(self):
-        """So that the object and the kernel are the same strategy."""
-        by_object = next(call for call in calls_events.EVENTS if "strategy" in call.name)
-        assert by_object.task(PURE).answer()
-        bars = calls_events.ranges(1000)[0], calls_series.closes(1000)
-        out = [calls.column(1000) for _ in range(3)]
-        account = calls_series.ACCOUNT.column()
-        _, orders, *_ = PURE.load("sweep").ma_cross_backtest(
-            *bars, *calls_series.WINDOWS, calls_series.FLAT, account, *out
-        )
-        assert orders > 2
+    def test_the_object_trades_as_the_kernel_does(self):
+        kernel = PURE.load("sweep").ma_cross_backtest
+        *_, equity = columns = calls_series.backtest(PURE)
+        _, orders, *_ = kernel(*columns)
+        bars = calls_events.bars(len(equity))
+        crossing = calls_events.Crossing(*calls_series.WINDOWS)
+        found = calls_events.run(bars, crossing, calls_series.ACCOUNT)
+        assert found.orders == orders > 9
+        assert list(found.equity) == pytest.approx(list(equity), rel=1e-12)
 
 
 class TestTasks:
