@@ -38,6 +38,10 @@ SHORT = (
     ("N_MESSAGES", calls_events, 200),
     ("N_LATTICE", calls_options, 4),
     ("N_AMERICAN", calls_options, 4),
+    *(
+        ("N_OPTIONS", module, 2000)
+        for module in (calls, calls_options, baselines, baseline_c, baseline_plain)
+    ),
 )
 
 PURE = select("pure")
