@@ -40,13 +40,14 @@ GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho")
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A library and the pins that it installs with; `waits_for` what we have nothing of yet."""
+    """A library and the pins that it installs with; `waits_for` what is missing to measure it."""
 
     name: str
     pins: tuple[str, ...]
     waits_for: str = ""
 
 
+VENUE = "an adapter: its engine needs a venue and order books"
 PEERS = (
     Peer("fast_vollib", ("fast-vollib==0.2.4", "numba==0.68.1", "numpy==2.4.6")),
     # Its own pins are open; newer Numba and NumPy break it.
@@ -65,8 +66,8 @@ PEERS = (
     Peer("msgspec", ("msgspec==0.22.0",)),
     Peer("orjson", ("orjson==3.13.0",)),
     Peer("cachetools", ("cachetools==8.0.1",)),
-    Peer("hftbacktest", ("hftbacktest==2.4.4",), "a tick loop of ours to stand beside"),
-    Peer("nautilus_trader", ("nautilus_trader==1.221.0",), "a tick loop of ours to stand beside"),
+    Peer("hftbacktest", ("hftbacktest==2.4.4",), VENUE),
+    Peer("nautilus_trader", ("nautilus_trader==1.221.0",), VENUE),
 )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ def _advise(args: argparse.Namespace) -> int:
         return OK
     print(report(measured, contracts, chains))
     for work, (size, found) in further.items():
-        print("\n" + report_of(work, size, found) + "\n")
+        print("\n" + report_of(work, size, found))
     for line in missing:
         print(f"not measured: {line}")
     load = os.getloadavg()[0]
