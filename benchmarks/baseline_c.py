@@ -4,82 +4,33 @@ from __future__ import annotations
 
 import ctypes
 import math
-import shutil
-import subprocess
 from array import array
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import perf_counter
 
+import baseline_c_series
 from baselines import (
     BOX,
     HULL,
     PARITY,
     PRICE,
-    Answer,
-    baseline,
     candidates_above,
     european,
     mean_price,
 )  # fmt: skip
-from calls import N_OPTIONS, options
+from c_code import FAST, Columns, column_task, compiler, compiler_version, library, task
+from calls import N_OPTIONS, column, kernel_of, options
+from calls_options import reprice
 from tasks import Task
 
 from engine.backend import Backend
 from kernels_pure import normal
 
-HERE = Path(__file__).parent
-FLAGS = ("-O3", "-march=native")
-# Lets gcc call its vector forms of exp and log. It would lose a nan, so only prices have it.
-FAST = "-ffast-math"
-
-Columns = list["array[float] | array[int]"]
-
-
-def compiler() -> str:
-    """Return the C compiler of this machine, or ""."""
-    return next((path for name in ("gcc", "cc", "clang") if (path := shutil.which(name))), "")
-
-
-def compiler_version() -> str:
-    """Return the compiler and its flags as they are published."""
-    done = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=True)
-    return f"{done.stdout.splitlines()[0]}, {' '.join(FLAGS)} ({FAST} for prices)"
-
-
-@cache
-def _library(name: str, *flags: str) -> ctypes.CDLL:
-    """Compile one of the C files and load it."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.so"
-        command = [compiler(), *FLAGS, *flags, "-shared", "-fPIC", "-o", str(path)]
-        subprocess.run([*command, str(HERE / f"{name}.c"), "-lm"], check=True)
-        return ctypes.CDLL(str(path))
-
-
-def _task(library: ctypes.CDLL, name: str, size: int, columns: Columns, wanted: Answer) -> Task:
-    """Return the task of a C function, which takes its own time: calling it costs nothing."""
-    function = getattr(library, name)
-    function.restype = ctypes.c_double
-    result = array("d", (0.0, 0.0))
-    # Views, not addresses: they keep the columns alive.
-    views = [
-        (ctypes.c_char * (column.itemsize * len(column))).from_buffer(column)
-        for column in (*columns, result)
-    ]
-
-    def answer(floor: float) -> Answer:
-        function(ctypes.c_double(floor), ctypes.c_int64(size), *views)
-        return result[0], result[1]
-
-    def run() -> float:
-        start = perf_counter()
-        inside: float = function(ctypes.c_double(0.0), ctypes.c_int64(size), *views)
-        return perf_counter() - start - inside
-
-    return baseline(answer, wanted, run)
+__all__ = ["BASELINES", "compiler", "compiler_version"]
+GREEKS, IMPLIED, REPRICE = (
+    f"kernel/{name}/{N_OPTIONS}" for name in ("price and Greeks", "implied volatility", "reprice")
+)
+# A price says nothing of a volatility that it does not depend on.
+LEAST_VEGA = 0.01
 
 
 def parity(backend: Backend) -> Task:
@@ -92,7 +43,7 @@ def parity(backend: Backend) -> Task:
         terms.borrow, terms.lend, terms.div_in, owed, array("d", chain.strike),
     ]  # fmt: skip
     wanted = candidates_above(view, "conversion", "reversal")
-    return _task(_library("loops"), "conversions_reversals", len(chain.expiries), columns, wanted)
+    return task(library("loops"), "conversions_reversals", len(chain.expiries), columns, wanted)
 
 
 def boxes(backend: Backend) -> Task:
@@ -104,7 +55,7 @@ def boxes(backend: Backend) -> Task:
         chain.first, chain.strike, view.receive, view.pay, terms.borrow, terms.lend, low, high
     ]  # fmt: skip
     wanted = candidates_above(view, "box")
-    return _task(_library("loops"), "boxes", len(chain.expiries), columns, wanted)
+    return task(library("loops"), "boxes", len(chain.expiries), columns, wanted)
 
 
 def hulls(backend: Backend) -> Task:
@@ -118,17 +69,61 @@ def hulls(backend: Backend) -> Task:
     heights = math.fsum(height for height in value[: chain.n_rows] if height == height)
     columns: Columns = [chain.first, chain.strike, chain.ask, array("d", value), vertex]
     wanted = vertices, heights
-    return _task(_library("loops"), "lower_hulls", len(chain.expiries), columns, wanted)
+    return task(library("loops"), "lower_hulls", len(chain.expiries), columns, wanted)
+
+
+def _chains() -> ctypes.CDLL:
+    coefficients = [
+        f"-D{name}={value!r}" for name, value in vars(normal).items() if name[1:].isdigit()
+    ]
+    return library("prices", FAST, *coefficients)
 
 
 def prices(backend: Backend) -> Task:
     """Return Black-Scholes prices."""
-    coefficients = [
-        f"-D{name}={value!r}" for name, value in vars(normal).items() if name[1:].isdigit()
-    ]
-    columns: Columns = [*options(), array("d", bytes(8 * N_OPTIONS))]
-    library = _library("prices", FAST, *coefficients)
-    return _task(library, "prices", N_OPTIONS, columns, mean_price(backend))
+    columns: Columns = [*options(), column(N_OPTIONS)]
+    return task(_chains(), "prices", N_OPTIONS, columns, mean_price(backend))
 
 
-BASELINES = {PARITY: parity, BOX: boxes, HULL: hulls, PRICE: prices}
+def _columns(count: int) -> Columns:
+    return [column(N_OPTIONS) for _ in range(count)]
+
+
+def greeks(backend: Backend) -> Task:
+    """Return Black-Scholes prices and Greeks."""
+    inputs, out, wanted = options(), _columns(6), _columns(6)
+    backend.pricing.greeks_chain(*inputs, *wanted)
+    return column_task(_chains(), "greeks", [*inputs], out, wanted)
+
+
+def implied(backend: Backend) -> Task:
+    """Return implied volatilities, by two steps for every row."""
+    inputs, wanted = options(), _columns(6)
+    backend.pricing.greeks_chain(*inputs, *wanted)
+    price, vega = wanted[0], wanted[3]
+    *shared, _vol, right = inputs
+    found, status = column(N_OPTIONS), array("b", bytes(N_OPTIONS))
+    backend.implied.iv_chain(price, *shared, right, found, status)
+    known = (slope > LEAST_VEGA for slope in vega)
+    return column_task(_chains(), "implied", [price, *shared, right], _columns(1), [found], known)
+
+
+def repriced(backend: Backend) -> Task:
+    """Return the prices of a chain at a new spot."""
+    arguments = reprice(backend)
+    spot, reference, *kept, right, wanted = arguments
+    kernel_of(backend, "reprice.reprice_chain")(*arguments)
+    inputs = [array("d", (spot, reference)), *kept, right]
+    return column_task(_chains(), "reprice", inputs, _columns(1), [wanted])
+
+
+BASELINES = {
+    PARITY: parity,
+    BOX: boxes,
+    HULL: hulls,
+    PRICE: prices,
+    GREEKS: greeks,
+    IMPLIED: implied,
+    REPRICE: repriced,
+    **baseline_c_series.BASELINES,
+}

@@ -1,13 +1,14 @@
 """Workloads that are one call of a kernel: adding one is a line in `CALLS`.
 
 `arguments` makes what the kernel is called with, seeded and the same on every backend; where the
-kernel lies outside the scan, its module is loaded.
+kernel lies outside the scan, its module is loaded. Kernels of options are in `calls_options`, of
+series of prices in `calls_series`, and what is made of single events in `calls_events`.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -29,6 +30,8 @@ class Call:
     """One kernel, ``module.name``, called again and again with the same arguments.
 
     `unit` and `units` are what a cost is given per, and how many of them a call works through.
+    `states` are the places of arguments that the kernel changes and goes on from: they are put
+    back before each call, so that every call does the same.
     """
 
     name: str
@@ -37,10 +40,37 @@ class Call:
     kernel: str
     arguments: Callable[[Backend], tuple[Any, ...]]
     is_quick: bool = False
+    states: tuple[int, ...] = ()
 
     def task(self, backend: Backend) -> Task:
         """Return the task of this call on a backend."""
-        return call_task(kernel_of(backend, self.kernel), *self.arguments(backend))
+        kernel, arguments = kernel_of(backend, self.kernel), self.arguments(backend)
+        if self.states:
+            kernel = restoring(kernel, [arguments[place] for place in self.states])
+        return call_task(kernel, *arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A workload whose task is built by hand: `task` makes it for a backend. Else as `Call`."""
+
+    name: str
+    unit: str
+    units: int
+    task: Callable[[Backend], Task]
+    is_quick: bool = False
+
+
+def restoring(kernel: Callable[..., Any], states: Sequence[array[float]]) -> Callable[..., Any]:
+    """Return a function that puts columns back to what they are now, then calls the kernel."""
+    kept = [(state, state[:]) for state in states]
+
+    def called(*args: Any) -> Any:
+        for state, before in kept:
+            state[:] = before
+        return kernel(*args)
+
+    return called
 
 
 def kernel_of(backend: Backend, kernel: str) -> Callable[..., Any]:

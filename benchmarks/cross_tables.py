@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from crossings import Crossings, overtaken, read_crossings
-from results import PEERS, Record, read_host
-from tables import ABSENT, ENGINES, NAMES, duration, factor, table
+from results import PEERS, Record, read_host, read_peers
+from tables import ABSENT, ENGINES, NAMES, duration, factor, table, targets
 
 NOT_YET = "Not measured on this machine yet: `python benchmarks/run.py --only crossover`."
 NO_PEERS = "Not measured on this machine yet: `python benchmarks/peers.py`."
@@ -25,13 +25,15 @@ class Host:
     crossings: Crossings
     peers: dict[str, Any]
     architectures: tuple[str, ...]
+    peer_records: dict[str, Record]
 
 
 def read(folder: Path) -> Host:
     """Return everything in a folder of results, and what kinds of machines lie beside it."""
     peers = json.loads((folder / PEERS).read_text()) if (folder / PEERS).exists() else {}
     others = [path.name for path in folder.parent.iterdir() if path.is_dir()]
-    return Host(read_host(folder), read_crossings(folder), peers, tuple(sorted(others)))
+    kinds = tuple(sorted(others))
+    return Host(read_host(folder), read_crossings(folder), peers, kinds, read_peers(folder))
 
 
 def crossovers(host: Host) -> str:
@@ -164,6 +166,11 @@ def not_measured(host: Host) -> str:
     return table(("of", "not measured"), rows).replace("---:", "---")
 
 
+def judged(host: Host) -> str:
+    """Return every target, those against peers too."""
+    return targets({**host.records, **host.peer_records})
+
+
 HOST_TABLES: dict[str, Callable[[Host], str]] = {
     "crossovers": crossovers,
     "totals": totals,
@@ -171,4 +178,5 @@ HOST_TABLES: dict[str, Callable[[Host], str]] = {
     "collector": collector,
     "peers": peers,
     "not_measured": not_measured,
+    "targets": judged,
 }

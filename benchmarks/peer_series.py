@@ -1,7 +1,4 @@
-"""Libraries for indicators, bars, messages and caches, on a random walk.
-
-They stand ready for workloads of ours that are to come: the names are those expected.
-"""
+"""Libraries for indicators, bars, messages and caches, on the random walk of our workloads."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from peer_adapter import Adapter, Columns, Run
+from trade_messages import messages
 
 WINDOW = 20
 # An object per bar and a callback are slow: as many bars as take seconds, not minutes.
@@ -67,21 +65,13 @@ def _backtesting_bars(columns: Columns) -> Run:
     return test.run
 
 
-def _messages(columns: Columns) -> list[bytes]:
-    return [
-        b'{"e":"trade","E":%d,"s":"BTCUSDT","t":%d,"p":"%.2f","q":"0.01500","T":%d,"m":true}'
-        % (1700000000000 + k, k, close, 1700000000000 + k)
-        for k, close in enumerate(columns["close"][:FEW_BARS])
-    ]
-
-
 def _orjson(columns: Columns) -> Run:
     from orjson import loads
 
-    messages = _messages(columns)
+    lines = messages(columns["close"][:FEW_BARS])
 
     def run() -> None:
-        for message in messages:
+        for message in lines:
             row = loads(message)
             float(row["p"])
 
@@ -94,10 +84,11 @@ def _msgspec(columns: Columns) -> Run:
     trade = msgspec.defstruct(
         "Trade", [("E", int), ("s", str), ("t", int), ("p", str), ("q", str), ("m", bool)]
     )
-    decode, messages = msgspec.json.Decoder(trade).decode, _messages(columns)
+    decode = msgspec.json.Decoder(trade).decode
+    lines = messages(columns["close"][:FEW_BARS])
 
     def run() -> None:
-        for message in messages:
+        for message in lines:
             float(decode(message).p)
 
     return run
@@ -117,10 +108,9 @@ def _cachetools(columns: Columns) -> Run:
     return run
 
 
-# Names that the workloads of kernels to come are expected to have.
 SMA, EMA, RSI, BANDS = (f"kernel/{name}/1000000" for name in ("sma", "ema", "rsi", "bollinger"))
-BARS, JSON, CACHE = "kernel/bar backtest/1000000", "kernel/JSON trade/20000", "engine/cache get"
-TO_COME = (SMA, EMA, RSI, BANDS, BARS, JSON, CACHE)
+BARS, JSON = "kernel/bar backtest/1000000", f"kernel/JSON trade/{FEW_BARS}"
+CACHE = f"engine/cache get/{FEW_BARS}"
 
 _BAR = "their engine keeps orders, trades and statistics for each bar"
 ADAPTERS = {

@@ -19,7 +19,6 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -35,20 +34,20 @@ FOLDER = ROOT / ".tox" / "peers"
 SECONDS = 3.0
 INSTALL_S, RUN_S = 900, 300
 N_CLOSES = 1_000_000
-SEED = 20260302
 LEAST_VEGA = 0.01
 GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho")
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A library and the pins that it installs with; `waits_for` what we have nothing of yet."""
+    """A library and the pins that it installs with; `waits_for` what is missing to measure it."""
 
     name: str
     pins: tuple[str, ...]
     waits_for: str = ""
 
 
+VENUE = "an adapter: its engine needs a venue and order books"
 PEERS = (
     Peer("fast_vollib", ("fast-vollib==0.2.4", "numba==0.68.1", "numpy==2.4.6")),
     # Its own pins are open; newer Numba and NumPy break it.
@@ -67,8 +66,8 @@ PEERS = (
     Peer("msgspec", ("msgspec==0.22.0",)),
     Peer("orjson", ("orjson==3.13.0",)),
     Peer("cachetools", ("cachetools==8.0.1",)),
-    Peer("hftbacktest", ("hftbacktest==2.4.4",), "a tick loop of ours to stand beside"),
-    Peer("nautilus_trader", ("nautilus_trader==1.221.0",), "a tick loop of ours to stand beside"),
+    Peer("hftbacktest", ("hftbacktest==2.4.4",), VENUE),
+    Peer("nautilus_trader", ("nautilus_trader==1.221.0",), VENUE),
 )  # fmt: skip
 
 
@@ -108,6 +107,7 @@ def write_data(folder: Path) -> None:
     """Write the options of our workloads, their prices, and a random walk, as raw doubles."""
     # Only here: --help and the tests of what is above do without the engine.
     from calls import N_OPTIONS, options
+    from calls_series import closes
 
     from engine.backend import select
 
@@ -121,10 +121,8 @@ def write_data(folder: Path) -> None:
     vega = dict(zip(GREEKS, greeks, strict=True))["vega"]
     pairs = zip(columns["vol"], vega, strict=True)
     known = array("d", (vol if slope > LEAST_VEGA else math.nan for vol, slope in pairs))
-    draw, close = Random(SEED).random, array("d", [100.0])
-    for _ in range(N_CLOSES - 1):
-        close.append(close[-1] * (1.0 + 0.002 * (draw() - 0.5)))
-    for name, column in {**columns, "price": price, "known": known, "close": close}.items():
+    made = {"price": price, "known": known, "close": closes(N_CLOSES)}
+    for name, column in {**columns, **made}.items():
         (folder / f"{name}.f64").write_bytes(array("d", column).tobytes())
 
 

@@ -72,4 +72,6 @@ PLOTS: dict[str, Plot] = {
     "ratio_to_cpython": ratio_to_cpython,
     "crossover_price": _crossover("price"),
     "crossover_scan": _crossover("scan"),
+    "crossover_bars": _crossover("bars"),
+    "crossover_ticks": _crossover("ticks"),
 }

@@ -1,6 +1,7 @@
-/* Black-Scholes prices in C: the formulas of kernels_pure and, handed in by the compiler's command
- * line, its coefficients; free of branches, so that the compiler can take several options at a time.
- * Spot, strike, tau and volatility are positive. `answer` receives 0 and the mean price.
+/* Chains in C: the formulas of kernels_pure and, handed in by the compiler's command line, its
+ * coefficients; free of branches, so that the compiler can take several options at a time. Spot,
+ * strike, tau and volatility are positive. `answer` of `prices` receives 0 and the mean price; what
+ * the others write is compared column by column.
  */
 #include <math.h>
 #include <stdint.h>
@@ -45,4 +46,113 @@ double prices(
     answer[0] = 0.0;
     answer[1] = sum / n;
     return seconds;
+}
+
+/* Prices, delta, gamma, vega, theta and rho. */
+double greeks(
+    double unused, int64_t n, const double *restrict spot, const double *restrict strike,
+    const double *restrict tau, const double *restrict rate, const double *restrict div,
+    const double *restrict vol, const int8_t *restrict right, double *restrict price,
+    double *restrict delta, double *restrict gamma, double *restrict vega, double *restrict theta,
+    double *restrict rho, double *answer) {
+    double start = now();
+    (void)unused, (void)answer;
+    for (int64_t i = 0; i < n; i++) {
+        double stock = spot[i] * exp(-div[i] * tau[i]), cash = strike[i] * exp(-rate[i] * tau[i]);
+        double root = sqrt(tau[i]), deviation = vol[i] * root, side = right[i];
+        double moneyness = log(spot[i] / strike[i]) + (rate[i] - div[i]) * tau[i];
+        double d1 = moneyness / deviation + 0.5 * deviation, d2 = d1 - deviation;
+        double side1 = copysign(1.0, d1), side2 = copysign(1.0, d2);
+        double weight = stock * exp(-0.5 * d1 * d1);
+        double tail1 = side1 * scaled_tail(fabs(d1)), tail2 = side2 * scaled_tail(fabs(d2));
+        double sure = 0.5 * (stock * (side + side1) - cash * (side + side2));
+        double value = sure - weight * (tail1 - tail2);
+        double held = 0.5 * stock * (1.0 + side * side1) - side * weight * tail1;
+        double owed = 0.5 * cash * (1.0 + side * side2) - side * weight * tail2;
+        double density = 0.3989422804014327 * weight;
+        price[i] = value > 0.0 ? value : 0.0;
+        delta[i] = side * held / spot[i];
+        gamma[i] = density / (spot[i] * deviation) / spot[i];
+        vega[i] = density * root;
+        theta[i] = side * (div[i] * held - rate[i] * owed) - 0.5 * density * vol[i] / root;
+        rho[i] = side * tau[i] * owed;
+    }
+    return now() - start;
+}
+
+/* Prices at a new spot, from the columns that kernels_pure.reprice keeps. */
+double reprice(
+    double unused, int64_t n, const double *spots, const double *restrict stock_discount,
+    const double *restrict strike_value, const double *restrict d1, const double *restrict slope,
+    const double *restrict deviation, const int8_t *restrict right, double *restrict price,
+    double *answer) {
+    double start = now(), spot = spots[0], shift = log(spot / spots[1]);
+    (void)unused, (void)answer;
+    for (int64_t i = 0; i < n; i++) {
+        double stock = spot * stock_discount[i], cash = strike_value[i];
+        double near = d1[i] + shift * slope[i], far = near - deviation[i];
+        double side1 = copysign(1.0, near), side2 = copysign(1.0, far);
+        double tails = side1 * scaled_tail(fabs(near)) - side2 * scaled_tail(fabs(far));
+        double sure = 0.5 * (stock * (right[i] + side1) - cash * (right[i] + side2));
+        double value = sure - stock * exp(-0.5 * near * near) * tails;
+        price[i] = value > 0.0 ? value : 0.0;
+    }
+    return now() - start;
+}
+
+/* The deviation that gives a time value in Bachelier's model. */
+static inline double normal_deviation(double value, double gap) {
+    double near = value + 0.5 * gap, u = gap / near;
+    double top = 2.506619111884479 + u * (-1.053962774505979
+                 + u * (-0.393797571020506 + u * 0.15633499325818587));
+    double low = 1.0 + u * (-0.42058844690609903
+                 + u * (-0.07689026017187267 + u * 0.027698177420218236));
+    double quotient = value / (gap + 1e-300);
+    double t = sqrt(-log(quotient < 1.0 ? quotient : 1.0));
+    double over = -0.48502834343033624 + t * (1.7345005782809497 + t * (-1.3329557895251065
+                  + t * (0.4352483661728473 + t * 0.12083387141387077)));
+    double under = 1.0 + t * (-0.45802590042626484
+                   + t * (0.31207493542436154 + t * 0.0854146889168968));
+    return u < 1.7143382104926979 ? near * top / low : gap * under / over;
+}
+
+static inline double deviation_step(double deviation, double gap, double log_value, double room) {
+    double h = gap / deviation, d1 = 0.5 * deviation - h;
+    double exponent = 0.5 * h * h + 0.125 * deviation * deviation;
+    double far = scaled_tail(h + 0.5 * deviation), near = scaled_tail(fabs(d1));
+    double tails = d1 <= 0.0 ? near - far : near + far;
+    double miss = log(d1 <= 0.0 ? tails : tails / room) - exponent - (d1 <= 0.0 ? log_value : 0.0);
+    double slope = (d1 <= 0.0 ? 1.0 : -1.0) / (2.5066282746310002 * tails);
+    double bend = h * h / deviation - 0.25 * deviation, second = bend - slope;
+    double third = second * (second - slope) - 3.0 * (h / deviation) * (h / deviation) - 0.25;
+    double newton = -miss / slope, below = 1.0 + newton * (second + newton * third / 6.0);
+    return newton * (1.0 + 0.5 * newton * second) / (below > 0.1 ? below : 0.1);
+}
+
+/* Implied volatilities by two steps for every row. */
+double implied(
+    double unused, int64_t n, const double *restrict price, const double *restrict spot,
+    const double *restrict strike, const double *restrict tau, const double *restrict rate,
+    const double *restrict div, const int8_t *restrict right, double *restrict vol,
+    double *answer) {
+    double start = now();
+    (void)unused, (void)answer;
+    for (int64_t i = 0; i < n; i++) {
+        double stock = spot[i] * exp(-div[i] * tau[i]), cash = strike[i] * exp(-rate[i] * tau[i]);
+        double gap = fabs(log(spot[i] / strike[i]) + (rate[i] - div[i]) * tau[i]);
+        double unit = sqrt(stock * cash), low = stock < cash ? stock : cash;
+        double inside = right[i] * (stock - cash);
+        double time_value = price[i] - (inside > 0.0 ? inside : 0.0);
+        double value = (time_value > 1e-290 ? time_value : 1e-290) / unit;
+        double room = (low - time_value) / unit, log_value = log(value);
+        double normal = normal_deviation(value, gap), square = normal * normal, h = gap / normal;
+        double more = 24.0 + h * (4.68 + 7.757 * h) - 2.1 * square;
+        double deviation = normal * (1.0 + square / (more > 1.0 ? more : 1.0));
+        for (int step = 0; step < 2; step++) {
+            double next = deviation + deviation_step(deviation, gap, log_value, room);
+            deviation = next > 0.25 * deviation ? next : 0.25 * deviation;
+        }
+        vol[i] = deviation / sqrt(tau[i]);
+    }
+    return now() - start;
 }

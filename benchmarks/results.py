@@ -69,6 +69,22 @@ def read_host(folder: Path) -> dict[str, Record]:
     }
 
 
+def read_peers(folder: Path) -> dict[str, Record]:
+    """Return what peers.py measured on one machine as records, by peer; empty where it did not."""
+    path = folder / PEERS
+    content = json.loads(path.read_text()) if path.exists() else {"measured": ()}
+    found: dict[str, Record] = {}
+    for row in content["measured"]:
+        date = (content["about"]["date"],)
+        loads = (content["about"]["load_avg_1min"],)
+        record = found.setdefault(
+            row["peer"], Record(row["peer"], content["about"], {}, loads, date, row["version"])
+        )
+        timing = Timing(row["workload"], (row["least_s"],), "row", row["count"], 0)
+        record.timings[timing.name] = timing
+    return found
+
+
 def cost(record: Record | None, name: str) -> float | None:
     """Return the least seconds per unit of a workload, None where it was not measured."""
     timing = record.timings.get(name) if record else None

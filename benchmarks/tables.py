@@ -144,7 +144,7 @@ def kernels(records: Records) -> str:
     """Return the cost of kernels per unit, beside the baselines."""
     keys = [key for key in NAMES if key in records]
     rows = []
-    for name in _names(records, ("kernel/",)):
+    for name in _names(records, ("kernel/", "engine/")):
         timings = {key: records[key].timings.get(name) for key in keys}
         per = next(timing.per for timing in timings.values() if timing)
         rows.append((f"{_title(name)}, per {per}", *(_cost(timings[key]) for key in keys)))
@@ -197,6 +197,10 @@ SITUATIONS = (
     ("warm, busy chain", "scan/busy/demo"),
     ("pricing and Greeks", "kernel/price and Greeks/50000"),
     ("implied volatilities", "kernel/implied volatility/50000"),
+    ("a backtest in a kernel", "kernel/bar backtest/1000000"),
+    ("a strategy object", "engine/strategy object/100000"),
+    ("ticks one at a time", "kernel/tick, one call/100000"),
+    ("ticks in batches", "kernel/ticks, batch/1000000"),
 )
 
 
@@ -236,7 +240,6 @@ def _title(name: str) -> str:
 
 TABLES = {
     "about": about,
-    "targets": targets,
     "scans": scans,
     "ladder": ladder,
     "phases": phases,

@@ -14,14 +14,17 @@ NS, US = 1e-9, 1e-6
 NUMBA, PYPY, PURE, NUMPY, C = (
     "cpython-numba", "pypy-pure", "cpython-pure", "cpython-numpy", "c",
 )  # fmt: skip
+REPRICE, BACKTEST = "kernel/reprice/50000", "kernel/bar backtest/1000000"
+OBJECT, JSON = "engine/strategy object/100000", "kernel/JSON trade/20000"
+CACHE, DICT = "engine/cache get/20000", "engine/dict get/20000"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A limit on the cost of one workload on one runtime.
 
-    With `other`, `limit` is a multiple of the cost on that runtime instead of seconds; with
-    `per_contract` of another workload, of that one's cost per contract.
+    With `other`, `limit` is a multiple of the cost on that runtime, or of that peer, instead of
+    seconds; with `against`, of the cost of that workload.
     """
 
     what: str
@@ -43,7 +46,47 @@ TARGETS = (
     Target("price against C", "kernel/price/50000", NUMBA, 1.10, C),
     Target("price", "kernel/price/50000", PYPY, 45 * NS),
     Target("price and Greeks", "kernel/price and Greeks/50000", PYPY, 60 * NS),
+    Target("price and Greeks against C", "kernel/price and Greeks/50000", NUMBA, 1.10, C),
+    Target("implied volatility against C", "kernel/implied volatility/50000", NUMBA, 1.25, C),
     Target("implied volatility", "kernel/implied volatility/50000", PYPY, 260 * NS),
+    Target("a chain at a new spot", REPRICE, NUMBA, 1.6 * NS),
+    Target("a chain at a new spot", REPRICE, PYPY, 22 * NS),
+    Target("sweep of bars", "kernel/sweep/100000x16", NUMBA, 1.5 * NS),
+    Target("strategy object", OBJECT, PYPY, 25 * NS),
+    Target("a tick, against C", "kernel/tick, one call/100000", PYPY, 2.0, C),
+    Target("ticks in a batch, against C", "kernel/ticks, batch/1000000", NUMBA, 1.5, C),
+    *(
+        Target(f"{name} against TA-Lib", f"kernel/{name}/1000000", key, limit, "TA-Lib")
+        for name, best in (("sma", 1 / 1.4), ("ema", 1 / 1.5), ("rsi", 1 / 1.5),
+                           ("bollinger", 1 / 1.5))
+        for key, limit in ((NUMBA, best), (PYPY, 1.1))
+    ),
+    Target("a trade message in JSON", JSON, NUMBA, 50 * NS),
+    Target("a trade message in JSON", JSON, PYPY, 55 * NS),
+    *(
+        Target("a look-up in the cache, against a dictionary", CACHE, key, limit, against=DICT)
+        for key, limit in ((NUMBA, 2.5), (PYPY, 1.5))
+    ),
+    Target("price against fast_vollib", "kernel/price/50000", NUMBA, 1 / 8, "fast_vollib"),
+    Target(
+        "price against py_vollib_vectorized", "kernel/price/50000", NUMBA, 1 / 60,
+        "py_vollib_vectorized",
+    ),
+    Target(
+        "implied volatility against fast_vollib", "kernel/implied volatility/50000", NUMBA, 1 / 6,
+        "fast_vollib",
+    ),
+    Target(
+        "strategy object against backtesting", OBJECT, PYPY, 1 / 150, "backtesting", BACKTEST
+    ),
+    *(
+        Target(f"{what} against {peer}", name, key, limit, peer)
+        for what, name, limit, peer in (
+            ("a trade message", JSON, 1 / 4, "msgspec"),
+            ("a look-up", CACHE, 1 / 10, "cachetools"),
+        )
+        for key in (NUMBA, PYPY)
+    ),
     *(
         Target("50,000 prices in 15 ms, each", "kernel/price/50000", key, 300 * NS)
         for key in (NUMBA, PYPY)

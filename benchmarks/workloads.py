@@ -2,7 +2,8 @@
 
 A name is ``group/what/size``. Groups: ``scan`` is `scan_chain` on chains that are in memory;
 ``phase`` is a part of it; ``kernel`` are the kernel calls of a part, without the Python around
-them. Sizes are contracts; ``2000x10`` is ten chains of 2 000.
+them; ``engine`` are parts of the engine that are no scan. Sizes are contracts, or what else the
+unit of a workload counts; ``2000x10`` is ten chains of 2 000.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from calls import CALLS
+from calls_events import EVENTS
+from calls_options import OPTIONS
+from calls_series import SERIES
 from markets import N_EXPIRIES, SEED, Market, busy, clean, noise, with_few_hits
 from tasks import Task, kernel_task, python_task, scan_task
 
@@ -232,7 +236,10 @@ def _table() -> tuple[Workload, ...]:
         ),
         Workload(f"kernel/surface screen/{TARGET}", "strike", ROWS, _screen),
     ]  # fmt: skip
-    calls = [Workload(call.name, call.unit, call.units, call.task, call.is_quick) for call in CALLS]
+    calls = [
+        Workload(call.name, call.unit, call.units, call.task, call.is_quick)
+        for call in (*CALLS, *OPTIONS, *SERIES, *EVENTS)
+    ]
     return (*scans, *phases, *kernels, *calls)
 
 

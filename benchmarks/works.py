@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # run.py reads the table and knows nothing of the engine
 
 # So many different options; beyond that they come round again, so that drawing them costs little.
 DIFFERENT_OPTIONS = 5_000
+DIFFERENT_PRICES = 50_000
 CHAIN = 2000
 SEED = 20260302
 
@@ -109,6 +110,46 @@ def _scan(backend: Backend, n: int, folder: Path) -> Prepared:
     return run, lambda: _digest(len(found), found[-1])
 
 
+def _walk(n: int) -> array[float]:
+    draw, level, found = Random(SEED).random, 100.0, array("d")
+    for _ in range(min(n, DIFFERENT_PRICES)):
+        level *= 1.0 + 0.002 * (draw() - 0.5)
+        found.append(level)
+    return _repeated(found, n)
+
+
+def _bars(backend: Backend, n: int, _folder: Path) -> Prepared:
+    close = _walk(n)
+    opens = array("d", close[:1]) + close[:-1]
+    # Cash, units, fees as a share, a unit and an order, slippage as a share and in prices.
+    account = array("d", (1e6, 1.0, 0.001, 0.0, 0.0, 0.0005, 0.0))
+    cash, position, equity = (array("d", bytes(8 * n)) for _ in range(3))
+    backtest = backend.load("sweep").ma_cross_backtest
+
+    def run() -> None:
+        backtest(opens, close, 20, 100, 0.0, account, cash, position, equity)
+
+    return run, lambda: _digest(cash, position, equity)
+
+
+def _ticks(backend: Backend, n: int, _folder: Path) -> Prepared:
+    """Prepare trades that come one at a time: a call for each."""
+    price, draw = _walk(n), Random(SEED).random
+    some = min(n, DIFFERENT_PRICES)
+    size = _repeated(array("d", (3.0 * draw() for _ in range(some))), n)
+    side = _repeated(array("b", (1 if draw() < 0.5 else -1 for _ in range(some))), n)
+    signal, state, ring = (array("d", bytes(8 * length)) for length in (n, 7, 256))
+    ticks = backend.load("ticks")
+
+    def run() -> None:
+        on_trade = ticks.on_trade
+        ticks.start_ticks(50.0, state, ring)
+        for row in range(n):
+            signal[row] = on_trade(state, ring, price[row], size[row], side[row])
+
+    return run, lambda: _digest(signal)
+
+
 WORKS = {
     work.name: work
     for work in (
@@ -117,5 +158,7 @@ WORKS = {
             "scan", f"chains of {CHAIN:,} contracts", (1, 3, 10, 30, 100, 300, 1000), 1, _scan,
             makes_garbage=True,
         ),
+        Work("bars", "bars", tuple(10**k for k in range(3, 8)), 100_000, _bars),
+        Work("ticks", "trades", tuple(10**k for k in range(3, 8)), 10_000, _ticks),
     )
 }  # fmt: skip

@@ -1,7 +1,9 @@
-"""Which runtime and backend to use for scans of given sizes: measured here, and chosen by numbers.
+"""Which runtime and backend to use for work of given sizes: measured here, and chosen by numbers.
 
 A process costs its start once, warm-up or compiler over its first scans, and from then on the same
-for every scan. `measure` starts one process for each choice; `totals` adds up.
+for every scan. `measure` starts one process for each choice; `once` and `living` add up. Bars and
+ticks are measured like scans: what is said of chains holds of pieces of them, and of contracts for
+bars and ticks.
 """
 
 from __future__ import annotations
@@ -19,10 +21,15 @@ from typing import Any
 from engine import __version__
 from engine.interpreters import CPYTHON, KINDS, PYPY, ROOT, Interpreter, environment, find
 
-# Larger chains cost the same per contract; measuring them would take long.
+SCAN, BARS, TICKS = "scan", "bars", "ticks"
+# Larger chains cost the same per contract; measuring them would take long. Of bars and ticks this
+# many are a piece.
 MOST_CONTRACTS = 4000
+MOST = {SCAN: MOST_CONTRACTS, BARS: 20_000, TICKS: 5000}
 # PyPy compiles a scan branch by branch, and needs longer until it is warm.
 SECONDS = {CPYTHON: 1.5, PYPY: 4.0}
+# Of the seconds of a scan: a loop of one kernel is warm sooner.
+SHARE = {SCAN: 1.0, BARS: 0.3, TICKS: 0.3}
 # Only a backend that has to compile everything first takes longer.
 TIMEOUT = 12.0
 STEADY_SHARE = 1 / 3
@@ -86,10 +93,21 @@ def living(measured: Sequence[Measured], contracts: int) -> list[Measured]:
     return sorted(measured, key=lambda one: one.each_s(contracts))
 
 
-def measure(contracts: int) -> tuple[list[Measured], list[str]]:
+def pieces(work: str, size: int) -> tuple[int, int]:
+    """Return the size of a piece of bars or ticks, and how many of them `size` is.
+
+    >>> pieces(BARS, 1_000_000), pieces(TICKS, 300)
+    ((20000, 50), (300, 1))
+    """
+    piece = min(size, MOST[work])
+    return piece, -(-size // piece)
+
+
+def measure(size: int, work: str = SCAN) -> tuple[list[Measured], list[str]]:
     """Return what every interpreter and backend of this machine takes, and what was not measured.
 
-    Takes less than 20 seconds: a backend that is not ready by then is named instead.
+    `size` is that of a chain, or the number of bars or ticks. Scans take less than 20 seconds: a
+    backend that is not ready by then is named instead.
     """
     measured: list[Measured] = []
     missing: list[str] = []
@@ -100,7 +118,7 @@ def measure(contracts: int) -> tuple[list[Measured], list[str]]:
             missing.append(f"{kind}: none on this machine can run the engine: {where}")
             continue
         for backend in ("pure", "numba") if interpreter.has_numba else ("pure",):
-            found = _probe(interpreter, backend, min(contracts, MOST_CONTRACTS))
+            found = _probe(interpreter, backend, min(size, MOST[work]), work)
             if isinstance(found, Measured):
                 measured.append(found)
             else:
@@ -110,11 +128,15 @@ def measure(contracts: int) -> tuple[list[Measured], list[str]]:
     return measured, missing
 
 
-def _probe(interpreter: Interpreter, backend: str, contracts: int) -> Measured | str:
+def _probe(
+    interpreter: Interpreter, backend: str, contracts: int, work: str = SCAN
+) -> Measured | str:
     """Return what one choice takes, or a line that says why it was not measured."""
     name = f"{interpreter}, {backend}"
-    sizes = (str(contracts), str(SECONDS[interpreter.kind]))
-    command = [interpreter.path, "-m", "engine.advice_probe", *sizes]
+    seconds = SHARE[work] * SECONDS[interpreter.kind]
+    command = [
+        interpreter.path, "-m", "engine.advice_probe", work, str(contracts), str(seconds)
+    ]  # fmt: skip
     start = time.perf_counter()
     try:
         # From the engine's own folder: Python looks for modules there first.

@@ -1,6 +1,7 @@
-"""``python -m engine.advice_probe CONTRACTS SECONDS``: scan one chain again and again, and report.
+"""``python -m engine.advice_probe WORK SIZE SECONDS``: do the same again and again, and report.
 
-Started by `engine.advice` on every interpreter of the machine, ENGINE_BACKEND saying which kernels.
+A work is a scan of one chain, a backtest of bars in a kernel, or ticks taken one at a time. Started
+by `engine.advice` on every interpreter of the machine, ENGINE_BACKEND saying which kernels.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from array import array
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from random import Random
 from time import perf_counter
 
 from engine.backend import Backend, select
@@ -89,14 +91,68 @@ def most_memory() -> int:
         return 0
 
 
-def main(contracts: str, seconds: str) -> None:
+def scan(backend: Backend, contracts: int) -> Callable[[], object]:
+    """Return the scan of a chain."""
+    # With pure kernels: what a compiler takes belongs to the first scan.
+    chain = made_chain(select("pure"), contracts)
+    return lambda: scan_chain(chain, SETTINGS, backend)
+
+
+def walk(n: int) -> array[float]:
+    """Return a random walk of `n` prices."""
+    draw, level, found = Random(1).random, SPOT, array("d")
+    for _ in range(n):
+        level *= 1.0 + 0.002 * (draw() - 0.5)
+        found.append(level)
+    return found
+
+
+def backtest(backend: Backend, bars: int) -> Callable[[], object]:
+    """Return the backtest of a crossing of means."""
+    close = walk(bars)
+    opens = close[:1] + close[:-1]
+    account = array("d", (1e6, 1.0, 0.001, 0.0, 0.0, 0.0005, 0.0))
+    out = [array("d", bytes(8 * bars)) for _ in range(3)]
+
+    def run() -> object:
+        kernel = backend.load("sweep").ma_cross_backtest
+        return kernel(opens, close, 20, 100, 0.0, account, *out)
+
+    return run
+
+
+def ticks(backend: Backend, trades: int) -> Callable[[], object]:
+    """Return what takes trades into a signal, a call for each."""
+    price, draw = walk(trades), Random(2).random
+    size = array("d", (3.0 * draw() for _ in range(trades)))
+    side = array("b", (1 if draw() < 0.5 else -1 for _ in range(trades)))
+    state, ring = array("d", bytes(8 * 7)), array("d", bytes(8 * 256))
+
+    def run() -> object:
+        kernels = backend.load("ticks")
+        on_trade, signal = kernels.on_trade, 0.0
+        kernels.start_ticks(50.0, state, ring)
+        for row in range(trades):
+            signal = on_trade(state, ring, price[row], size[row], side[row])
+        return signal
+
+    return run
+
+
+WORKS: dict[str, Callable[[Backend, int], Callable[[], object]]] = {
+    "scan": scan,
+    "bars": backtest,
+    "ticks": ticks,
+}
+
+
+def main(work: str, size: str, seconds: str) -> None:
     """Print what it took, as JSON."""
     backend = select()
     start = perf_counter()
-    # With pure kernels: what a compiler takes belongs to the first scan.
-    chain = made_chain(select("pure"), int(contracts))
+    run = WORKS[work](backend, int(size))
     prepared = perf_counter() - start
-    calls = timed(lambda: scan_chain(chain, SETTINGS, backend), float(seconds))
+    calls = timed(run, float(seconds))
     report = {"prepare_s": prepared, "calls_s": calls, "memory": most_memory()}
     json.dump(report, sys.stdout)
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from engine import advice
@@ -18,16 +19,16 @@ from engine.errors import OK, UnavailableError, UsageError
 from engine.interpreters import ROOT
 
 CONTRACTS, CHAINS = 2000, 100
-# What there is nothing to measure of: kernels for these are not in this version.
-LATER = ("bars", "ticks")
+# What is measured when it is asked for, and what a process does with so many of them.
+ON_DEMAND = {advice.BARS: "backtests {} bars", advice.TICKS: "takes {} ticks one at a time"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the verb."""
     parser.description = (
         "Run the benchmarks of this checkout on every runtime: answers are compared first. "
-        "With --advise: measure this machine for less than 20 seconds and say which runtime "
-        "and backend to use."
+        "With --advise: measure this machine for less than 20 seconds (bars and ticks: some more) "
+        "and say which runtime and backend to use."
     )
     add = parser.add_argument_group("the benchmarks").add_argument
     add("--quick", action="store_true", help="the most telling, a few runs of each")
@@ -36,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--advise", action="store_true", help="which runtime and backend to use at your sizes")
     add("--contracts", type=_size, metavar="N", help=f"contracts of a chain ({CONTRACTS})")
     add("--chains", type=_size, metavar="N", help=f"chains that a process scans ({CHAINS})")
-    for name in LATER:
-        add(f"--{name}", type=_size, metavar="N", help=f"{name}: not in this version yet")
+    add("--bars", type=_size, metavar="N", help="also: bars that a process backtests")
+    add("--ticks", type=_size, metavar="N", help="also: ticks that a process takes one at a time")
     add("--json", action="store_true", help="one JSON object on stdout")
 
 
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         if args.quick or args.only:
             raise UsageError("--advise measures on its own: leave out --quick and --only")
         return _advise(args)
-    for name in ("contracts", "chains", *LATER, "json"):
+    for name in ("contracts", "chains", *ON_DEMAND, "json"):
         if getattr(args, name):
             raise UsageError(f"--{name} belongs to --advise")
     script = ROOT / "benchmarks" / "run.py"
@@ -81,15 +82,24 @@ def _advise(args: argparse.Namespace) -> int:
     note("note: measuring every runtime of this machine for a few seconds each")
     start = time.perf_counter()
     measured, missing = advice.measure(contracts)
-    missing += [f"{name}: not in this version yet" for name in LATER if getattr(args, name)]
     if not measured:
         raise UnavailableError("nothing could be measured: " + "; ".join(missing))
     advice.save(measured, contracts, chains)
+    further: dict[str, tuple[int, list[Measured]]] = {}
+    for work in ON_DEMAND:
+        size = getattr(args, work)
+        if size:
+            found, absent = advice.measure(size, work)
+            missing += [f"{work}: {line}" for line in absent if line not in missing]
+            if found:
+                further[work] = size, found
     seconds = time.perf_counter() - start
     if args.json:
-        print(json.dumps(document(measured, missing, contracts, chains), indent=2))
+        print(json.dumps(document(measured, missing, contracts, chains, further), indent=2))
         return OK
     print(report(measured, contracts, chains))
+    for work, (size, found) in further.items():
+        print("\n" + report_of(work, size, found))
     for line in missing:
         print(f"not measured: {line}")
     load = os.getloadavg()[0]
@@ -99,34 +109,58 @@ def _advise(args: argparse.Namespace) -> int:
 
 def report(measured: list[Measured], contracts: int, chains: int) -> str:
     """Return the advice with the numbers behind it."""
-    ranked = advice.once(measured, contracts, chains)
-    best, warm = ranked[0], advice.living(measured, contracts)[0]
     columns = ["", "start", "first scan", "warm scan", f"{chains:,} scans", "memory"]
+    size = f"chains of {contracts:,} contracts"
+    return "\n".join([
+        *_winners(measured, contracts, chains, f"scans {chains:,} {size}", f"scanning {size}"),
+        "",
+        *_lines(measured, contracts, chains, columns),
+        "",
+        *([_scaled(contracts)] if contracts > measured[0].contracts else []),
+    ]).rstrip()  # fmt: skip
+
+
+def report_of(work: str, size: int, measured: list[Measured]) -> str:
+    """Return the advice for bars or ticks with the numbers behind it."""
+    piece, count = advice.pieces(work, size)
+    columns = ["", "start", f"first {piece:,}", f"warm {piece:,}", f"{size:,} {work}", "memory"]
+    does = ON_DEMAND[work].format(f"{size:,}")
+    return "\n".join([
+        *_winners(measured, piece, count, does, f"with {work}"),
+        "",
+        *_lines(measured, piece, count, columns),
+    ])  # fmt: skip
+
+
+def _winners(
+    measured: list[Measured], contracts: int, chains: int, does: str, doing: str
+) -> list[str]:
+    best = advice.once(measured, contracts, chains)[0]
+    warm = advice.living(measured, contracts)[0]
+    return [
+        f"A process that {does} and ends: {best.name}.",
+        f"A process that goes on {doing}: {warm.name}.",
+    ]
+
+
+def _lines(measured: list[Measured], contracts: int, chains: int, columns: list[str]) -> list[str]:
+    """Return a table of all choices, the fastest first."""
     rows = [
         [
             one.name, _duration(one.start_s), _duration(one.calls_s[0]),
             _duration(one.each_s(contracts)), _duration(one.total_s(contracts, chains)),
             f"{one.memory / 1e6:.0f} MB" if one.memory else "-",
         ]
-        for one in ranked
+        for one in advice.once(measured, contracts, chains)
     ]  # fmt: skip
     widths = [max(len(row[k]) for row in [columns, *rows]) for k in range(len(columns))]
-    lines = [
+    return [
         "  ".join(
             cell.ljust(width) if k == 0 else cell.rjust(width)
             for k, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in [columns, *rows]
     ]
-    size = f"chains of {contracts:,} contracts"
-    return "\n".join([
-        f"A process that scans {chains:,} {size} and ends: {best.name}.",
-        f"A process that goes on scanning {size}: {warm.name}.",
-        "",
-        *lines,
-        "",
-        *([_scaled(contracts)] if contracts > measured[0].contracts else []),
-    ]).rstrip()  # fmt: skip
 
 
 def _scaled(contracts: int) -> str:
@@ -141,16 +175,33 @@ def _duration(seconds: float) -> str:
 
 
 def document(
-    measured: list[Measured], missing: list[str], contracts: int, chains: int
+    measured: list[Measured],
+    missing: list[str],
+    contracts: int,
+    chains: int,
+    further: Mapping[str, tuple[int, list[Measured]]],
 ) -> dict[str, object]:
-    """Return the advice as one JSON object."""
+    """Return the advice as one JSON object; bars and ticks where they were asked for."""
+    return {
+        "schema_version": 1,
+        **_ranked(measured, contracts, chains, {"contracts": contracts, "chains": chains}),
+        **{
+            work: _ranked(found, *advice.pieces(work, size), {work: size})
+            for work, (size, found) in further.items()
+        },
+        "not_measured": missing,
+        "load_average": os.getloadavg()[0],
+    }
 
+
+def _ranked(
+    measured: list[Measured], contracts: int, chains: int, sizes: dict[str, int]
+) -> dict[str, object]:
     def named(one: Measured) -> dict[str, str]:
         return {"runtime": one.kind, "backend": one.backend, "python": one.python}
 
     return {
-        "schema_version": 1,
-        "sizes": {"contracts": contracts, "chains": chains},
+        "sizes": sizes,
         "process_that_ends": named(advice.once(measured, contracts, chains)[0]),
         "process_that_lives": named(advice.living(measured, contracts)[0]),
         "measured": [
@@ -162,6 +213,4 @@ def document(
             }
             for one in advice.once(measured, contracts, chains)
         ],
-        "not_measured": missing,
-        "load_average": os.getloadavg()[0],
     }

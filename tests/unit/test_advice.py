@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import advice, interpreters
+from engine import advice, advice_probe, interpreters
 from engine.advice import Measured
 from engine.advice_probe import SETTINGS, made_chain, timed
 from engine.backend import select
@@ -79,16 +79,37 @@ class TestMeasure:
         assert len(found.calls_s) >= 2
         assert min(found.calls_s) > 0.0
 
+    @pytest.mark.parametrize("work", [advice.BARS, advice.TICKS])
+    def test_bars_and_ticks_are_measured_too(self, monkeypatch, work):
+        monkeypatch.setattr(advice, "SECONDS", {CPYTHON: 0.01, PYPY: 0.01})
+        found = advice._probe(THIS, "pure", 300, work)
+        assert isinstance(found, Measured), found
+        assert found.contracts == 300
+        assert min(found.calls_s) > 0.0
+
+    def test_bars_are_a_backtest_and_ticks_end_in_a_signal(self):
+        pure = select("pure")
+        equity, orders, *_ = advice_probe.backtest(pure, 5000)()
+        assert 0.9e6 < equity < 1.1e6
+        assert orders > 10
+        take = advice_probe.ticks(pure, 500)
+        assert -1.0 <= take() <= 1.0
+        assert take() == take()
+
     def test_what_fails_or_takes_too_long_is_told(self, monkeypatch):
         said = advice._probe(THIS, "nonsense", 200)
         assert "nonsense" in said
         monkeypatch.setattr(advice, "TIMEOUT", 0.001)
         assert "parity backend --warm" in advice._probe(THIS, "numba", 200)
 
+    @pytest.mark.parametrize(("size", "piece", "count"), [(7, 7, 1), (20_001, 20_000, 2)])
+    def test_bars_come_in_pieces(self, size, piece, count):
+        assert advice.pieces(advice.BARS, size) == (piece, count)
+
     def test_every_interpreter_and_backend_has_its_turn(self, monkeypatch):
         asked = []
 
-        def probe(interpreter, backend, contracts):
+        def probe(interpreter, backend, contracts, work):
             asked.append((interpreter.kind, backend, contracts))
             return PURE if backend == "pure" else "numba: not ready"
 
@@ -142,7 +163,9 @@ class TestSaved:
 class TestBench:
     @pytest.fixture
     def known(self, monkeypatch):
-        monkeypatch.setattr(advice, "measure", lambda contracts: (list(ALL), ["PyPy 9: too new"]))
+        monkeypatch.setattr(
+            advice, "measure", lambda size, work="scan": (list(ALL), ["PyPy 9: too new"])
+        )
 
     def test_advice_names_the_winner_and_the_numbers(self, known, capsys):
         assert main(["bench", "--advise", "--chains", "20"]) == 0
@@ -158,20 +181,43 @@ class TestBench:
         assert advice.saved() == (ALL, 2000, 20)
 
     def test_json_is_one_object_with_everything_in_it(self, known, capsys):
-        assert main(["bench", "--advise", "--json", "--contracts", "9000", "--ticks", "5"]) == 0
+        assert main(["bench", "--advise", "--json", "--contracts", "9000", "--ticks", "99999"]) == 0
         found = json.loads(capsys.readouterr().out)
         assert found["process_that_lives"]["backend"] == "numba"
         assert found["sizes"] == {"contracts": 9000, "chains": 100}
         assert [row["kind"] for row in found["measured"]] == [CPYTHON, PYPY, CPYTHON]
-        assert found["not_measured"][-1] == "ticks: not in this version yet"
+        assert found["not_measured"] == ["PyPy 9: too new"]
+        assert found["ticks"]["sizes"] == {"ticks": 99999}
+        # Twenty pieces of five thousand.
+        assert found["ticks"]["measured"][0]["total_s"] == WARMING.total_s(5000, 20)
+        assert found["ticks"]["process_that_ends"]["runtime"] == PYPY
+        assert "bars" not in found
+
+    def test_bars_and_ticks_are_advised_on_when_asked_for(self, known, capsys):
+        words = ["--bars", "1000000", "--ticks", "3000"]
+        assert main(["bench", "--advise", *words]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert "A process that backtests 1,000,000 bars and ends: CPython 3.11, numba." in lines
+        assert "A process that goes on with bars: CPython 3.11, numba." in lines
+        assert (
+            "A process that takes 3,000 ticks one at a time and ends: CPython 3.11, pure." in lines
+        )
+        assert advice.saved() == (ALL, 2000, 100)
 
     def test_nothing_to_measure_is_unavailable(self, monkeypatch, capsys):
-        monkeypatch.setattr(advice, "measure", lambda contracts: ([], ["CPython: none"]))
+        monkeypatch.setattr(advice, "measure", lambda size: ([], ["CPython: none"]))
         assert main(["bench", "--advise"]) == 69
         assert "CPython: none" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
-        "words", [["--advise", "--quick"], ["--chains", "3"], ["--json"], ["--chains", "0"]]
+        "words",
+        [
+            ["--advise", "--quick"],
+            ["--chains", "3"],
+            ["--bars", "3"],
+            ["--json"],
+            ["--chains", "0"],
+        ],
     )
     def test_what_does_not_go_together_is_refused(self, words, capsys):
         assert main(["bench", *words]) == 2

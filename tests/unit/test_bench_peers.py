@@ -15,9 +15,9 @@ import pytest
 
 # The benchmarks are scripts: each imports its neighbours.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-calls, peer_adapter, peer_adapters, peer_series, peers, results, workloads = map(
+calls, peer_adapter, peer_adapters, peers, results, workloads = map(
     import_module,
-    ("calls", "peer_adapter", "peer_adapters", "peer_series", "peers", "results", "workloads"),
+    ("calls", "peer_adapter", "peer_adapters", "peers", "results", "workloads"),
 )
 
 
@@ -43,14 +43,9 @@ def test_every_peer_has_an_adapter_or_says_what_it_waits_for():
     assert set(peer_adapters.ADAPTERS) <= {peer.name for peer in peers.PEERS}
 
 
-def test_every_adapter_stands_beside_a_workload_of_ours_or_one_to_come():
+def test_every_adapter_stands_beside_a_workload_of_ours():
     named = {one.workload for many in peer_adapters.ADAPTERS.values() for one in many}
-    assert named - set(workloads.WORKLOADS) <= set(peer_series.TO_COME)
-
-
-def test_no_workload_to_come_has_come():
-    """Then it stands in `workloads`, and peers are held to its name."""
-    assert set(peer_series.TO_COME) & set(workloads.WORKLOADS) == set()
+    assert named <= set(workloads.WORKLOADS)
 
 
 def test_the_data_are_our_options_and_prices(data):
@@ -69,7 +64,7 @@ def test_the_data_are_our_options_and_prices(data):
     assert columns["price"][k] == pytest.approx(wanted, abs=1e-10)
     known = [vol for vol in columns["known"] if vol == vol]
     assert len(columns["vol"]) > len(known) > 0.9 * len(columns["vol"])
-    assert len(columns["close"]) == 50
+    assert columns["close"] == import_module("calls_series").closes(50)
 
 
 class TestMeasured:

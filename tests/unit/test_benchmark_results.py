@@ -190,6 +190,23 @@ class TestTables:
         named |= {target.against for target in targets.TARGETS if target.against}
         assert named <= known
         assert {name for _, name in tables.SITUATIONS} <= known
+        beside = {target.other for target in targets.TARGETS if target.other}
+        assert beside <= {*tables.NAMES, *import_module("peer_adapters").ADAPTERS}
+
+    def test_a_target_against_a_peer_takes_its_record(self, tmp_path):
+        row = {"peer": "TA-Lib", "version": "1", "workload": "kernel/sma/1000000", "least_s": 0.01,
+               "middle_s": 0.02, "count": 10**6, "note": ""}  # fmt: skip
+        about = {"date": "2026-01-02", "load_avg_1min": 0.5}
+        content = {"about": about, "measured": [row], "missing": []}
+        (tmp_path / results.PEERS).write_text(json.dumps(content))
+        peer = results.read_peers(tmp_path)
+        assert results.cost(peer["TA-Lib"], row["workload"]) == 1e-8
+        ours = targets.Target("x", row["workload"], targets.PYPY, 1.1, "TA-Lib")
+        timing = results.Timing(row["workload"], (9e-3,), "value", 10**6, 0)
+        record_ = results.Record("", {}, {row["workload"]: timing}, (), (), "")
+        found = targets.judged(ours, {targets.PYPY: record_, **peer})
+        assert found == pytest.approx((9e-9, 1.1e-8))
+        assert results.read_peers(tmp_path / "none") == {}
 
 
 class TestPublished:

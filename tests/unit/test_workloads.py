@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from array import array
 from importlib import import_module
 from pathlib import Path
 
@@ -23,6 +24,26 @@ baseline_c, baseline_numpy, baseline_plain, baselines, bench = map(
 )
 calls, markets, tasks, workloads = map(import_module, ("calls", "markets", "tasks", "workloads"))
 
+calls_events, calls_options, calls_series = map(
+    import_module, ("calls_events", "calls_options", "calls_series")
+)
+baseline_c_series, c_code = map(import_module, ("baseline_c_series", "c_code"))
+SHORT = (
+    ("N_SERIES", calls_series, 4000),
+    ("N_SWEEP", calls_series, 400),
+    ("N_TICKS", calls_events, 2000),
+    ("N_SINGLE", calls_events, 1000),
+    ("N_SINGLE", baseline_c_series, 1000),
+    ("N_BARS", calls_events, 1000),
+    ("N_MESSAGES", calls_events, 200),
+    ("N_LATTICE", calls_options, 4),
+    ("N_AMERICAN", calls_options, 4),
+    *(
+        ("N_OPTIONS", module, 2000)
+        for module in (calls, calls_options, baselines, baseline_c, baseline_plain)
+    ),
+)
+
 PURE = select("pure")
 
 # A run of the others takes a second and more; they differ from these in size alone.
@@ -31,6 +52,13 @@ TRIED = [
     for name, workload in workloads.WORKLOADS.items()
     if workload.contracts <= 2000 and "noise" not in name
 ]
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Make short series: what is a million long is the same on a few thousand."""
+    for name, module, size in SHORT:
+        monkeypatch.setattr(module, name, size)
 
 
 @pytest.fixture
@@ -127,8 +155,31 @@ class TestCalls:
         assert asked == ["of_later"]
 
     def test_a_line_is_a_workload(self):
-        for call in calls.CALLS:
+        lines = (*calls.CALLS, *calls_options.OPTIONS, *calls_series.SERIES, *calls_events.EVENTS)
+        for call in lines:
             assert workloads.WORKLOADS[call.name].units == call.units
+
+    def test_a_state_is_put_back_before_each_call(self):
+        """Else the second call would go on from where the first ended."""
+        (sma,) = (call for call in calls_series.SERIES if call.kernel == "rolling.sma")
+        series, period, state, means = arguments = sma.arguments(PURE)
+        kernel = calls.restoring(calls.kernel_of(PURE, sma.kernel), [state])
+        kernel(*arguments)
+        first, state_after = means[:], state[:]
+        assert state_after != array("d", bytes(8 * len(state)))
+        kernel(*arguments)
+        assert (means.tobytes(), state) == (first.tobytes(), state_after)
+        assert means[period - 1] == pytest.approx(sum(series[:period]) / period)
+
+    def test_the_object_trades_as_the_kernel_does(self):
+        kernel = PURE.load("sweep").ma_cross_backtest
+        *_, equity = columns = calls_series.backtest(PURE)
+        _, orders, *_ = kernel(*columns)
+        bars = calls_events.bars(len(equity))
+        crossing = calls_events.Crossing(*calls_series.WINDOWS)
+        found = calls_events.run(bars, crossing, calls_series.ACCOUNT)
+        assert found.orders == orders > 9
+        assert list(found.equity) == pytest.approx(list(equity), rel=1e-12)
 
 
 class TestTasks:

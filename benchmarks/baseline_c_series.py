@@ -1,0 +1,74 @@
+"""Indicators, the backtest and ticks in C, on the columns of the workloads of the same names."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from functools import partial
+
+from c_code import Columns, column_task, library
+from calls import Call, column, kernel_of
+from calls_events import EVENTS, N_SINGLE, RING, SPAN, single_ticks, ticks, trades
+from calls_series import SERIES, backtest
+from tasks import Task
+
+from engine.backend import Backend
+
+CALLS = {call.name: call for call in (*SERIES, *EVENTS) if isinstance(call, Call)}
+INDICATORS = ("sma", "ema", "rsi", "bollinger")
+
+
+def named(start: str) -> str:
+    """Return the workload whose name begins so.
+
+    >>> named("kernel/sma/")
+    'kernel/sma/1000000'
+    """
+    (name,) = (call.name for call in (*SERIES, *EVENTS) if call.name.startswith(start))
+    return name
+
+
+def _indicator(name: str, backend: Backend) -> Task:
+    """Return an indicator: its column, its settings and its results, in the kernel's order."""
+    call = CALLS[named(f"kernel/{name}/")]
+    series, *rest = arguments = call.arguments(backend)
+    settings = array("d", (part for part in rest if not isinstance(part, array)))
+    wanted = list(arguments[call.states[0] + 1 :])
+    # The kernels of this backend write what is wanted.
+    kernel_of(backend, call.kernel)(*arguments)
+    out: Columns = [column(len(series)) for _ in wanted]
+    return column_task(library("series"), name, [series, settings], out, wanted)
+
+
+def _backtest(backend: Backend) -> Task:
+    arguments = backtest(backend)
+    opens, close, fast, slow, short, account, *wanted = arguments
+    kernel_of(backend, CALLS[named("kernel/bar backtest/")].kernel)(*arguments)
+    columns: Columns = [opens, close, array("d", (fast, slow, short)), account]
+    out: Columns = [column(len(close)) for _ in wanted]
+    return column_task(library("series"), "backtest", columns, out, wanted)
+
+
+def _settings() -> Columns:
+    return [array("d", (2.0 / (SPAN + 1.0), RING)), column(RING)]
+
+
+def _ticks(backend: Backend) -> Task:
+    _, _, *columns, wanted = arguments = ticks(backend)
+    kernel_of(backend, CALLS[named("kernel/ticks, batch/")].kernel)(*arguments)
+    inputs = [*_settings(), *columns]
+    return column_task(library("series"), "ticks", inputs, [column(len(wanted))], [wanted])
+
+
+def _single(backend: Backend) -> Task:
+    wanted = single_ticks(backend, N_SINGLE)()
+    inputs = [*_settings(), *trades(N_SINGLE)]
+    return column_task(library("series"), "single_ticks", inputs, [column(len(wanted))], [wanted])
+
+
+BASELINES: dict[str, Callable[[Backend], Task]] = {
+    **{named(f"kernel/{name}/"): partial(_indicator, name) for name in INDICATORS},
+    named("kernel/bar backtest/"): _backtest,
+    named("kernel/ticks, batch/"): _ticks,
+    named("kernel/tick, one call/"): _single,
+}
