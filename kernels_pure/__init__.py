@@ -69,6 +69,7 @@ LATER: tuple[str, ...] = (
     "sweep",
     "ticks",
     "tokens",
+    "usual",
     "messages",
 )
 """The other kernel modules, which a backend imports when they are first asked for."""

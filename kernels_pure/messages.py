@@ -40,9 +40,10 @@ from kernels_pure.tokens import (
     past_word,
     refusal,
 )  # fmt: skip
+from kernels_pure.usual import usual_head, usual_price, usual_tail
 
 
-def scan_trade(
+def scan_fields(
     data: Bytes,
     start: int,
     stop: int,
@@ -57,13 +58,7 @@ def scan_trade(
     out_symbol: Ints,
     out_symbol_end: Ints,
 ) -> int:
-    """Read the object at `start` into row `row` of the columns; return the index after it.
-
-    Spaces and tabs before it are skipped, what follows it is not looked at. Times and id are -1
-    where absent; maker is 1 where the buyer made the price, 0 where the seller did, -1 where that
-    is not said; the symbol is ``data[out_symbol[row]:out_symbol_end[row]]``. Where the status is
-    not `OK` the other columns mean nothing. Of equal keys the last one counts. O(length).
-    """
+    """Do what `scan_trade` does, key by key. O(length)."""
     is_trade = False
     has_price = False
     has_size = False
@@ -176,6 +171,42 @@ def scan_trade(
         if i < stop and data[i] <= SPACE:
             i = past_space(data, i, stop)
     return i
+
+
+def scan_trade(
+    data: Bytes,
+    start: int,
+    stop: int,
+    row: int,
+    out_status: Flags,
+    out_price: Floats,
+    out_size: Floats,
+    out_event_time: Ints,
+    out_time: Ints,
+    out_id: Ints,
+    out_maker: Flags,
+    out_symbol: Ints,
+    out_symbol_end: Ints,
+) -> int:
+    """Read the object at `start` into row `row` of the columns; return the index after it.
+
+    Spaces and tabs before it are skipped, what follows it is not looked at. Times and id are -1
+    where absent; maker is 1 where the buyer made the price, 0 where the seller did, -1 where that
+    is not said; the symbol is ``data[out_symbol[row]:out_symbol_end[row]]``. Where the status is
+    not `OK` the other columns mean nothing. Of equal keys the last one counts. O(length).
+    """
+    # At a message of another form the price and size written here are those of `scan_fields`.
+    i = usual_head(data, start, stop, row, out_event_time, out_id, out_symbol, out_symbol_end)
+    i = usual_price(data, i, stop, row, 112, out_price)
+    i = usual_price(data, i, stop, row, 113, out_size)
+    i = usual_tail(data, i, stop, row, out_time, out_maker)
+    if i >= 0:
+        out_status[row] = OK
+        return i
+    return scan_fields(
+        data, start, stop, row, out_status, out_price, out_size, out_event_time, out_time, out_id,
+        out_maker, out_symbol, out_symbol_end,
+    )  # fmt: skip
 
 
 def scan_trades(

@@ -168,9 +168,9 @@ def svi_search(
         x = 2.0 * center_x - x2
         y = 2.0 * center_y - y2
         f = svi_error(x, y, n, work_k, work_w, work_share)
-        if not f0 <= f < f1:
-            # Farther on if it is the best, towards it if better than the worst, else back inside.
-            part = 2.0 if f < f0 else 0.5 if f < f2 else -0.5
+        # Farther on if it is the best, towards it if better than the worst, else back inside.
+        part = 2.0 if f < f0 else 0.5 if f < f2 else -0.5
+        if part > 1.0 or not f < f1:
             other_x = center_x + part * (center_x - x2)
             other_y = center_y + part * (center_y - y2)
             other = svi_error(other_x, other_y, n, work_k, work_w, work_share)

@@ -23,6 +23,7 @@ CHOICES: dict[str, Sequence[float]] = {
     "row": tuple(range(ROWS)),
     "start": (0, 0, 0, 0, 1, 7, 40),
     "c": tuple(range(256)),
+    "key": (112, 113, 115, 116),
 }
 
 
@@ -61,6 +62,7 @@ def characters(draw: Random) -> Scene:
 SCENES: dict[str, Callable[[Random], Scene]] = {
     "messages": messages,
     "tokens": messages,
+    "usual": messages,
     "tokens.is_special": characters,
     "tokens.refusal": characters,
 }

@@ -141,6 +141,41 @@ def test_mutated_messages_never_surprise(backend: Backend) -> None:
     assert min(met) > 300
 
 
+def test_the_usual_form_is_read_as_any_other(backend: Backend) -> None:
+    """Scanned in one pass and key by key: status, place and, where written, all columns agree."""
+    kernels = backend.load("messages")
+    draw = Random(5)
+    decimals = (
+        b"0", b"7", b"0.5", b"01.5", b"1.", b".5", b"-1.5", b"1.2.3", b"9007199254740993",
+        b"9007199254740992", b"90071992547.40993", b"0.0", b"1234567890123456789",
+    )  # fmt: skip
+    met = [0, 0, 0, 0]
+    for _ in range(3000):
+        drawn = (
+            draw.choice((1690000000000, 999999999999, 10**13)),
+            draw.choice((b"BTCUSDT", b"", b"a b")),
+            draw.choice((0, 5, 10**16, 10**17, 10**18)),
+            draw.choice(decimals),
+            draw.choice(decimals),
+            draw.choice((1690000000001, 0)),
+            draw.choice((b"true", b"false", b"null")),
+        )
+        form = b'{"e":"trade","E":%d,"s":"%s","t":%d,"p":"%s","q":"%s","T":%d,"m":%s}'
+        text = form % drawn
+        if draw.random() < 0.5:
+            text = USUAL
+        place = draw.randrange(len(text))
+        if draw.random() < 0.5:
+            text = text[:place] + bytes([draw.randrange(256)]) + text[place + 1 :]
+        stop = len(text) if draw.random() < 0.8 else place
+        usual, general = columns(1), columns(1)
+        end = kernels.scan_trade(text + b" " * 30, 0, stop, 0, *usual)
+        assert end == kernels.scan_fields(text + b" " * 30, 0, stop, 0, *general)
+        assert [repr(a[0]) for a in usual] == [repr(b[0]) for b in general], text
+        met[usual[0][0]] += 1
+    assert met[OK] > 300
+
+
 def test_a_message_cut_anywhere_is_no_trade(backend: Backend) -> None:
     """And nothing beyond the end is read: the rest of the message lies right there."""
     for stop in range(len(USUAL)):
