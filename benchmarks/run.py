@@ -43,7 +43,7 @@ MOST_ON_PURE_CPYTHON = 20_000
 # Options of pyperf: processes, values of each, runs to warm up, seconds of a value at least. Values
 # are many and short, so that on a shared machine some of them are measured undisturbed.
 Options = dict[str, float]
-FULL: Options = {"p": 1, "n": 25, "w": 1, "min-time": 0.005}
+FULL: Options = {"p": 1, "n": 15, "w": 1, "min-time": 0.005}
 QUICK: Options = {"p": 1, "n": 20, "w": 1, "min-time": 0.005}
 FEW: Options = {"p": 1, "n": 3, "w": 1, "min-time": 0.005}
 STARTS: Options = {"p": 1, "n": 3, "w": 0, "l": 1}
@@ -137,6 +137,9 @@ class Session:
         jobs: list[tuple[Options, list[str]]] = []
         for (is_large, is_kernel), names in groups.items():
             options = FEW if is_large else QUICK if self._is_quick else FULL
+            if is_kernel and runtime.key == "cpython-pure":
+                # A run takes seconds, and one is as good as another without a compiler.
+                options = FEW
             warm_up = WARM_UP_QUICK if self._is_quick else WARM_UP_SCAN
             if runtime.is_pypy:
                 options = {**options, "w": 5}
