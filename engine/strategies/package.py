@@ -12,7 +12,7 @@ from engine.strategies.view import View
 _MAX_RATIO = 100
 _INTEGER = 1e-6
 # Solutions of the programme on the way to whole contracts, and which part of it is good enough.
-_MOST_SOLUTIONS = 3
+_MOST_SOLUTIONS = 6
 _ENOUGH = 0.95
 
 
@@ -82,7 +82,7 @@ def whole_package(
 
     Arguments as in `solve_programme`. Where its optimum does not come out in whole contracts, what
     is fractional may be no more than the whole contracts below, and the programme is solved again,
-    a few times: at first options alone, as stock in whole lots often follows from them.
+    a few times: at first options alone, as stock in whole lots often follows from them, then both.
     """
     best, worth = None, 0.0
     for counts_stock in (False, True):
@@ -105,6 +105,8 @@ def whole_package(
             if not parts:
                 break
             most.update(parts)
+        if best is not None:
+            break
     return best
 
 

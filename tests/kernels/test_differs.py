@@ -196,7 +196,8 @@ def test_a_chain_on_a_new_spot_is_near_the_pure_kernel(numba: Backend) -> None:
 
 @pytest.mark.usefixtures("numba")
 def test_each_has_its_reason_and_its_benchmark() -> None:
-    workloads = (ROOT / "benchmarks" / "workloads.py").read_text(encoding="utf-8")
+    files = sorted((ROOT / "benchmarks").glob("*.py"))
+    workloads = "".join(path.read_text(encoding="utf-8") for path in files)
     for name, reason in differs().items():
         module, _, kernel = name.partition(".")
         assert callable(getattr(import_module(f"kernels_numba.{module}"), kernel))
