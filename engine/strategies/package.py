@@ -84,14 +84,21 @@ def whole_package(
     is fractional may be no more than the whole contracts below, and the programme is solved again,
     a few times: at first options alone, as stock in whole lots often follows from them, then both.
     """
+
+    def solve(most: dict[int, float]) -> ProgrammeResult | None:
+        return solve_programme(
+            view, expiry, allow_short=allow_short, shortable=shortable,
+            unknown_size=unknown_size, most=most,
+        )  # fmt: skip
+
+    optimum = solve({})
     best, worth = None, 0.0
     for counts_stock in (False, True):
         most: dict[int, float] = {}
+        leaves_stock = False
         for _ in range(_MOST_SOLUTIONS):
-            result = solve_programme(
-                view, expiry, allow_short=allow_short, shortable=shortable,
-                unknown_size=unknown_size, most=most,
-            )  # fmt: skip
+            # Without limits it is the same the second time.
+            result = solve(most) if most else optimum
             if result is None or not result.value > 0.0:
                 break
             found = integer_package(view, result)
@@ -99,13 +106,16 @@ def whole_package(
                 best, worth = found, found.lots * found.value
             if worth >= _ENOUGH * result.value:
                 return best
-            parts = _fractional(result.positions)
+            parts, stock = _fractional(result.positions), _fractional([(-1, result.stock)])
             if counts_stock or not parts:
-                parts |= _fractional([(-1, result.stock)])
+                parts |= stock
+            elif stock:
+                leaves_stock = True
             if not parts:
                 break
             most.update(parts)
-        if best is not None:
+        # Where no stock was left fractional, the second time would be the first again.
+        if best is not None or not leaves_stock:
             break
     return best
 
