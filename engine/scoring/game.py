@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
 
 from engine.scoring.claims import Position
-from engine.scoring.settlement import Answer, Holdings, Line, Settlement
+from engine.scoring.held import Closing, Held, Holdings, Notice
+from engine.scoring.settlement import Answer, Line, Settlement
 from engine.scoring.timeline import AFTER_EXPIRY, EVE, EX, EXPIRY, NODE, Moment
 
 # Of more legs than this, sets of one and of all stand for every set.
@@ -42,16 +42,27 @@ class Game:
         self.is_early = is_early
         self.may_carry = may_carry
         self.tried = 0
-        self._worth: dict[tuple[int, Holdings, float], float] = {}
+        self._held: dict[tuple[Holdings, float], Held] = {}
         claims = position.claims
         self._calls = [k for k, claim in enumerate(claims) if claim.right > 0]
         self._calls.sort(key=lambda k: claims[k].strike)
         self._puts = [k for k, claim in enumerate(claims) if claim.right < 0]
         self._puts.sort(key=lambda k: -claims[k].strike)
 
-    def reach(self, i: int, holdings: Holdings, stock: float) -> float:
+    def held(self, legs: Holdings, stock: float) -> Held:
+        """Return the one that holds `legs` and `stock`."""
+        held = self._held.get((legs, stock))
+        if held is None:
+            sold = [k for k, quantity in enumerate(legs) if quantity < 0.0]
+            puts = [k for k in sold if self.position.claims[k].right < 0]
+            sets = tuple(subsets(sold)), tuple(subsets(puts))
+            held = Held(legs, stock, [None] * len(self.moments), sets, None, {}, {})
+            self._held[legs, stock] = held
+        return held
+
+    def reach(self, i: int, held: Held) -> float:
         """Return the worst value of holding on to moment `i` and beyond."""
-        return self.waiting(i, stock) + self.worth(i, holdings, stock)
+        return self.waiting(i, held.stock) + self.worth(i, held)
 
     def waiting(self, i: int, stock: float) -> float:
         """Return what `stock`, held from the moment before, pays by moment `i`."""
@@ -59,54 +70,48 @@ class Game:
             return stock * self.moments[i].received
         return stock * self.moments[i].paid if stock < 0.0 else 0.0
 
-    def worth(self, i: int, holdings: Holdings, stock: float) -> float:
+    def worth(self, i: int, held: Held) -> float:
         """Return the worst value from moment `i` on.
 
-        Memoised: the cost grows with the moments times the ways in which legs can be gone, not
-        with the paths.
+        Kept once known: the cost grows with the moments times the ways in which legs can be gone,
+        not with the paths.
         """
-        key = (i, holdings, stock)
-        value = self._worth.get(key)
+        value = held.worth[i]
         if value is None:
-            self._prepare(i, holdings, stock)
+            self._prepare(i, held)
             self.tried += 1
             if self.moments[i].kind == EXPIRY:
-                settlement = self.settlement(i, holdings, stock)
+                settlement = self.settlement(i, held)
                 levels = settlement.levels()
                 self.tried += len(levels)
                 value = self.moments[i].present(settlement.worst(levels)[1])
-            elif is_short(holdings):
-                value = self.reach(i + 1, holdings, stock)
-                for legs in self.assignments(i, holdings):
-                    value = min(value, self.answer(i, holdings, stock, legs).value)
+            elif held.is_short:
+                value = self.reach(i + 1, held)
+                for legs in self.assignments(i, held):
+                    value = min(value, self.answer(i, held, legs).value)
             else:
-                value = self.exercise(i, holdings, stock).value
-            self._worth[key] = value
+                value = self.exercise(i, held).value
+            held.worth[i] = value
         return value
 
-    def _prepare(self, i: int, holdings: Holdings, stock: float) -> None:
+    def _prepare(self, i: int, held: Held) -> None:
         """Work out the later moments up to the next settlement, the last first.
 
         Without it a position of many days would be told by calls within calls, one per day.
         """
-        if self.moments[i].kind == EXPIRY or (i + 1, holdings, stock) in self._worth:
+        if self.moments[i].kind == EXPIRY or held.worth[i + 1] is not None:
             return
         ahead = next(k for k in range(i, len(self.moments)) if self.moments[k].kind == EXPIRY)
         for k in range(ahead, i, -1):
-            self.worth(k, holdings, stock)
+            self.worth(k, held)
 
     # Between settlements: assignment, notice, answer.
 
-    def assignments(self, i: int, holdings: Holdings) -> Iterator[tuple[int, ...]]:
-        """Yield every set of sold legs that the market may assign at moment `i`."""
-        is_put_only = self.moments[i].kind in (NODE, EX, AFTER_EXPIRY)
-        sold = [
-            k for k, claim in enumerate(self.position.claims)
-            if holdings[k] < 0.0 and not (is_put_only and claim.right > 0)
-        ]  # fmt: skip
-        return subsets(sold)
+    def assignments(self, i: int, held: Held) -> tuple[tuple[int, ...], ...]:
+        """Return every set of sold legs that the market may assign at moment `i`."""
+        return held.sets[self.moments[i].kind in (NODE, EX, AFTER_EXPIRY)]
 
-    def answer(self, i: int, holdings: Holdings, stock: float, legs: tuple[int, ...]) -> Answer:
+    def answer(self, i: int, held: Held, legs: tuple[int, ...]) -> Answer:
         """Return what the holder does when notice of the assignment of `legs` at `i` arrives.
 
         Stock held is delivered, short stock is covered. What the assignment left open beyond
@@ -115,9 +120,27 @@ class Game:
         purchase cost without limit and a sale bring nothing. Or, where `may_carry`, it stays open.
         """
         moment = self.moments[i]
-        left = list(holdings)
+        notice = held.notices.get(legs)
+        if notice is None:
+            notice = held.notices[legs] = self._notice(held, legs)
+        # Notice comes after the dividend: delivered stock has left, short stock owes it.
+        carried = self.waiting(i + 1, notice.stock) if moment.kind == EVE else 0.0
+        after = self.worth if moment.kind == EVE else self.reach
+        closing, value = notice.closing, -math.inf
+        if notice.closes:
+            paid = closing.paid
+            if paid > 0.0:
+                paid -= notice.financed * moment.night
+            value = moment.present(notice.cash + paid) + carried + after(i + 1, closing.rest)
+        if notice.open is not None:
+            carries = moment.present(notice.cash) + carried + after(i + 1, notice.open)
+            if not value >= carries:
+                return Answer(carries, notice.open)
+        return Answer(value, closing.rest, closing.exercised)
+
+    def _notice(self, held: Held, legs: tuple[int, ...]) -> Notice:
+        left, stock = list(held.legs), held.stock
         cash = financed = 0.0
-        before = stock
         for k in self._calls + self._puts:
             if k not in legs:
                 continue
@@ -128,74 +151,67 @@ class Game:
                 cash -= math.inf if claim.right > 0 else shares * claim.strike
                 continue
             cash += claim.right * shares * claim.strike
-            held = max(0.0, stock)
+            had = max(0.0, stock)
             stock -= claim.right * shares
             if claim.right < 0:
-                financed += claim.strike * (max(0.0, stock) - held)
-        # Notice comes after the dividend: delivered stock has left, short stock owes it.
-        carried = self.waiting(i + 1, stock) if moment.kind == EVE else 0.0
-        kept = max(min(stock, max(before, 0.0)), min(before, 0.0))
-        covered, paid, rest = self._cover(tuple(left), kept - stock)
-        if paid > 0.0:
-            paid -= financed * moment.night
-        after = self.worth if moment.kind == EVE else self.reach
-        closed = Answer(-math.inf, rest, kept, changed(tuple(left), rest))
-        if stock + covered >= kept:
-            value = moment.present(cash + paid) + carried + after(i + 1, rest, kept)
-            closed = replace(closed, value=value)
-        if stock == kept or not (self.may_carry and self.is_tradable):
-            return closed
-        open_ = tuple(left)
-        value = moment.present(cash) + carried + after(i + 1, open_, stock)
-        return closed if closed.value >= value else Answer(value, open_, stock)
+                financed += claim.strike * (max(0.0, stock) - had)
+        kept = max(min(stock, max(held.stock, 0.0)), min(held.stock, 0.0))
+        closing = self._close(tuple(left), kept - stock, kept)
+        open_ = None
+        if stock != kept and self.may_carry and self.is_tradable:
+            open_ = self.held(tuple(left), stock)
+        return Notice(cash, financed, stock, closing, stock + closing.covered >= kept, open_)
 
-    def exercise(self, i: int, holdings: Holdings, stock: float) -> Answer:
+    def exercise(self, i: int, held: Held) -> Answer:
         """Return what the holder does best at moment `i` when no sold leg is left.
 
         Nothing, or exercise of bought options that closes the stock as far as they can.
         """
-        waits = Answer(self.reach(i + 1, holdings, stock), holdings, stock)
-        covered, paid, rest = self._cover(holdings, -stock)
-        if covered == 0.0:
-            return waits
-        self.tried += 1
-        value = self.moments[i].present(paid) + self.reach(i + 1, rest, stock + covered)
-        if value <= waits.value:
-            return waits
-        return Answer(value, rest, stock + covered, changed(holdings, rest))
+        waits = self.reach(i + 1, held)
+        if held.closing is None:
+            held.closing = self._close(held.legs, -held.stock)
+        closing = held.closing
+        if closing.covered != 0.0:
+            self.tried += 1
+            value = self.moments[i].present(closing.paid) + self.reach(i + 1, closing.rest)
+            if value > waits:
+                return Answer(value, closing.rest, closing.exercised)
+        return Answer(waits, held)
 
-    def _cover(self, holdings: Holdings, shares: float) -> tuple[float, float, Holdings]:
+    def _close(self, legs: Holdings, shares: float, stock: float | None = None) -> Closing:
         """Exercise what brings up to `shares` (or takes -shares), the best strikes first.
 
-        Return the shares brought, the cash, and the holdings left.
+        What is left then holds `stock`, without it the part of `shares` that is still missing.
         """
-        if shares == 0.0 or not self.is_tradable:
-            return 0.0, 0.0, holdings
-        left, covered, cash = list(holdings), 0.0, 0.0
-        for k in self._calls if shares > 0.0 else self._puts:
-            claim = self.position.claims[k]
-            count = min(left[k], abs(shares - covered))
-            if count > 0.0:
-                left[k] -= count
-                covered += claim.right * count
-                cash -= claim.right * count * claim.strike
-        return covered, cash, tuple(left)
+        left, covered, cash = list(legs), 0.0, 0.0
+        if shares != 0.0 and self.is_tradable:
+            for k in self._calls if shares > 0.0 else self._puts:
+                claim = self.position.claims[k]
+                count = min(left[k], abs(shares - covered))
+                if count > 0.0:
+                    left[k] -= count
+                    covered += claim.right * count
+                    cash -= claim.right * count * claim.strike
+        rest = tuple(left)
+        exercised = tuple(k for k in range(len(rest)) if legs[k] != rest[k])
+        held = self.held(rest, covered - shares if stock is None else stock)
+        return Closing(covered, cash, held, exercised)
 
     # Settlements.
 
-    def settlement(self, i: int, holdings: Holdings, stock: float) -> Settlement:
-        """Return the settlement at moment `i` with `holdings` and `stock` on arrival."""
+    def settlement(self, i: int, held: Held) -> Settlement:
+        """Return the settlement at moment `i` of what is `held` on arrival."""
         series = self.moments[i].series
         if i + 1 == len(self.moments):
-            lines: tuple[Line, ...] = (Line(0.0, stock, Answer(0.0, (), 0.0)),)
+            lines: tuple[Line, ...] = (Line(0.0, held.stock, Answer(0.0, held)),)
         else:
             claims = self.position.claims
             later = tuple(
                 0.0 if claim.series == series else quantity
-                for claim, quantity in zip(claims, holdings, strict=True)
+                for claim, quantity in zip(claims, held.legs, strict=True)
             )
-            lines = self._lines(i, later, stock)
-        return Settlement.of(self.position, series, holdings, lines)
+            lines = self._lines(i, later, held.stock)
+        return Settlement.of(self.position, series, held.legs, lines)
 
     def _lines(self, i: int, later: Holdings, stock: float) -> tuple[Line, ...]:
         """Return the answers to the settlement at moment `i`, the best of each slope.
@@ -215,13 +231,14 @@ class Game:
             remaining = tuple(rest)
             for target in self._targets(remaining, stock) if self.is_tradable else (stock,):
                 self.tried += 1
-                value = self.reach(i + 1, remaining, target)
+                kept = self.held(remaining, target)
+                value = self.reach(i + 1, kept)
                 if value == -math.inf:
                     continue
                 slope = held - target
                 intercept = cash + self.moments[i].forward(value)
                 if slope not in best or intercept > best[slope].intercept:
-                    answer = Answer(value, remaining, target, exercised)
+                    answer = Answer(value, kept, exercised)
                     best[slope] = Line(intercept, slope, answer)
         return tuple(best.values())
 
@@ -243,18 +260,8 @@ class Game:
         return list(dict.fromkeys(targets))
 
 
-def is_short(holdings: Holdings) -> bool:
-    """Return whether a sold leg is left."""
-    return min(holdings, default=0.0) < 0.0
-
-
 def subsets(legs: list[int]) -> Iterator[tuple[int, ...]]:
     """Yield the non-empty subsets of `legs`; of many legs, each one and all of them."""
     count = len(legs)
     for size in range(1, count + 1) if count <= _MOST_SUBSETS_OF else (1, count):
         yield from combinations(legs, size)
-
-
-def changed(before: Holdings, after: Holdings) -> tuple[int, ...]:
-    """Return which legs differ between two holdings."""
-    return tuple(k for k in range(len(after)) if before[k] != after[k])

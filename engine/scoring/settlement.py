@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from engine.scoring.claims import Position
-
-Holdings = tuple[float, ...]
+from engine.scoring.held import Held, Holdings
 
 # A slope smaller than this is rounding of quantities, not a claim.
 _FLAT = 1e-9
@@ -16,14 +15,13 @@ _FLAT = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the holder does, what that leaves, and the present value of all that follows.
+    """What the holder does, what is `held` after it, and the present value of all that follows.
 
     `exercised` are the legs exercised before their expiry.
     """
 
     value: float
-    holdings: Holdings
-    stock: float
+    held: Held
     exercised: tuple[int, ...] = ()
 
 

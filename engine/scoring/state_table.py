@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from engine.scoring.claims import Position
-from engine.scoring.game import Game, is_short
+from engine.scoring.game import Game
+from engine.scoring.held import Held, Told
 from engine.scoring.opportunity import State
-from engine.scoring.settlement import Answer, Holdings, Settlement
+from engine.scoring.settlement import Answer, Settlement
 from engine.scoring.timeline import AFTER_EXPIRY, DAY, EVE, EX, EXPIRY, NODE, TODAY, Moment
 
 # More rows than this nobody reads.
@@ -33,17 +34,16 @@ def state_rows(game: Game, spot_now: float) -> Iterator[State]:
     on which nothing else happens, each set of legs has a row for the worst one only.
     """
     position = game.position
-    holdings: Holdings = tuple(claim.quantity for claim in position.claims)
-    stock = position.stock
+    held = game.held(tuple(claim.quantity for claim in position.claims), position.stock)
     value = 0.0
     story: list[str] = []
     quiet: dict[tuple[int, ...], tuple[float, int]] = {}
     for i, moment in enumerate(game.moments):
-        value += game.waiting(i, stock)
+        value += game.waiting(i, held.stock)
         if moment.kind == EXPIRY:
             for legs, (pv, k) in quiet.items():
-                yield _first_move(game, k, holdings, stock, legs, story, pv)
-            settlement = game.settlement(i, holdings, stock)
+                yield _first_move(game, k, held, legs, story, pv)
+            settlement = game.settlement(i, held)
             for level in grid(position, settlement, spot_now):
                 kept = _kept(game, i, settlement, level)
                 event = ", ".join([*story, f"expiry {moment.day}", *kept])
@@ -54,34 +54,28 @@ def state_rows(game: Game, spot_now: float) -> Iterator[State]:
                 event = ", ".join([*story, f"expiry {moment.day}", "without limit"])
                 yield State(event, position.spot(math.inf), -math.inf)
             return
-        if is_short(holdings):
-            for legs in game.assignments(i, holdings):
-                pv = value + game.answer(i, holdings, stock, legs).value
+        if held.is_short:
+            for legs in game.assignments(i, held):
+                pv = value + game.answer(i, held, legs).value
                 if moment.kind != DAY:
-                    yield _first_move(game, i, holdings, stock, legs, story, pv)
+                    yield _first_move(game, i, held, legs, story, pv)
                 elif legs not in quiet or pv < quiet[legs][0]:
                     quiet[legs] = pv, i
         else:
-            answer = game.exercise(i, holdings, stock)
+            answer = game.exercise(i, held)
             if answer.exercised:
                 story.append(f"exercised {_names(game, answer.exercised)} {_when(moment)}")
-                holdings, stock = answer.holdings, answer.stock
-                value += answer.value - game.reach(i + 1, holdings, stock)
+                held = answer.held
+                value += answer.value - game.reach(i + 1, held)
 
 
 def _first_move(
-    game: Game,
-    i: int,
-    holdings: Holdings,
-    stock: float,
-    legs: tuple[int, ...],
-    story: list[str],
-    pv: float,
+    game: Game, i: int, held: Held, legs: tuple[int, ...], story: list[str], pv: float
 ) -> State:
     """Return the state in which `legs` are assigned at moment `i`, before anything else."""
-    answer = game.answer(i, holdings, stock, legs)
+    answer = game.answer(i, held, legs)
     first = _assigned(game, game.moments[i], legs, answer)
-    then, spot = _follow(game, i + 1, answer.holdings, answer.stock)
+    then, spot = _follow(game, i + 1, answer.held)
     return State(", ".join([*story, first, *then]), spot, pv)
 
 
@@ -96,36 +90,56 @@ def grid(position: Position, settlement: Settlement, spot_now: float) -> list[fl
     return sorted(shown) if settlement.lines else []
 
 
-def _follow(game: Game, i: int, holdings: Holdings, stock: float) -> tuple[list[str], float]:
-    """Return the worst continuation from moment `i` in words, and the spot where it ends."""
-    told: list[str] = []
-    spot = math.nan
+def _follow(game: Game, i: int, held: Held) -> Told:
+    """Return the worst continuation from moment `i` in words, and the spot where it ends.
+
+    Different first moves come to hold the same: what is told once is kept.
+    """
+    passed: list[tuple[int, Held, list[str], float]] = []
+    told: Told = (), math.nan
     for k in range(i, len(game.moments)):
-        moment = game.moments[k]
-        if moment.kind == EXPIRY:
-            settlement = game.settlement(k, holdings, stock)
-            level = settlement.worst(settlement.levels())[0]
-            spot = game.position.spot(level) if math.isnan(spot) else spot
-            if level == math.inf:
-                return [*told, "without limit"], spot
-            told += _kept(game, k, settlement, level)
-            answer = settlement.best_line(level).answer
-            holdings, stock = answer.holdings, answer.stock
-        elif is_short(holdings):
-            worst = game.reach(k + 1, holdings, stock)
-            for legs in game.assignments(k, holdings):
-                answer = game.answer(k, holdings, stock, legs)
-                if answer.value < worst:
-                    worst, chosen, reply = answer.value, legs, answer
-            if worst < game.reach(k + 1, holdings, stock):
-                told.append(_assigned(game, moment, chosen, reply))
-                holdings, stock = reply.holdings, reply.stock
-        else:
-            answer = game.exercise(k, holdings, stock)
-            if answer.exercised:
-                told.append(f"exercised {_names(game, answer.exercised)} {_when(moment)}")
-            holdings, stock = answer.holdings, answer.stock
-    return told, spot
+        if k in held.told:
+            told = held.told[k]
+            break
+        words, spot, following = _next(game, k, held)
+        passed.append((k, held, words, spot))
+        if following is None:
+            break
+        held = following
+    for k, held, words, spot in reversed(passed):
+        if words or not math.isnan(spot):
+            told = (*words, *told[0]), told[1] if math.isnan(spot) else spot
+        held.told[k] = told
+    return told
+
+
+def _next(game: Game, k: int, held: Held) -> tuple[list[str], float, Held | None]:
+    """Return moment `k` of the worst continuation: in words, where it settles, what is held then.
+
+    Nothing is held after a fall without limit.
+    """
+    moment = game.moments[k]
+    if moment.kind == EXPIRY:
+        settlement = game.settlement(k, held)
+        level = settlement.worst(settlement.levels())[0]
+        spot = game.position.spot(level)
+        if level == math.inf:
+            return ["without limit"], spot, None
+        return _kept(game, k, settlement, level), spot, settlement.best_line(level).answer.held
+    if held.is_short:
+        waits = worst = game.reach(k + 1, held)
+        for legs in game.assignments(k, held):
+            answer = game.answer(k, held, legs)
+            if answer.value < worst:
+                worst, chosen, reply = answer.value, legs, answer
+        if worst < waits:
+            return [_assigned(game, moment, chosen, reply)], math.nan, reply.held
+        return [], math.nan, held
+    answer = game.exercise(k, held)
+    if not answer.exercised:
+        return [], math.nan, answer.held
+    words = [f"exercised {_names(game, answer.exercised)} {_when(moment)}"]
+    return words, math.nan, answer.held
 
 
 def _assigned(game: Game, moment: Moment, legs: tuple[int, ...], answer: Answer) -> str:
@@ -145,10 +159,11 @@ def _kept(game: Game, i: int, settlement: Settlement, level: float) -> list[str]
 
 
 def _open(game: Game, answer: Answer) -> list[str]:
-    if answer.stock == 0.0:
+    stock = answer.held.stock
+    if stock == 0.0:
         return []
     asset = "dollars" if game.position.is_inverse else "stock"
-    return [f"then {'long' if answer.stock > 0 else 'short'} {abs(answer.stock):g} {asset}"]
+    return [f"then {'long' if stock > 0 else 'short'} {abs(stock):g} {asset}"]
 
 
 def _names(game: Game, legs: tuple[int, ...]) -> str:

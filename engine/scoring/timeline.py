@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from engine.clock import NS_PER_DAY, years_between
 from engine.market.calendar import Calendar, calendar_named
-from engine.market.carry import DECLARED, Carry, Dividend
+from engine.market.carry import DECLARED, Carry, Dividend, RateCurve
 from engine.market.chain import OptionChain
 from engine.scoring.claims import Position
 
@@ -80,8 +81,9 @@ def timeline(
     remain. Several dividends of one ex-date share its moments. `is_certain` says that the stock
     held between settlements is known today. O(moments + dividends).
     """
-    calendar = calendar_named(chain.calendar)
     now, end = chain.ts_ns, position.settles_ns[-1]
+    ahead = _ahead(chain.calendar, now, carry.lend, carry.borrow)
+    calendar = ahead.calendar
     dividends = [] if chain.is_inverse else _counted(carry, calendar, now, end)
     stops = [
         (max(ns, now), EXPIRY, day, k)
@@ -98,7 +100,7 @@ def timeline(
                       if kind == EXPIRY and ns < end]  # fmt: skip
         if _counts_days(position, carry):
             taken = {ns for ns, *_ in stops}
-            stops += [stop for stop in _sessions(calendar, now, end) if stop[0] not in taken]
+            stops += [(ns, DAY, day, -1) for ns, day in ahead.sessions(end) if ns not in taken]
     stops = sorted(set(stops))
 
     fee = 0.0 if chain.is_inverse else _yearly_cost(chain, carry.borrow_fee + carry.index_yield)
@@ -109,8 +111,7 @@ def timeline(
     pending = list(dividends)
     before, settled = now, 1.0
     for ns, kind, day, series in stops:
-        tau = years_between(now, ns)
-        lend, borrow = carry.lend.discount(tau), carry.borrow.discount(tau)
+        lend, borrow = ahead.discounts(ns)
         waited = years_between(before, ns)
         received = income * waited * borrow
         # A fee that is sure to come is not discounted; else it is as much as a settlement's flow.
@@ -123,7 +124,7 @@ def timeline(
                 kept = dividend.amount * (1.0 - carry.withholding)
                 received += kept * carry.borrow.discount(pays)
         is_late = is_early and has_short_put and kind != EXPIRY
-        night = _night(calendar, carry, kind, day) if is_late else 0.0
+        night = ahead.night(kind, day) if is_late else 0.0
         moments.append(Moment(kind, day, lend, borrow, night, received, paid, series))
         before = ns
         if kind == EXPIRY and not is_certain:
@@ -155,17 +156,6 @@ def _counts_days(position: Position, carry: Carry) -> bool:
     return (carry.borrow_fee > 0.0 and may_be_short) or not is_flat
 
 
-def _sessions(calendar: Calendar, now: int, end: int) -> list[tuple[int, int, date, int]]:
-    """Return the opening of every session after now, on which the strikes of a day are paid."""
-    found = []
-    day = calendar.next_session(calendar.session_date(now) - timedelta(days=1))
-    while calendar.open_ns(day) < end:
-        if calendar.open_ns(day) > now:
-            found.append((calendar.open_ns(day), DAY, day, -1))
-        day = calendar.next_session(day)
-    return found
-
-
 def _yearly_cost(chain: OptionChain, rate: float) -> float:
     # The fee is charged on the first bid; without one, short stock costs more than anything.
     if rate == 0.0:
@@ -174,7 +164,46 @@ def _yearly_cost(chain: OptionChain, rate: float) -> float:
     return rate * bid if bid > 0.0 else math.inf
 
 
-def _night(calendar: Calendar, carry: Carry, kind: int, day: date) -> float:
-    session = calendar.previous_session(day if kind == EVE else day + timedelta(days=1))
-    years = calendar.nights_to_settlement(session) / 365.0
-    return math.expm1(carry.borrow.rate(years) * years)
+class _Ahead:
+    """Sessions, discount factors and nights from one instant on, found out once."""
+
+    def __init__(self, calendar: Calendar, now: int, lend: RateCurve, borrow: RateCurve) -> None:
+        self.calendar = calendar
+        self._now, self._lend, self._borrow = now, lend, borrow
+        self._discounts: dict[int, tuple[float, float]] = {}
+        self._nights: dict[date, float] = {}
+        self._sessions: list[tuple[int, date]] = []
+
+    def discounts(self, ns: int) -> tuple[float, float]:
+        """Return the discount factors of payments and of receipts dated at `ns`."""
+        if ns not in self._discounts:
+            tau = years_between(self._now, ns)
+            self._discounts[ns] = self._lend.discount(tau), self._borrow.discount(tau)
+        return self._discounts[ns]
+
+    def sessions(self, end: int) -> list[tuple[int, date]]:
+        """Return the opening of every session between now and `end`, and its day.
+
+        On these the strikes of options assigned the day before are paid.
+        """
+        day = self.calendar.session_date(self._now) - timedelta(days=1)
+        while not self._sessions or self._sessions[-1][0] < end:
+            day = self.calendar.next_session(self._sessions[-1][1] if self._sessions else day)
+            self._sessions.append((self.calendar.open_ns(day), day))
+        return [session for session in self._sessions if self._now < session[0] < end]
+
+    def night(self, kind: int, day: date) -> float:
+        """Return the interest of the night after a moment, per unit of cash."""
+        if kind != EVE:
+            day += timedelta(days=1)
+        if day not in self._nights:
+            session = self.calendar.previous_session(day)
+            years = self.calendar.nights_to_settlement(session) / 365.0
+            self._nights[day] = math.expm1(self._borrow.rate(years) * years)
+        return self._nights[day]
+
+
+# The proofs of one scan share it; hundreds of numbers each, so a few are kept.
+@lru_cache(maxsize=8)
+def _ahead(calendar: str, now: int, lend: RateCurve, borrow: RateCurve) -> _Ahead:
+    return _Ahead(calendar_named(calendar), now, lend, borrow)

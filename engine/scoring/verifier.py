@@ -142,7 +142,7 @@ def _certain_rows(game: Game, spot_now: float) -> Iterator[State]:
             if claim.series == moment.series and claim.right > 0
         )  # fmt: skip
         kept = 0.0 if is_last else stock + delivered
-        line = Line(0.0, stock - kept, Answer(0.0, (), kept))
+        line = Line(0.0, stock - kept, Answer(0.0, game.held((), kept)))
         settlement = Settlement.of(position, moment.series, holdings, (line,))
         event = f"expiry {moment.day}"
         if kept:
