@@ -11,10 +11,7 @@ Source: Stoll 1969; Merton 1973; Klemkosky and Resnick 1979 (costs); SCANNER sec
 
 from math import inf, nan
 
-from kernels_pure.columns import Floats, Ints
-
-# Rows that are counted before they are looked through.
-BLOCK = 64
+from kernels_pure.columns import LARGEST, Floats, Ints
 
 
 def net_prices(
@@ -39,7 +36,7 @@ def net_prices(
     for q in range(len(bid)):
         price = bid[q]
         net = nan
-        if price > 0.0 and price < inf:
+        if price > 0.0 and price <= LARGEST:
             fee = top_fee
             if price < top_start:
                 fee = tier_fee[0]
@@ -50,7 +47,7 @@ def net_prices(
         out_receive[q] = net
         price = ask[q]
         net = nan
-        if price > 0.0 and price < inf:
+        if price > 0.0 and price <= LARGEST:
             fee = top_fee
             if price < top_start:
                 fee = tier_fee[0]
