@@ -22,5 +22,5 @@ Bytes: TypeAlias = Annotated[bytes, "B"]
 """``bytes``, read only: what a socket delivers. Indexing gives 0 to 255 on every runtime."""
 
 LARGEST = 1.7976931348623157e308
-"""The largest finite double. In compiled code ``x <= LARGEST`` is one comparison, ``x < inf`` becomes
-a dozen operations on bits."""
+"""The largest finite double. Compiled code asks ``x <= LARGEST`` with one comparison, ``x < inf``
+with a dozen operations on bits."""
