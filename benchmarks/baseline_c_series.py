@@ -49,6 +49,19 @@ def _backtest(backend: Backend) -> Task:
     return column_task(library("series"), "backtest", columns, out, wanted)
 
 
+def _sweep(backend: Backend) -> Task:
+    call = CALLS[named("kernel/sweep/")]
+    arguments = call.arguments(backend)
+    opens, close, fast, slow, short, account, per_year, rate, *wanted = arguments
+    kernel_of(backend, call.kernel)(*arguments)
+    settings = array("d", (short, per_year, rate, len(close)))
+    # The orders as doubles: the columns of C are all alike.
+    wanted = [array("d", found) for found in wanted]
+    out: Columns = [column(len(fast)) for _ in wanted]
+    inputs: Columns = [opens, close, fast, slow, settings, account]
+    return column_task(library("series"), "sweep", inputs, out, wanted)
+
+
 def _settings() -> Columns:
     return [array("d", (2.0 / (SPAN + 1.0), RING)), column(RING)]
 
@@ -69,6 +82,7 @@ def _single(backend: Backend) -> Task:
 BASELINES: dict[str, Callable[[Backend], Task]] = {
     **{named(f"kernel/{name}/"): partial(_indicator, name) for name in INDICATORS},
     named("kernel/bar backtest/"): _backtest,
+    named("kernel/sweep/"): _sweep,
     named("kernel/ticks, batch/"): _ticks,
     named("kernel/tick, one call/"): _single,
 }

@@ -141,6 +141,51 @@ double backtest(
     return now() - start;
 }
 
+/* The same crossings without columns, for many pairs of windows, one after the other. */
+double sweep(
+    double unused, int64_t pairs, const double *restrict open, const double *restrict close,
+    const int64_t *fast, const int64_t *slow, const double *settings, const double *account,
+    double *out_equity, double *out_sharpe, double *out_drawdown, double *out_orders,
+    double *answer) {
+    double start = now(), flat = settings[0], per_year = settings[1], rate = settings[2];
+    int64_t n = settings[3];
+    (void)unused, (void)answer;
+    for (int64_t r = 0; r < pairs; r++) {
+        int64_t f = fast[r], s = slow[r], orders = 0, first = f > s ? f : s;
+        double cash = account[0], position = 0.0, held = 0.0, quick = 0.0, calm = 0.0;
+        double total = 0.0, squares = 0.0, before = cash, peak = cash, kept = 1.0;
+        for (int64_t i = first - f; i < first; i++) quick += close[i];
+        for (int64_t i = first - s; i < first; i++) calm += close[i];
+        for (int64_t i = first; i < n; i++) {
+            double one = quick * s, other = calm * f;
+            double wanted = one > other * EQUAL ? 1.0 : other > one * EQUAL ? flat : 0.0;
+            if (wanted != held) {
+                if (position != 0.0 && position * wanted <= 0.0)
+                    cash = cash_after(cash, -position, open[i], account), position = 0.0, orders++;
+                if (wanted != 0.0) {
+                    double units = wanted * account[1];
+                    cash = cash_after(cash, units - position, open[i], account);
+                    position = units, orders++;
+                }
+                held = wanted;
+            }
+            double equity = cash + position * close[i], gain = equity / before - 1.0;
+            total += gain, squares += gain * gain;
+            before = equity;
+            if (equity > peak)
+                peak = equity;
+            else if (equity < kept * peak)
+                kept = equity / peak;
+            quick += close[i] - close[i - f];
+            calm += close[i] - close[i - s];
+        }
+        double mean = total / (n - 1), spread = squares - total * mean;
+        out_equity[r] = before, out_drawdown[r] = 1.0 - kept, out_orders[r] = orders;
+        out_sharpe[r] = (mean - rate / per_year) / sqrt(spread / (n - 2)) * sqrt(per_year);
+    }
+    return now() - start;
+}
+
 typedef struct {
     double seen, average, mean, squares, flow, volume, weight;
 } Instrument;

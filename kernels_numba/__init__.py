@@ -18,5 +18,11 @@ DIFFERS: dict[str, str] = {
 """Twins not bit-equal to their kernel, ``module.name`` to the reason and the benchmark that shows
 what it pays. They only display: no candidate, gate, order or signal may rest on one."""
 
+REWRITTEN: dict[str, str] = {
+    "sweep.sweep_ma_cross": "a recurrence in each lane of a register: kernel/sweep",
+}
+"""Twins that are loops of their own and yet equal to the last bit, with the reason and the
+benchmark that shows what it pays. They are compared with their kernels as all others are."""
+
 for _name in SCAN:
     import_module(f"kernels_numba.{_name}")

@@ -1,4 +1,4 @@
-"""Names for the columns that kernels take, for the type checker only.
+"""Names for the columns that kernels take, for the type checker, and the largest number.
 
 A column is an ``array.array`` indexed by row. Numba reads it without a copy, PyPy indexes it at
 the speed of compiled code, and ``numpy.frombuffer`` views it. Each name carries its type code, by
@@ -20,3 +20,7 @@ Flags: TypeAlias = Annotated["array[int]", "b"]
 
 Bytes: TypeAlias = Annotated[bytes, "B"]
 """``bytes``, read only: what a socket delivers. Indexing gives 0 to 255 on every runtime."""
+
+LARGEST = 1.7976931348623157e308
+"""The largest finite double. Compiled code asks ``x <= LARGEST`` with one comparison, ``x < inf``
+with a dozen operations on bits."""

@@ -11,7 +11,7 @@ Source: Stoll 1969; Merton 1973; Klemkosky and Resnick 1979 (costs); SCANNER sec
 
 from math import inf, nan
 
-from kernels_pure.columns import Floats, Ints
+from kernels_pure.columns import LARGEST, Floats, Ints
 
 
 def net_prices(
@@ -36,7 +36,7 @@ def net_prices(
     for q in range(len(bid)):
         price = bid[q]
         net = nan
-        if price > 0.0 and price < inf:
+        if price > 0.0 and price <= LARGEST:
             fee = top_fee
             if price < top_start:
                 fee = tier_fee[0]
@@ -47,7 +47,7 @@ def net_prices(
         out_receive[q] = net
         price = ask[q]
         net = nan
-        if price > 0.0 and price < inf:
+        if price > 0.0 and price <= LARGEST:
             fee = top_fee
             if price < top_start:
                 fee = tier_fee[0]
@@ -142,12 +142,23 @@ def conversion_hits(
     """Price every conversion; the call may be assigned on an eve (`hold` branches)."""
     n = len(strike)
     for e in range(len(first) - 1):
+        discount = discount_borrow[e]
+        dividends = div_in[e]
+        stock = stock_pay[e]
+        if hold_first[e] == hold_first[e + 1]:
+            for row in range(first[e], first[e + 1]):
+                value = discount * strike[row] + dividends
+                out_edge[row] = conversion_edge(pay[n + row], receive[row], stock, value)
+            continue
         for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            value = discount_borrow[e] * k + div_in[e]
-            for b in range(hold_first[e], hold_first[e + 1]):
-                value = min(value, hold_discount[b] * k + hold_value[b])
-            out_edge[row] = conversion_edge(pay[n + row], receive[row], stock_pay[e], value)
+            out_edge[row] = discount * strike[row] + dividends
+        for b in range(hold_first[e], hold_first[e + 1]):
+            early = hold_discount[b]
+            level = hold_value[b]
+            for row in range(first[e], first[e + 1]):
+                out_edge[row] = min(out_edge[row], early * strike[row] + level)
+        for row in range(first[e], first[e + 1]):
+            out_edge[row] = conversion_edge(pay[n + row], receive[row], stock, out_edge[row])
     return row_hits(out_edge, floor, out_row)
 
 
@@ -170,13 +181,23 @@ def reversal_hits(
     """Price every reversal; the put may be assigned on any `owe` date."""
     n = len(strike)
     for e in range(len(first) - 1):
+        discount = discount_lend[e]
         owed = div_out[e] + stock_borrow[e]
+        stock = stock_receive[e]
+        if owe_first[e] == owe_first[e + 1]:
+            for row in range(first[e], first[e + 1]):
+                cost = discount * strike[row] + owed
+                out_edge[row] = reversal_edge(receive[n + row], pay[row], stock, cost)
+            continue
         for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            cost = discount_lend[e] * k + owed
-            for b in range(owe_first[e], owe_first[e + 1]):
-                cost = max(cost, owe_discount[b] * k + owe_value[b])
-            out_edge[row] = reversal_edge(receive[n + row], pay[row], stock_receive[e], cost)
+            out_edge[row] = discount * strike[row] + owed
+        for b in range(owe_first[e], owe_first[e + 1]):
+            early = owe_discount[b]
+            level = owe_value[b]
+            for row in range(first[e], first[e + 1]):
+                out_edge[row] = max(out_edge[row], early * strike[row] + level)
+        for row in range(first[e], first[e + 1]):
+            out_edge[row] = reversal_edge(receive[n + row], pay[row], stock, out_edge[row])
     return row_hits(out_edge, floor, out_row)
 
 
@@ -198,12 +219,17 @@ def intrinsic_call_hits(
     """Price short stock against each call, exercised when best (`take`): its lower bound."""
     for e in range(len(first) - 1):
         owed = div_out[e] + stock_borrow[e]
+        discount = discount_lend[e]
+        stock = stock_receive[e]
         for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            cost = discount_lend[e] * k + owed
-            for b in range(take_first[e], take_first[e + 1]):
-                cost = min(cost, take_discount[b] * k + take_value[b])
-            out_edge[row] = intrinsic_call_edge(pay[row], stock_receive[e], cost)
+            out_edge[row] = discount * strike[row] + owed
+        for b in range(take_first[e], take_first[e + 1]):
+            early = take_discount[b]
+            level = take_value[b]
+            for row in range(first[e], first[e + 1]):
+                out_edge[row] = min(out_edge[row], early * strike[row] + level)
+        for row in range(first[e], first[e + 1]):
+            out_edge[row] = intrinsic_call_edge(pay[row], stock, out_edge[row])
     return row_hits(out_edge, floor, out_row)
 
 
@@ -224,12 +250,18 @@ def intrinsic_put_hits(
     """Price long stock with each put, exercised when best (`give`): its lower bound."""
     n = len(strike)
     for e in range(len(first) - 1):
+        discount = discount_borrow[e]
+        dividends = div_in[e]
+        stock = stock_pay[e]
         for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            value = discount_borrow[e] * k + div_in[e]
-            for b in range(give_first[e], give_first[e + 1]):
-                value = max(value, give_discount[b] * k + give_value[b])
-            out_edge[row] = intrinsic_put_edge(pay[n + row], stock_pay[e], value)
+            out_edge[row] = discount * strike[row] + dividends
+        for b in range(give_first[e], give_first[e + 1]):
+            early = give_discount[b]
+            level = give_value[b]
+            for row in range(first[e], first[e + 1]):
+                out_edge[row] = max(out_edge[row], early * strike[row] + level)
+        for row in range(first[e], first[e + 1]):
+            out_edge[row] = intrinsic_put_edge(pay[n + row], stock, out_edge[row])
     return row_hits(out_edge, floor, out_row)
 
 

@@ -18,9 +18,9 @@ With a = 2 / (span + 1):
 positive, finite price or with a negative or infinite size changes nothing and has the signal nan.
 """
 
-from math import inf, nan, sqrt
+from math import nan, sqrt
 
-from kernels_pure.columns import Flags, Floats
+from kernels_pure.columns import LARGEST, Flags, Floats
 from kernels_pure.windows import slide
 
 # Where `state` has which number.
@@ -91,7 +91,7 @@ def on_trade(state: Floats, ring: Floats, price: float, size: float, side: int) 
     >>> round(on_trade(state, ring, 101.0, 2.0, -1), 4)  # (-1 / 3 + 1 / 2) / 2
     0.0833
     """
-    if not (price > 0.0 and price < inf and size >= 0.0 and size < inf and len(ring) > 0):
+    if not (price > 0.0 and price <= LARGEST and size >= 0.0 and size <= LARGEST and len(ring) > 0):
         return nan
     seen = int(state[SEEN])
     weight = state[WEIGHT]
@@ -134,7 +134,7 @@ def on_trades(
     for i in range(len(price)):
         at = price[i]
         traded = size[i]
-        if not (at > 0.0 and at < inf and traded >= 0.0 and traded < inf):
+        if not (at > 0.0 and at <= LARGEST and traded >= 0.0 and traded <= LARGEST):
             out_signal[i] = nan
         else:
             if seen > 0:

@@ -178,12 +178,14 @@ def atr_run(
     weight = 1.0 / period
     average = work_state[1]
     end = len(close)
+    before = close[start - 1]
     for i in range(start, len(close)):
-        new = keep * average + weight * true_range(high[i], low[i], close[i - 1])
+        new = keep * average + weight * true_range(high[i], low[i], before)
         if new - new != 0.0:
             end = i
             break
         average = new
+        before = close[i]
         out_atr[i] = new
     work_state[1] = average
     work_state[2] = close[end - 1]

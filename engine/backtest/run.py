@@ -76,8 +76,8 @@ def run(bars: Bars, strategy: Strategy, account: Account) -> Result:
     terms = account.column()
     time_ns, opens, highs, lows = bars.time_ns, bars.open, bars.high, bars.low
     closes, volumes = bars.close, bars.volume
-    empty = bytes(8 * len(bars))
-    cashes, positions, equities = array("d", empty), array("d", empty), array("d", empty)
+    zero = array("d", [0.0])
+    cashes, positions, equities = zero * len(bars), zero * len(bars), zero * len(bars)
     cash = opened = account.cash
     position = held = wanted = 0.0
     orders = trips = wins = 0

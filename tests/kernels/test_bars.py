@@ -219,3 +219,26 @@ def test_fused_forms_are_their_parts_bit_for_bit(
             assert repr(single) == repr((apart.end, ratio, depth, apart.orders))
             orders += apart.orders
     assert orders > 100
+
+
+@pytest.mark.parametrize("count", range(10))
+def test_a_combination_does_not_depend_on_its_neighbours(backend: Backend, count: int) -> None:
+    """Whatever lane it is in, whoever begins before it or never does; also when it is ruined."""
+    sweep, draw = backend.load("sweep"), Random(count)
+    bars, orders = random_bars(draw, 250, step=3.0 if count % 2 else 0.05), 0
+    for terms in (account(1e5, 0.0, *COSTS), account(60.0, 20.0, *COSTS)):
+        fast, slow = (
+            array("q", [draw.choice((1, 2, 5, 9, 30, 100, 249, 250, 251, 0)) for _ in range(count)])
+            for _ in range(2)
+        )
+        outs = [column(count) for _ in range(3)] + [array("q", bytes(8 * count))]
+        sweep.sweep_ma_cross(
+            bars["open"], bars["close"], fast, slow, -1.0, terms, 252.0, 0.02, *outs
+        )
+        for row in range(count):
+            alone = sweep.ma_cross_run(
+                bars["open"], bars["close"], fast[row], slow[row], -1.0, terms, 252.0, 0.02
+            )
+            assert repr(tuple(out[row] for out in outs)) == repr(alone)
+        orders += sum(outs[3])
+    assert orders > 0 or count < 2
