@@ -123,6 +123,17 @@ class View:
             found = self._uncovered[shift] = self._find_uncovered(shift)
         return found
 
+    def around(self, rows: array[int], *, later: bool = False) -> array[int]:
+        """Return `chain.first` with no expiries but those of `rows` and what lies between them.
+
+        All others are empty; with `later`, only those before. `rows`, not empty, stand in the
+        order of `uncovered`.
+        """
+        chain = self.chain
+        start = chain.first[chain.expiry_of(rows[-1])]
+        stop = chain.n_rows if later else chain.first[chain.expiry_of(rows[0]) + 1]
+        return array("q", [min(max(row, start), stop) for row in chain.first])
+
     def _find_uncovered(self, shift: int) -> array[int]:
         chain, terms, n = self.chain, self.terms, len(self.chain.expiries)
         if not chain.is_european:
@@ -158,10 +169,19 @@ class View:
         """A column of zeros by expiry."""
         return array("d", [0.0]) * len(self.chain.expiries)
 
-    def line(self, name: str, slope: array[float], value: array[float]) -> array[float]:
-        """Return ``slope * strike + value`` by row, slope and value by expiry."""
-        column = self.rows(name)
-        self.backend.surface.roll_scale(self.chain.first, self.chain.strike, slope, value, column)
+    def line(
+        self,
+        name: str,
+        slope: array[float],
+        value: array[float],
+        first: array[int] | None = None,
+    ) -> array[float]:
+        """Return ``slope * strike + value`` by row, slope and value by expiry.
+
+        With `first` from `around`, only the rows of these expiries.
+        """
+        column, strike = self.rows(name), self.chain.strike
+        self.backend.surface.roll_scale(first or self.chain.first, strike, slope, value, column)
         return column
 
     def column(self, name: str, length: int) -> array[float]:
