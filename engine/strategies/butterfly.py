@@ -33,7 +33,7 @@ def _search(
     """Yield the best butterfly of every body in one set of quotes."""
     chain, strike = view.chain, view.chain.strike
     shift = 0 if right == "C" else chain.n_rows
-    first = view.around(view.uncovered(shift))
+    first = view.around(shift)
     deduct = _late_notice(view, right, first)
 
     def search(hits: Hits) -> tuple[int, ...]:

@@ -23,6 +23,8 @@ from engine.strategies.view import Hits, View, all_hits
 
 # Where whole contracts keep less of the edge of the cheapest mixture, others are tried.
 _WHOLE_ENOUGH = 0.9
+# So many sold quotes are looked at one by one before the whole surface is searched for them.
+_FEW = 8
 
 
 def _calendar(right: str, condition: int) -> Template:
@@ -43,17 +45,19 @@ def find_calendars(view: View, table: CandidateTable) -> None:
         rows = view.uncovered(shift)
         if not rows and not table.wants_near:
             continue
-        first = view.chain.first if table.wants_near else view.around(rows, later=True)
+        first = view.chain.first if table.wants_near else view.around(shift, later=True)
         scale, deduct, condition = _scale(view, right, first)
         search = _calendar_search(view, shift, scale, deduct, first)
         template = _calendar(right, condition)
         taken: set[int] = set()
         near = (-1, -1, -math.inf)
-        if not table.wants_near and not view.chain.is_european:
-            # A cover must be whole, and what may not be traded covers for no more than the rest.
-            hits, answer = search(only(rows, shift, view.receive), view.pay)
-            if answer[0] == 0:
-                continue
+        is_quick = not table.wants_near and not view.chain.is_european and len(rows) <= _FEW
+        # A cover must be whole, and what may not be traded covers for no more than the rest.
+        if is_quick and not view.backend.mixture.covered_later(
+            len(rows), rows, view.chain.first, scale, shift, -1 if shift else 1,
+            view.receive, view.pay, deduct, view.floor,
+        ):  # fmt: skip
+            continue
         if rows:
             receive, pay = view.timely_quotes
             hits, answer = search(only(rows, shift, receive), pay)
@@ -100,8 +104,10 @@ def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
         rows = view.uncovered(shift)
         if not rows:
             continue
-        first = view.around(rows, later=True)
+        first = view.around(shift, later=True)
         scale, deduct, condition = _scale(view, right, first)
+        if len(rows) <= _FEW and not _may_mix(view, shift, rows, scale):
+            continue
         template = _mixture(right, condition)
 
         def search(
@@ -117,6 +123,17 @@ def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
 
         for mixture in cheapest_mixtures(view, shift, search):
             add_mixture(view, table, template, mixture)
+
+
+def _may_mix(view: View, shift: int, rows: array[int], scale: array[float]) -> bool:
+    """Tell whether a later option may help to cover any of the rows, however it is quoted."""
+    _, usable = view.timely_quotes
+    return any(
+        view.backend.mixture.mixed_later(
+            len(rows), rows, view.chain.first, scale, shift, -1 if shift else 1, pay
+        )
+        for pay in ((usable,) if usable is view.pay else (usable, view.pay))
+    )
 
 
 def _mixtures(

@@ -80,10 +80,9 @@ def find_verticals(view: View, table: CandidateTable) -> None:
     ):
         first = chain.first
         if not table.wants_near:
-            sold = view.uncovered(shift)
-            if not sold:
+            if not view.uncovered(shift):
                 continue
-            first = view.around(sold)
+            first = view.around(shift)
         write(
             first, chain.strike, view.receive, view.pay, terms.width_receive, late, *columns
         )  # fmt: skip

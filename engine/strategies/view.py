@@ -49,6 +49,7 @@ class View:
     scratch: dict[str, array[float]] = field(default_factory=dict)
     index_scratch: dict[str, array[int]] = field(default_factory=dict)
     _uncovered: dict[int, array[int]] = field(default_factory=dict, init=False)
+    _around: dict[tuple[int, bool], array[int]] = field(default_factory=dict, init=False)
 
     @property
     def has_stock(self) -> bool:
@@ -77,7 +78,7 @@ class View:
             return self.receive, self.pay
         if names[0] not in self.scratch:
             receive, pay = (self.column(name, len(chain.bid)) for name in names)
-            self.backend.limits.usable_quotes(
+            refused = self.backend.limits.usable_quotes(
                 chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age,
                 chain.ask_age, self.receive, self.pay, self.limits, receive, pay,
             )  # fmt: skip
@@ -89,6 +90,9 @@ class View:
                     for q, count in enumerate(counts):
                         if 0.0 <= count < least:
                             receive[q] = pay[q] = math.nan
+                            refused += 1
+            if not refused:
+                self.scratch.update(zip(names, (self.receive, self.pay), strict=True))
         return self.scratch[names[0]], self.scratch[names[1]]
 
     @property
@@ -123,16 +127,21 @@ class View:
             found = self._uncovered[shift] = self._find_uncovered(shift)
         return found
 
-    def around(self, rows: array[int], *, later: bool = False) -> array[int]:
-        """Return `chain.first` with no expiries but those of `rows` and what lies between them.
+    def around(self, shift: int, *, later: bool = False) -> array[int]:
+        """Return `chain.first` with no expiries but those with an uncovered row, and between them.
 
-        All others are empty; with `later`, only those before. `rows`, not empty, stand in the
-        order of `uncovered`.
+        All others are empty; with `later`, only those before. Some row of `shift` is uncovered.
         """
-        chain = self.chain
-        start = chain.first[chain.expiry_of(rows[-1])]
-        stop = chain.n_rows if later else chain.first[chain.expiry_of(rows[0]) + 1]
-        return array("q", [min(max(row, start), stop) for row in chain.first])
+        key = shift, later
+        found = self._around.get(key)
+        if found is None:
+            chain, rows = self.chain, self.uncovered(shift)
+            # Those of the last expiry stand first.
+            start = chain.first[chain.expiry_of(rows[-1])]
+            stop = chain.n_rows if later else chain.first[chain.expiry_of(rows[0]) + 1]
+            found = array("q", [min(max(row, start), stop) for row in chain.first])
+            self._around[key] = found
+        return found
 
     def _find_uncovered(self, shift: int) -> array[int]:
         chain, terms, n = self.chain, self.terms, len(self.chain.expiries)
