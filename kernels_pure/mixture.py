@@ -9,7 +9,7 @@ Source: Carr and Madan 2005; SCANNER section 3.
 
 from math import inf, nan
 
-from kernels_pure.columns import Floats
+from kernels_pure.columns import Floats, Ints
 
 # The most contracts sold against a mixture of two longs, and what counts as few.
 MOST_SHORTS = 100
@@ -132,3 +132,98 @@ def best_mixture(
                         best_low = low
                         best_high = high
     return best_low, best_high, best
+
+
+def covered_later(
+    count: int,
+    rows: Ints,
+    first: Ints,
+    scale: Floats,
+    shift: int,
+    side: int,
+    receive: Floats,
+    pay: Floats,
+    deduct: Floats,
+    floor: float,
+) -> int:
+    """Return how many of the first `count` of `rows` one later option covers above `floor`.
+
+    Of an American chain, where that is an option of the right that expires later with a
+    strike no worse; the arguments are those of `calendars`. `rows` stand as `cover.screen_cover`
+    writes them, those of the last expiry first. O(count x rows).
+    """
+    hits = 0
+    e = len(first) - 2
+    end = len(scale)
+    for h in range(count):
+        row = rows[h]
+        while first[e] > row:
+            e -= 1
+        z = side * scale[row]
+        cheapest = inf
+        for later in range(first[e + 1], end):
+            if side * scale[later] <= z and pay[shift + later] < cheapest:
+                cheapest = pay[shift + later]
+        if receive[shift + row] - cheapest - deduct[row] > floor:
+            hits += 1
+    return hits
+
+
+def mixed_later(
+    count: int,
+    rows: Ints,
+    first: Ints,
+    scale: Floats,
+    shift: int,
+    side: int,
+    pay: Floats,
+) -> int:
+    """Return how many of the first `count` of `rows` a later option may help to cover.
+
+    `rows` stand as in `covered_later`, the other arguments are those of `calendars`. A line that
+    supports the asks of the row's own expiry on both sides of it, with every later ask above it,
+    supports all: then the two longs that cover the row most cheaply both expire with it. Where
+    that is not plain to see, the row counts. O(count x rows).
+    """
+    hits = 0
+    e = len(first) - 2
+    end = len(scale)
+    for h in range(count):
+        row = rows[h]
+        while first[e] > row:
+            e -= 1
+        z = side * scale[row]
+        # From flat, turn the line until it rests on the best ask of either side.
+        slope = 0.0
+        x_a = y_a = x_b = y_b = 0.0
+        is_turning = True
+        turns = 0
+        while is_turning and turns < 64:
+            turns += 1
+            low = inf
+            high = inf
+            for other in range(first[e], first[e + 1]):
+                x = side * scale[other]
+                y = pay[shift + other]
+                height = y - slope * (x - z)
+                if x < z and height < low:
+                    low = height
+                    x_a = x
+                    y_a = y
+                if x > z and height < high:
+                    high = height
+                    x_b = x
+                    y_b = y
+            is_turning = False
+            if low < inf and high < inf and x_b - x_a > 0.0:
+                steeper = (y_b - y_a) / (x_b - x_a)
+                is_turning = abs(steeper - slope) > 0.0
+                slope = steeper
+        is_mixed = turns >= 64 or not (low < inf and high < inf)
+        least = min(low, high) + 1e-9 * (1.0 + abs(low) + abs(high))
+        for later in range(first[e + 1], end):
+            if pay[shift + later] - slope * (side * scale[later] - z) <= least:
+                is_mixed = True
+        if is_mixed:
+            hits += 1
+    return hits

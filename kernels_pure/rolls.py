@@ -49,6 +49,118 @@ def roll_floor(
     return least
 
 
+def rolls_between(
+    e1: int,
+    e2: int,
+    first: Ints,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    receipt_first: Ints,
+    receipt_order: Floats,
+    receipt_discount: Floats,
+    receipt_div_in: Floats,
+    receipt_owed: Floats,
+    payment_first: Ints,
+    payment_order: Floats,
+    payment_discount: Floats,
+    payment_div_in: Floats,
+    payment_owed: Floats,
+    floor: float,
+    hits: int,
+    out_near: Ints,
+    out_far: Ints,
+    out_side: Ints,
+    out_edge: Floats,
+    best_near: int,
+    best_far: int,
+    best_side: int,
+    bound: float,
+) -> tuple[int, int, int, int, float]:
+    """Find the jelly rolls of expiry `e1` against the later `e2`, behind `hits` found before.
+
+    Returns what `roll_hits` does, of these and of what came before. O(rows of both).
+    """
+    n = len(strike)
+    near_in = receipt_first[e1 + 1] - 1
+    near_out = payment_first[e1 + 1] - 1
+    far_in = receipt_first[e2 + 1] - 1
+    far_out = payment_first[e2 + 1] - 1
+    long_gap = receipt_discount[near_in] - payment_discount[far_out]
+    long_cost = payment_owed[far_out] - receipt_owed[near_in]
+    short_gap = receipt_discount[far_in] - payment_discount[near_out]
+    short_gain = receipt_div_in[far_in] - payment_div_in[near_out]
+    j = first[e2]
+    for i in range(first[e1], first[e1 + 1]):
+        k = strike[i]
+        while j < first[e2 + 1] and strike[j] < k:
+            j += 1
+        if j < first[e2 + 1] and strike[j] - k <= 0.0:
+            credit = receive[i] - pay[n + i] + receive[n + j] - pay[j]
+            edge = credit + k * long_gap - long_cost
+            if edge > bound:
+                bound = edge
+                best_near = i
+                best_far = j
+                best_side = 1
+            if edge > floor:
+                worst = roll_floor(
+                    k,
+                    receipt_first[e1],
+                    receipt_first[e1 + 1],
+                    receipt_order,
+                    receipt_discount,
+                    receipt_div_in,
+                    receipt_owed,
+                    payment_first[e2],
+                    payment_first[e2 + 1],
+                    payment_order,
+                    payment_discount,
+                    payment_div_in,
+                    payment_owed,
+                )
+                edge = credit + worst
+                if edge > floor:
+                    if hits < len(out_edge):
+                        out_near[hits] = i
+                        out_far[hits] = j
+                        out_side[hits] = 1
+                        out_edge[hits] = edge
+                    hits += 1
+            credit = receive[j] - pay[n + j] + receive[n + i] - pay[i]
+            edge = credit + k * short_gap + short_gain
+            if edge > bound:
+                bound = edge
+                best_near = i
+                best_far = j
+                best_side = -1
+            if edge > floor:
+                worst = roll_floor(
+                    k,
+                    receipt_first[e2],
+                    receipt_first[e2 + 1],
+                    receipt_order,
+                    receipt_discount,
+                    receipt_div_in,
+                    receipt_owed,
+                    payment_first[e1],
+                    payment_first[e1 + 1],
+                    payment_order,
+                    payment_discount,
+                    payment_div_in,
+                    payment_owed,
+                )
+                edge = credit + worst
+                if edge > floor:
+                    if hits < len(out_edge):
+                        out_near[hits] = i
+                        out_far[hits] = j
+                        out_side[hits] = -1
+                        out_edge[hits] = edge
+                    hits += 1
+    return hits, best_near, best_far, best_side, bound
+
+
 def roll_hits(
     first: Ints,
     strike: Floats,
@@ -76,89 +188,106 @@ def roll_hits(
     nothing is assigned early, the edge itself for European chains. Hits beyond the capacity of the
     out columns are counted, not written. O(rows x expiries).
     """
-    n = len(strike)
     hits = 0
-    best_near = -1
-    best_far = -1
-    best_side = 0
+    near = -1
+    far = -1
+    side = 0
     bound = -inf
     n_expiries = len(first) - 1
+    for e1 in range(n_expiries):
+        for e2 in range(e1 + 1, n_expiries):
+            hits, near, far, side, bound = rolls_between(
+                e1, e2, first, strike, receive, pay, receipt_first, receipt_order,
+                receipt_discount, receipt_div_in, receipt_owed, payment_first, payment_order,
+                payment_discount, payment_div_in, payment_owed, floor, hits,
+                out_near, out_far, out_side, out_edge, near, far, side, bound,
+            )  # fmt: skip
+    return hits, near, far, side, bound
+
+
+def screened_roll_hits(
+    first: Ints,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    receipt_first: Ints,
+    receipt_order: Floats,
+    receipt_discount: Floats,
+    receipt_div_in: Floats,
+    receipt_owed: Floats,
+    payment_first: Ints,
+    payment_order: Floats,
+    payment_discount: Floats,
+    payment_div_in: Floats,
+    payment_owed: Floats,
+    floor: float,
+    out_near: Ints,
+    out_far: Ints,
+    out_side: Ints,
+    out_edge: Floats,
+    work_sold: Floats,
+    work_bought: Floats,
+    work_now: Floats,
+) -> tuple[int, int]:
+    """Find the same rolls as `roll_hits`, in the same order; return ``(hits, pairs searched)``.
+
+    The edge of a roll that nothing ends early, or whose sold put is assigned on the first of its
+    dates, is a sum of what its two expiries bring; a pair of them is searched only if the best of
+    each, whatever their strikes, might do. The work columns, one element per expiry, are summed in
+    another order than edges, hence the slack.
+    O(rows + rows of the pairs searched).
+    """
+    n = len(strike)
+    n_expiries = len(first) - 1
+    largest = 0.0
+    for e in range(n_expiries):
+        received = receipt_discount[receipt_first[e + 1] - 1]
+        paid = payment_discount[payment_first[e + 1] - 1]
+        paid_now = payment_discount[payment_first[e]]
+        sold = bought = bought_now = -inf
+        for row in range(first[e], first[e + 1]):
+            k = strike[row]
+            value = receive[row] - pay[n + row] + k * received
+            if value > sold:
+                sold = value
+            value = receive[n + row] - pay[row]
+            if value - k * paid > bought:
+                bought = value - k * paid
+            if value - k * paid_now > bought_now:
+                bought_now = value - k * paid_now
+            if k > largest:
+                largest = k
+        work_sold[e] = sold
+        work_bought[e] = bought
+        # Paid first, the share brings its dividends until the strike is received.
+        work_now[e] = bought_now + max(0.0, -payment_div_in[payment_first[e]])
+    hits = 0
+    pairs = 0
+    near = -1
+    far = -1
+    side = 0
+    bound = -inf
     for e1 in range(n_expiries):
         near_in = receipt_first[e1 + 1] - 1
         near_out = payment_first[e1 + 1] - 1
         for e2 in range(e1 + 1, n_expiries):
             far_in = receipt_first[e2 + 1] - 1
             far_out = payment_first[e2 + 1] - 1
-            long_gap = receipt_discount[near_in] - payment_discount[far_out]
-            long_cost = payment_owed[far_out] - receipt_owed[near_in]
-            short_gap = receipt_discount[far_in] - payment_discount[near_out]
-            short_gain = receipt_div_in[far_in] - payment_div_in[near_out]
-            j = first[e2]
-            for i in range(first[e1], first[e1 + 1]):
-                k = strike[i]
-                while j < first[e2 + 1] and strike[j] < k:
-                    j += 1
-                if j < first[e2 + 1] and strike[j] - k <= 0.0:
-                    credit = receive[i] - pay[n + i] + receive[n + j] - pay[j]
-                    edge = credit + k * long_gap - long_cost
-                    if edge > bound:
-                        bound = edge
-                        best_near = i
-                        best_far = j
-                        best_side = 1
-                    if edge > floor:
-                        worst = roll_floor(
-                            k,
-                            receipt_first[e1],
-                            receipt_first[e1 + 1],
-                            receipt_order,
-                            receipt_discount,
-                            receipt_div_in,
-                            receipt_owed,
-                            payment_first[e2],
-                            payment_first[e2 + 1],
-                            payment_order,
-                            payment_discount,
-                            payment_div_in,
-                            payment_owed,
-                        )
-                        edge = credit + worst
-                        if edge > floor:
-                            if hits < len(out_edge):
-                                out_near[hits] = i
-                                out_far[hits] = j
-                                out_side[hits] = 1
-                                out_edge[hits] = edge
-                            hits += 1
-                    credit = receive[j] - pay[n + j] + receive[n + i] - pay[i]
-                    edge = credit + k * short_gap + short_gain
-                    if edge > bound:
-                        bound = edge
-                        best_near = i
-                        best_far = j
-                        best_side = -1
-                    if edge > floor:
-                        worst = roll_floor(
-                            k,
-                            receipt_first[e2],
-                            receipt_first[e2 + 1],
-                            receipt_order,
-                            receipt_discount,
-                            receipt_div_in,
-                            receipt_owed,
-                            payment_first[e1],
-                            payment_first[e1 + 1],
-                            payment_order,
-                            payment_discount,
-                            payment_div_in,
-                            payment_owed,
-                        )
-                        edge = credit + worst
-                        if edge > floor:
-                            if hits < len(out_edge):
-                                out_near[hits] = i
-                                out_far[hits] = j
-                                out_side[hits] = -1
-                                out_edge[hits] = edge
-                            hits += 1
-    return hits, best_near, best_far, best_side, bound
+            long = work_sold[e1] + work_bought[e2]
+            short = work_bought[e1] + work_sold[e2]
+            slack = 1e-12 * (largest + abs(long) + abs(short))
+            long -= payment_owed[far_out] - receipt_owed[near_in]
+            long_now = work_sold[e1] + max(0.0, receipt_div_in[near_in]) + work_now[e2]
+            short += receipt_div_in[far_in] - payment_div_in[near_out]
+            short_now = work_now[e1] + work_sold[e2] + max(0.0, receipt_div_in[far_in])
+            long = min(long, long_now)
+            short = min(short, short_now)
+            if max(long, short) > floor - slack:
+                pairs += 1
+                hits, near, far, side, bound = rolls_between(
+                    e1, e2, first, strike, receive, pay, receipt_first, receipt_order,
+                    receipt_discount, receipt_div_in, receipt_owed, payment_first, payment_order,
+                    payment_discount, payment_div_in, payment_owed, floor, hits,
+                    out_near, out_far, out_side, out_edge, near, far, side, bound,
+                )  # fmt: skip
+    return hits, pairs

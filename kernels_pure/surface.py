@@ -45,7 +45,7 @@ def butterfly_hits(
     alone: the lower of calls, the upper of puts. Sizes by quote index limit the ratio to what
     `lots` times of it can be traded; 0 lots is no limit. Returns ``(hits, best_row, best)``, the
     greatest height above the hull; `work_value` is as long as the quotes.
-    O(rows + hits x strikes^2).
+    O(rows + hits x pairs of wings that cost less than the body brings).
     """
     hits = 0
     best_row = -1
@@ -68,8 +68,27 @@ def butterfly_hits(
                 edge = floor
                 low = -1
                 high = -1
+                # Only wings on a line that passes the body below what it brings.
+                target = brings - floor
+                steepest = -inf
+                flattest = inf
                 for i in range(start, row):
+                    slope = (target - pay[shift + i]) / (strike[row] - strike[i])
+                    if slope > steepest:
+                        steepest = slope
+                for j in range(row + 1, stop):
+                    slope = (pay[shift + j] - target) / (strike[j] - strike[row])
+                    if slope < flattest:
+                        flattest = slope
+                slack = 1e-9 * (1.0 + abs(steepest) + abs(flattest))
+                for i in range(start, row):
+                    slope = (target - pay[shift + i]) / (strike[row] - strike[i])
+                    if slope < flattest - slack:
+                        continue
                     for j in range(row + 1, stop):
+                        slope = (pay[shift + j] - target) / (strike[j] - strike[row])
+                        if slope > steepest + slack:
+                            continue
                         value = (
                             butterfly_edge(
                                 strike[i],

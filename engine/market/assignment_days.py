@@ -72,6 +72,10 @@ def worst_days(
     if fee == 0.0 and curve.is_plain:
         return []
     nodes = [day / 365.0 for day in curve.days if 0.0 < day / 365.0 < end]
+    is_whole = curve.is_plain and not nodes and end > 0.0
+    # If one end of the whole is worst for every strike, so it is of any piece.
+    if is_whole and _is_plain(curve, 0.0, end, side, fee, strikes):
+        return []
     cuts = sorted({0.0, end, *nodes, *(ex for ex in ex_dates if ex < end)})
     found: list[float] = []
     points = [0.0]
@@ -101,7 +105,13 @@ def worst_discounts(
     The greatest discount for a PAYMENT, which is 1 where rates do not fall below 0; the least for
     a RECEIPT, which is then that of the last day. O(expiries), else O(sessions).
     """
-    worst = array("d", map(curve.discount, taus))
+    worst = array("d", curve.discounts(taus))
+    if curve.is_plain:
+        if side == PAYMENT:
+            for e, tau in enumerate(taus):
+                if tau > 0.0:
+                    worst[e] = max(worst[e], 1.0)
+        return worst
     if not taus:
         return worst
     pick = max if side == PAYMENT else min

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-
-from engine.clock import from_ns
 
 DECLARED = "declared"
 PROJECTED = "projected"
@@ -58,6 +57,13 @@ class RateCurve:
         """Return ``exp(-rate(tau) * tau)``."""
         rate = self.rates[0] if len(self.rates) == 1 else self.rate(tau)
         return math.exp(-rate * tau)
+
+    def discounts(self, taus: Iterable[float]) -> list[float]:
+        """Return the discount for each of `taus`, the same to the last bit."""
+        if len(self.rates) > 1:
+            return [self.discount(tau) for tau in taus]
+        rate, exp = self.rates[0], math.exp
+        return [exp(-rate * tau) for tau in taus]
 
     def shifted(self, shift: float) -> RateCurve:
         """Return the curve with `shift` added to every rate."""
@@ -141,4 +147,4 @@ class Carry:
         """Return the age of the rates in days at `ts_ns`; nan when not known."""
         if self.as_of_ns == 0:
             return math.nan
-        return (from_ns(ts_ns) - from_ns(self.as_of_ns)).total_seconds() / 86_400.0
+        return (ts_ns // 1000 - self.as_of_ns // 1000) / 1_000_000 / 86_400.0

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import accumulate
 
 from engine.clock import NS_PER_SECOND, years_between
 from engine.market.calendar import Calendar, calendar_named
@@ -28,12 +30,15 @@ def late_calls(
     zeros = array("d", bytes(8 * len(taus)))
     if not flows:
         return zeros, zeros
-    late, roll = array("d"), array("d")
-    for tau, expiry in zip(taus, chain.expiries, strict=True):
-        after = years_between(chain.ts_ns, calendar.open_ns(calendar.next_session(expiry.date)))
-        late.append(max((f.owed for f in flows if f.ex <= tau), default=0.0))
-        roll.append(max((f.owed for f in flows if f.ex <= after), default=0.0))
-    return late, roll
+    ordered = sorted(flows, key=lambda flow: flow.ex)
+    ex = [flow.ex for flow in ordered]
+    largest = list(accumulate((flow.owed for flow in ordered), max, initial=0.0))
+    now, name = chain.ts_ns, calendar.name
+    after = [years_between(now, _open_after(name, expiry.date)) for expiry in chain.expiries]
+    return (
+        array("d", [largest[bisect_right(ex, tau)] for tau in taus]),
+        array("d", [largest[bisect_right(ex, moment)] for moment in after]),
+    )
 
 
 def night_interest(
@@ -49,6 +54,13 @@ def night_interest(
             highest = max(map(curve.rate, (gap, tau, *(node for node in nodes if node < tau))))
         interest.append(math.exp(max(highest, 0.0) * gap) - 1.0)
     return interest
+
+
+@lru_cache(maxsize=1024)
+def _open_after(calendar_name: str, day: date) -> int:
+    """Return when the session after `day` opens."""
+    calendar = calendar_named(calendar_name)
+    return calendar.open_ns(calendar.next_session(day))
 
 
 @lru_cache(maxsize=256)

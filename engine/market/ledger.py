@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 from typing import TypeAlias
 
@@ -76,63 +75,29 @@ def dividend_flows(chain: OptionChain, carry: Carry, calendar: Calendar, count: 
 
 
 class Ledger:
-    """What dividends and borrow fee amount to until any moment of one chain."""
+    """What dividends and borrow fee amount to until any moment of one chain.
+
+    `received`, `dividends` and `kept` are the dividends received by long stock, owed by short
+    stock, and received but valued with the lending curve, by how many have gone ex.
+    """
 
     def __init__(self, chain: OptionChain, carry: Carry, flows: Sequence[Flow]) -> None:
         ordered = sorted(flows, key=lambda flow: flow.ex)
         self._ex = [flow.ex for flow in ordered]
-        # By how many dividends have gone ex.
-        self._received = _running([flow.received for flow in ordered])
-        self._owed = _running([flow.owed for flow in ordered])
-        self._kept = _running([flow.kept for flow in ordered])
-        self._lend = carry.lend
-        self._borrow = carry.borrow
-        self._fee = carry.borrow_fee * chain.underlying.bid
+        self.received = _running([flow.received for flow in ordered])
+        self.dividends = _running([flow.owed for flow in ordered])
+        self.kept = _running([flow.kept for flow in ordered])
+        self.fee = carry.borrow_fee * chain.underlying.bid
 
-    def received(self, moment: float, *, is_eve: bool = False) -> float:
-        """Return the dividends received by then; on an eve, those of the ex-date are not."""
-        return self._received[(bisect_left if is_eve else bisect_right)(self._ex, moment)]
+    def gone(self, moments: Iterable[float], *, is_eve: bool = False) -> list[int]:
+        """Return how many dividends have gone ex by each moment; on its eve, not yet there."""
+        count, ex = bisect_left if is_eve else bisect_right, self._ex
+        return [count(ex, moment) for moment in moments]
 
-    def kept(self, moment: float) -> float:
-        """Return the dividends received by then, valued with the lending curve."""
-        return self._kept[bisect_right(self._ex, moment)]
-
-    def borrow_fee(self, moment: float) -> float:
-        """Return the fee of short stock until then."""
-        return self._fee * moment
-
-    def owed(self, moment: float, *, is_eve: bool = False) -> float:
-        """Return dividends and borrow fee owed by then."""
-        return self.dividends(moment, is_eve=is_eve) + self._fee * moment
-
-    def dividends(self, moment: float, *, is_eve: bool = False) -> float:
-        """Return the dividends owed by then."""
-        return self._owed[(bisect_left if is_eve else bisect_right)(self._ex, moment)]
-
-    def hold(self, moment: float) -> tuple[float, float]:
-        """Return the branch of long stock called away on the eve of `moment`."""
-        return self._borrow.discount(moment), self.received(moment, is_eve=True)
-
-    def owe(self, moment: float) -> tuple[float, float]:
-        """Return the branch of short stock put back at `moment`."""
-        return self._lend.discount(moment), self.owed(moment)
-
-    def take(self, moment: float) -> tuple[float, float]:
-        """Return the branch of short stock covered by exercise on the eve of `moment`."""
-        return self._lend.discount(moment), self.owed(moment, is_eve=True)
-
-    def give(self, moment: float) -> tuple[float, float]:
-        """Return the branch of long stock delivered by exercise at `moment`."""
-        return self._borrow.discount(moment), self.received(moment)
-
-    def receipt_on_eve(self, moment: float) -> Date:
-        """Return the date of a call assigned on the eve of `moment`."""
-        received, owed = self.received(moment, is_eve=True), self.owed(moment, is_eve=True)
-        return moment - 1e-9, self._borrow.discount(moment), received, owed
-
-    def payment(self, moment: float) -> Date:
-        """Return the date of a put assigned at `moment`."""
-        return moment, self._lend.discount(moment), self.received(moment), self.owed(moment)
+    def owed(self, moments: Iterable[float], gone: Iterable[int]) -> list[float]:
+        """Return dividends and borrow fee owed by moments when so many dividends have gone."""
+        dividends, fee = self.dividends, self.fee
+        return [dividends[k] + fee * moment for moment, k in zip(moments, gone, strict=True)]
 
 
 def _running(amounts: Sequence[float]) -> list[float]:
@@ -140,19 +105,14 @@ def _running(amounts: Sequence[float]) -> list[float]:
     return [math.fsum(amounts[:k]) for k in range(len(amounts) + 1)]
 
 
-@lru_cache(maxsize=64)
-def branches(counts: tuple[int, ...], pairs: tuple[tuple[float, float], ...]) -> Branches:
-    """Return the branches of expiries that have the first `counts` of `pairs`, rising in time.
-
-    Without dividends they are the same at every instant, hence the cache.
-    """
-    discount, value = (array("d", column) for column in zip(*pairs, strict=True))
-    first = array("q", accumulate(counts, initial=0))
-    discounts, values = array("d"), array("d")
+def branches(counts: Sequence[int], pairs: Sequence[tuple[float, float]]) -> Branches:
+    """Return the branches of expiries that have the first `counts` of `pairs`, rising in time."""
+    flat = list[tuple[float, float]]()
     for k in counts:
-        discounts += discount[:k]
-        values += value[:k]
-    return Branches(first, discounts, values)
+        flat += pairs[:k]
+    discount, value = zip(*flat, strict=True) if flat else ((), ())
+    first = array("q", accumulate(counts, initial=0))
+    return Branches(first, array("d", discount), array("d", value))
 
 
 def no_branches(n: int) -> Branches:
@@ -162,12 +122,15 @@ def no_branches(n: int) -> Branches:
 
 def early_and_last(counts: Sequence[int], early: Sequence[Date], last: Dates) -> Dates:
     """Return, by expiry, the first `counts` of the dates `early` and the settlement in `last`."""
-    flat: list[Date] = []
+    flat = list[Date]()
     for k, settlement in zip(counts, last.rows(), strict=True):
         flat += early[:k]
         flat.append(settlement)
-    first = array("q", accumulate((k + 1 for k in counts), initial=0))
-    return Dates(first, *(array("d", [date[k] for date in flat]) for k in range(4)))
+    order, discount, div_in, owed = zip(*flat, strict=True) if flat else ((), (), (), ())
+    first = array("q", accumulate([k + 1 for k in counts], initial=0))
+    return Dates(
+        first, array("d", order), array("d", discount), array("d", div_in), array("d", owed)
+    )  # fmt: skip
 
 
 def settlements(

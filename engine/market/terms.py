@@ -121,18 +121,19 @@ def chain_terms(
     spot = chain.underlying
     flows = dividend_flows(chain, carry, calendar, count_projected)
     ledger = Ledger(chain, carry, flows)
-    taus = array("d", (years_between(chain.ts_ns, x.settles_ns) for x in chain.expiries))
+    now, lending, borrowing = chain.ts_ns, carry.lend, carry.borrow
+    taus = array("d", [years_between(now, expiry.settles_ns) for expiry in chain.expiries])
     n = len(taus)
-    lend = array("d", map(carry.lend.discount, taus))
-    borrow = array("d", map(carry.borrow.discount, taus))
+    lend, borrow = array("d", lending.discounts(taus)), array("d", borrowing.discounts(taus))
     zeros = array("d", [0.0]) * n
     received = paid = kept = zeros
-    stock_borrow = array("d", map(ledger.borrow_fee, taus))
-    owed = array("d", map(ledger.owed, taus))
+    stock_borrow = array("d", [ledger.fee * tau for tau in taus])
+    gone = ledger.gone(taus)
+    owed = array("d", ledger.owed(taus, gone))
     if flows:
-        received = array("d", map(ledger.received, taus))
-        paid = array("d", map(ledger.dividends, taus))
-        kept = array("d", map(truediv, map(ledger.kept, taus), lend))
+        received = array("d", [ledger.received[k] for k in gone])
+        paid = array("d", [ledger.dividends[k] for k in gone])
+        kept = array("d", map(truediv, [ledger.kept[k] for k in gone], lend))
     div_in, div_out = received, paid
     if carry.index_yield:
         stream = [spot.mid * (1.0 - math.exp(-carry.index_yield * tau)) for tau in taus]
@@ -145,37 +146,49 @@ def chain_terms(
     receipts = settlements(taus, borrow, received, owed)
     payments = settlements(taus, lend, received, owed)
     if not chain.is_european:
-        width_pay = worst_discounts(calendar, chain.ts_ns, carry.lend, PAYMENT, taus)
-        width_receive = worst_discounts(calendar, chain.ts_ns, carry.borrow, RECEIPT, taus)
+        width_pay = worst_discounts(calendar, now, lending, PAYMENT, taus)
+        width_receive = worst_discounts(calendar, now, borrowing, RECEIPT, taus)
         ex_dates = sorted({flow.ex for flow in flows})
-        is_uneven = carry.borrow_fee > 0.0 or not (carry.lend.is_plain and carry.borrow.is_plain)
+        is_uneven = carry.borrow_fee > 0.0 or not (lending.is_plain and borrowing.is_plain)
         eves, calls, days = ex_dates, ex_dates, list[float]()
         if is_uneven:
             eves, calls, days = _assignment_days(chain, carry, calendar, ex_dates, taus)
         puts = put_dates(carry, ex_dates, days)
         # An ex-date at the moment of expiry still counts, a node of the curve does not.
-        n_puts = tuple([max(1, bisect_left(puts, tau) + (tau in ex_dates)) for tau in taus])
-        now_and_eves = tuple([bisect_right(ex_dates, tau) + 1 for tau in taus])
-        n_calls = now_and_eves
-        if is_uneven:
-            n_calls = tuple([bisect_right(calls, tau) + 1 for tau in taus])
+        n_puts = [max(1, bisect_left(puts, tau) + (tau in ex_dates)) for tau in taus]
+        now_and_eves = [bisect_right(ex_dates, tau) + 1 for tau in taus]
+        n_calls = [bisect_right(calls, tau) + 1 for tau in taus] if is_uneven else now_and_eves
         late_call, late_roll = late_calls(chain, calendar, flows, taus)
         night = night_interest(chain, calendar, carry, taus)
+        got = ledger.received
         if eves:
-            n_eves = tuple([bisect_right(eves, tau) for tau in taus])
-            hold = branches(n_eves, tuple(map(ledger.hold, eves)))
-        owe = branches(n_puts, tuple(map(ledger.owe, puts)))
-        take = branches(now_and_eves, ((1.0, 0.0), *map(ledger.take, ex_dates)))
-        give = branches(now_and_eves, ((1.0, 0.0), *map(ledger.give, ex_dates)))
+            # Long stock is called away on an eve, before the dividend.
+            n_eves = [bisect_right(eves, tau) for tau in taus]
+            kept_then = [got[k] for k in ledger.gone(eves, is_eve=True)]
+            hold = branches(n_eves, [*zip(borrowing.discounts(eves), kept_then, strict=True)])
+        # Short stock is put back on a day, or covered by exercise on an eve.
+        passed = ledger.gone(puts)
+        paid_then, owed_then = lending.discounts(puts), ledger.owed(puts, passed)
+        owe = branches(n_puts, [*zip(paid_then, owed_then, strict=True)])
+        before = ledger.owed(ex_dates, ledger.gone(ex_dates, is_eve=True))
+        covered = zip(lending.discounts(ex_dates), before, strict=True)
+        take = branches(now_and_eves, [(1.0, 0.0), *covered])
+        after = [got[k] for k in ledger.gone(ex_dates)]
+        delivered = zip(borrowing.discounts(ex_dates), after, strict=True)
+        give = branches(now_and_eves, [(1.0, 0.0), *delivered])
         # A call is assigned on the eve, just before anything else on the ex-date.
-        on_eves = [(-1.0, 1.0, 0.0, 0.0), *map(ledger.receipt_on_eve, calls)]
-        receipts = early_and_last(n_calls, on_eves, receipts)
-        on_days = [*map(ledger.payment, puts)]
+        gone = ledger.gone(calls, is_eve=True)
+        on_eves = zip(
+            [moment - 1e-9 for moment in calls], borrowing.discounts(calls),
+            [got[k] for k in gone], ledger.owed(calls, gone), strict=True,
+        )  # fmt: skip
+        receipts = early_and_last(n_calls, [(-1.0, 1.0, 0.0, 0.0), *on_eves], receipts)
+        on_days = [*zip(puts, paid_then, [got[k] for k in passed], owed_then, strict=True)]
         if is_uneven:
             # The far put of a roll may be assigned as soon as the near options have settled.
             on_days = sorted([*on_days, *payments.rows()])
             orders = [order for order, *_ in on_days]
-            n_puts = tuple([max(1, bisect_left(orders, tau) + (tau in ex_dates)) for tau in taus])
+            n_puts = [max(1, bisect_left(orders, tau) + (tau in ex_dates)) for tau in taus]
         payments = early_and_last(n_puts, on_days, payments)
     return Terms(
         tau=taus,

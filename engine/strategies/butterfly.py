@@ -33,11 +33,12 @@ def _search(
     """Yield the best butterfly of every body in one set of quotes."""
     chain, strike = view.chain, view.chain.strike
     shift = 0 if right == "C" else chain.n_rows
-    deduct = late_notice(view, right)
+    first = view.around(shift)
+    deduct = _late_notice(view, right, first)
 
     def search(hits: Hits) -> tuple[int, ...]:
         answer: tuple[int, ...] = view.backend.surface.butterfly_hits(
-            chain.first, chain.strike, shift, receive, pay, deduct,
+            first, chain.strike, shift, receive, pay, deduct,
             chain.bid_size, chain.ask_size, lots, view.floor,
             hits.low, hits.middle, hits.high, hits.edge,
             view.column("hull", 2 * chain.n_rows), view.indices("hull vertices", chain.n_rows),
@@ -61,9 +62,9 @@ def _search(
         yield Mixture((i, body, j), ratio, edge)
 
 
-def late_notice(view: View, right: str) -> array[float]:
+def _late_notice(view: View, right: str, first: array[int]) -> array[float]:
     """Return by row what late notice may cost a short option that its own expiry covers."""
     terms, zeros = view.terms, view.zeros
     if right == "C":
-        return view.line("late C", zeros, terms.late_call)
-    return view.line("late P", terms.night, zeros)
+        return view.line("late C", zeros, terms.late_call, first)
+    return view.line("late P", terms.night, zeros, first)

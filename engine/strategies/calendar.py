@@ -23,6 +23,8 @@ from engine.strategies.view import Hits, View, all_hits
 
 # Where whole contracts keep less of the edge of the cheapest mixture, others are tried.
 _WHOLE_ENOUGH = 0.9
+# So many sold quotes are looked at one by one before the whole surface is searched for them.
+_FEW = 8
 
 
 def _calendar(right: str, condition: int) -> Template:
@@ -40,12 +42,22 @@ def find_calendars(view: View, table: CandidateTable) -> None:
         find_coin_calendars(view, table)
         return
     for right, shift in (("C", 0), ("P", view.chain.n_rows)):
-        scale, deduct, condition = _scale(view, right)
-        search = _calendar_search(view, shift, scale, deduct)
-        template = _calendar(right, condition)
         rows = view.uncovered(shift)
+        if not rows and not table.wants_near:
+            continue
+        first = view.chain.first if table.wants_near else view.around(shift, later=True)
+        scale, deduct, condition = _scale(view, right, first)
+        search = _calendar_search(view, shift, scale, deduct, first)
+        template = _calendar(right, condition)
         taken: set[int] = set()
         near = (-1, -1, -math.inf)
+        is_quick = not table.wants_near and not view.chain.is_european and len(rows) <= _FEW
+        # A cover must be whole, and what may not be traded covers for no more than the rest.
+        if is_quick and not view.backend.mixture.covered_later(
+            len(rows), rows, view.chain.first, scale, shift, -1 if shift else 1,
+            view.receive, view.pay, deduct, view.floor,
+        ):  # fmt: skip
+            continue
         if rows:
             receive, pay = view.timely_quotes
             hits, answer = search(only(rows, shift, receive), pay)
@@ -62,7 +74,7 @@ def find_calendars(view: View, table: CandidateTable) -> None:
 
 
 def _calendar_search(
-    view: View, shift: int, scale: array[float], deduct: array[float]
+    view: View, shift: int, scale: array[float], deduct: array[float], first: array[int]
 ) -> Callable[[array[float], array[float]], tuple[Hits, tuple[int, ...]]]:
     """Return the search of one right among net quotes: from (receive, pay) to hits."""
     chain, terms = view.chain, view.terms
@@ -76,7 +88,7 @@ def _calendar_search(
     def among(receive: array[float], pay: array[float]) -> tuple[Hits, tuple[int, ...]]:
         def search(hits: Hits) -> tuple[int, ...]:
             answer: tuple[int, ...] = view.backend.calendars.calendar_hits(
-                chain.first, scale, shift, side, receive, pay, deduct, excess, view.floor,
+                first, scale, shift, side, receive, pay, deduct, excess, view.floor,
                 hits.low, hits.high, hits.edge, *frontier(view),
             )  # fmt: skip
             return answer
@@ -88,29 +100,46 @@ def _calendar_search(
 
 def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
     """Add for every sold quote the cheapest two longs around it, one at least later."""
-    chain = view.chain
-    for right in "CP":
-        scale, deduct, condition = _scale(view, right)
+    for right, shift in (("C", 0), ("P", view.chain.n_rows)):
+        rows = view.uncovered(shift)
+        if not rows:
+            continue
+        first = view.around(shift, later=True)
+        scale, deduct, condition = _scale(view, right, first)
+        if len(rows) <= _FEW and not _may_mix(view, shift, rows, scale):
+            continue
         template = _mixture(right, condition)
-        shift = 0 if right == "C" else chain.n_rows
 
         def search(
             receive: array[float],
             pay: array[float],
             lots: float,
             shift: int = shift,
+            first: array[int] = first,
             scale: array[float] = scale,
             deduct: array[float] = deduct,
         ) -> Iterator[Mixture]:
-            return _mixtures(view, shift, scale, deduct, receive, pay, lots)
+            return _mixtures(view, shift, first, scale, deduct, receive, pay, lots)
 
         for mixture in cheapest_mixtures(view, shift, search):
             add_mixture(view, table, template, mixture)
 
 
+def _may_mix(view: View, shift: int, rows: array[int], scale: array[float]) -> bool:
+    """Tell whether a later option may help to cover any of the rows, however it is quoted."""
+    _, usable = view.timely_quotes
+    return any(
+        view.backend.mixture.mixed_later(
+            len(rows), rows, view.chain.first, scale, shift, -1 if shift else 1, pay
+        )
+        for pay in ((usable,) if usable is view.pay else (usable, view.pay))
+    )
+
+
 def _mixtures(
     view: View,
     shift: int,
+    first: array[int],
     scale: array[float],
     deduct: array[float],
     receive: array[float],
@@ -122,7 +151,7 @@ def _mixtures(
 
     def search(hits: Hits) -> tuple[int, ...]:
         answer: tuple[int, ...] = view.backend.calendars.calendar_butterfly_hits(
-            chain.first, scale, shift, side, receive, pay, deduct, view.floor,
+            first, scale, shift, side, receive, pay, deduct, view.floor,
             hits.low, hits.middle, hits.high, hits.edge, *frontier(view),
         )  # fmt: skip
         return answer
@@ -150,15 +179,15 @@ def _mixtures(
             yield mixture
 
 
-def _scale(view: View, right: str) -> tuple[array[float], array[float], int]:
+def _scale(view: View, right: str, first: array[int]) -> tuple[array[float], array[float], int]:
     """Return the scale z and the late-notice deduction by row, and what the cover depends on."""
     chain, terms, zeros = view.chain, view.terms, view.zeros
     if not chain.is_european:
         if right == "C":
-            return chain.strike, view.line("late roll C", zeros, terms.late_roll), 0
-        return chain.strike, view.line("late roll P", terms.night, zeros), 0
-    nothing = view.line("late roll none", zeros, zeros)
+            return chain.strike, view.line("late roll C", zeros, terms.late_roll, first), 0
+        return chain.strike, view.line("late roll P", terms.night, zeros, first), 0
+    nothing = view.line("late roll none", zeros, zeros, first)
     if right == "P":
-        return view.line("scale P", terms.borrow, terms.div_in), nothing, FUNDING
+        return view.line("scale P", terms.borrow, terms.div_in, first), nothing, FUNDING
     owed = array("d", (d + b for d, b in zip(terms.div_out, terms.stock_borrow, strict=True)))
-    return view.line("scale C", terms.lend, owed), nothing, BORROW
+    return view.line("scale C", terms.lend, owed, first), nothing, BORROW

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.backend import Backend
 from engine.config import FAMILIES
@@ -38,6 +39,19 @@ class Template:
     condition: int = 0
 
 
+@lru_cache(maxsize=256)
+def _columns_of(template: Template, n_rows: int) -> tuple[int, array[int], array[int], array[int]]:
+    """Return the code of a family, and its legs in columns that nobody writes to."""
+    shift = array("q", [0] * N_LEGS)
+    weight = array("q", [0] * N_LEGS)
+    which = array("q", [-1] * N_LEGS)
+    for leg, (row, right, ratio) in enumerate(template.legs):
+        shift[leg] = n_rows if right == "P" else 0
+        weight[leg] = ratio
+        which[leg] = row
+    return FAMILIES.index(template.family), shift, weight, which
+
+
 class Columns:
     """Growing columns of one table; grown in place so that kernels write behind `count`."""
 
@@ -55,12 +69,13 @@ class Columns:
     def grow(self, hits: int) -> int:
         """Make room for `hits` more rows and return where they start."""
         start = self.count
+        room, room_for_legs = bytes(8 * hits), bytes(8 * N_LEGS * hits)
         for column in (self.family, self.condition, self.stock, self.unit):
-            column.frombytes(bytes(8 * hits))
+            column.frombytes(room)
         for column in (self.quote, self.ratio):
-            column.frombytes(bytes(8 * N_LEGS * hits))
-        self.days.frombytes(bytes(8 * hits))
-        self.edge.frombytes(bytes(8 * hits))
+            column.frombytes(room_for_legs)
+        self.days.frombytes(room)
+        self.edge.frombytes(room)
         self.count += hits
         return start
 
@@ -79,16 +94,10 @@ class Columns:
     ) -> int:
         """Append `hits` positions of `template`, given by rows; return where they start."""
         start = self.grow(hits)
-        shift = array("q", [0] * N_LEGS)
-        weight = array("q", [0] * N_LEGS)
-        which = array("q", [-1] * N_LEGS)
-        for leg, (row, right, ratio) in enumerate(template.legs):
-            shift[leg] = n_rows if right == "P" else 0
-            weight[leg] = ratio
-            which[leg] = row
+        code, shift, weight, which = _columns_of(template, n_rows)
         backend.candidates.append_rows(
-            hits, start, FAMILIES.index(template.family), template.condition + condition,
-            shift, weight, which, template.stock, low, middle, high, edge, days,
+            hits, start, code, template.condition + condition, shift, weight, which,
+            template.stock, low, middle, high, edge, days,
             self.family, self.condition, self.quote, self.ratio, self.stock, self.unit,
             self.days, self.edge,
         )  # fmt: skip

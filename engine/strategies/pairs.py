@@ -73,19 +73,20 @@ def reverse_collar_columns(view: View) -> tuple[array[float], ...]:
 def find_verticals(view: View, table: CandidateTable) -> None:
     """Add every vertical sold for a credit that can only bring more."""
     chain, terms, kernels = view.chain, view.terms, view.backend.verticals
-    low, high = view.rows("low"), view.rows("high")
-    low_early, high_early = view.rows("low early"), view.rows("high early")
-    is_american = not chain.is_european
-    kernels.vertical_call_columns(
-        chain.first, chain.strike, view.receive, view.pay, terms.width_receive, terms.late_call,
-        low, high, low_early, high_early,
-    )  # fmt: skip
-    _add_pairs(view, table, VERTICAL_CALL, ends_early=is_american)
-    kernels.vertical_put_columns(
-        chain.first, chain.strike, view.receive, view.pay, terms.width_receive, terms.night,
-        low, high, low_early, high_early,
-    )  # fmt: skip
-    _add_pairs(view, table, VERTICAL_PUT, ends_early=is_american)
+    columns, is_american = _columns(view), not chain.is_european
+    for template, shift, write, late in (
+        (VERTICAL_CALL, 0, kernels.vertical_call_columns, terms.late_call),
+        (VERTICAL_PUT, chain.n_rows, kernels.vertical_put_columns, terms.night),
+    ):
+        first = chain.first
+        if not table.wants_near:
+            if not view.uncovered(shift):
+                continue
+            first = view.around(shift)
+        write(
+            first, chain.strike, view.receive, view.pay, terms.width_receive, late, *columns
+        )  # fmt: skip
+        _add_pairs(view, table, template, ends_early=is_american, first=first)
 
 
 def find_vertical_widths(view: View, table: CandidateTable) -> None:
@@ -108,17 +109,22 @@ def _columns(view: View) -> tuple[array[float], ...]:
 
 
 def _add_pairs(
-    view: View, table: CandidateTable, template: Template, *, ends_early: bool = False
+    view: View,
+    table: CandidateTable,
+    template: Template,
+    *,
+    ends_early: bool = False,
+    first: array[int] | None = None,
 ) -> None:
-    """Search the pairs of the columns just written."""
+    """Search the pairs of the columns just written, for the expiries in `first` only."""
     low, high = view.rows("low"), view.rows("high")
     low_early = view.rows("low early") if ends_early else low
     high_early = view.rows("high early") if ends_early else high
-    first = view.chain.first
+    starts = first or view.chain.first
 
     def search(hits: Hits) -> tuple[int, ...]:
         answer: tuple[int, ...] = view.backend.pairs.pair_hits(
-            first, low, high, low_early, high_early, view.floor, hits.low, hits.high, hits.edge
+            starts, low, high, low_early, high_early, view.floor, hits.low, hits.high, hits.edge
         )
         return answer
 

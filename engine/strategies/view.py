@@ -49,6 +49,7 @@ class View:
     scratch: dict[str, array[float]] = field(default_factory=dict)
     index_scratch: dict[str, array[int]] = field(default_factory=dict)
     _uncovered: dict[int, array[int]] = field(default_factory=dict, init=False)
+    _around: dict[tuple[int, bool], array[int]] = field(default_factory=dict, init=False)
 
     @property
     def has_stock(self) -> bool:
@@ -77,7 +78,7 @@ class View:
             return self.receive, self.pay
         if names[0] not in self.scratch:
             receive, pay = (self.column(name, len(chain.bid)) for name in names)
-            self.backend.limits.usable_quotes(
+            refused = self.backend.limits.usable_quotes(
                 chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age,
                 chain.ask_age, self.receive, self.pay, self.limits, receive, pay,
             )  # fmt: skip
@@ -89,6 +90,9 @@ class View:
                     for q, count in enumerate(counts):
                         if 0.0 <= count < least:
                             receive[q] = pay[q] = math.nan
+                            refused += 1
+            if not refused:
+                self.scratch.update(zip(names, (self.receive, self.pay), strict=True))
         return self.scratch[names[0]], self.scratch[names[1]]
 
     @property
@@ -121,6 +125,22 @@ class View:
         found = self._uncovered.get(shift)
         if found is None:
             found = self._uncovered[shift] = self._find_uncovered(shift)
+        return found
+
+    def around(self, shift: int, *, later: bool = False) -> array[int]:
+        """Return `chain.first` with no expiries but those with an uncovered row, and between them.
+
+        All others are empty; with `later`, only those before. Some row of `shift` is uncovered.
+        """
+        key = shift, later
+        found = self._around.get(key)
+        if found is None:
+            chain, rows = self.chain, self.uncovered(shift)
+            # Those of the last expiry stand first.
+            start = chain.first[chain.expiry_of(rows[-1])]
+            stop = chain.n_rows if later else chain.first[chain.expiry_of(rows[0]) + 1]
+            found = array("q", [min(max(row, start), stop) for row in chain.first])
+            self._around[key] = found
         return found
 
     def _find_uncovered(self, shift: int) -> array[int]:
@@ -158,10 +178,19 @@ class View:
         """A column of zeros by expiry."""
         return array("d", [0.0]) * len(self.chain.expiries)
 
-    def line(self, name: str, slope: array[float], value: array[float]) -> array[float]:
-        """Return ``slope * strike + value`` by row, slope and value by expiry."""
-        column = self.rows(name)
-        self.backend.surface.roll_scale(self.chain.first, self.chain.strike, slope, value, column)
+    def line(
+        self,
+        name: str,
+        slope: array[float],
+        value: array[float],
+        first: array[int] | None = None,
+    ) -> array[float]:
+        """Return ``slope * strike + value`` by row, slope and value by expiry.
+
+        With `first` from `around`, only the rows of these expiries.
+        """
+        column, strike = self.rows(name), self.chain.strike
+        self.backend.surface.roll_scale(first or self.chain.first, strike, slope, value, column)
         return column
 
     def column(self, name: str, length: int) -> array[float]:

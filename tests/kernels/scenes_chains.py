@@ -144,15 +144,49 @@ def surface(draw: Random) -> Scene:
     return scene
 
 
+def between_expiries(draw: Random) -> Scene:
+    """The same, and two of the expiries, with what other pairs of them have brought."""
+    scene = rolls(draw)
+    n_expiries, n = len(scene.columns["first"]) - 1, len(scene.columns["strike"])
+    near, far = sorted((count(draw, 0, n_expiries - 1), count(draw, 0, n_expiries - 1)))
+    scene.numbers.update({"e1": near, "e2": far, "hits": count(draw, 0, 3)})
+    bests = {name: count(draw, -1, n - 1) for name in ("best_near", "best_far")}
+    scene.numbers.update({**bests, "best_side": choice(draw, (-1, 0, 1))})
+    scene.numbers["bound"] = choice(draw, (-inf, -0.5, 1.0))
+    return scene
+
+
+def screened_rolls(draw: Random) -> Scene:
+    """Rolls, and a column of each kind by expiry to screen them with."""
+    scene = rolls(draw)
+    for name in ("work_sold", "work_bought", "work_now"):
+        scene.columns[name] = zeros("d", len(scene.columns["first"]) - 1)
+    return scene
+
+
+def sold_rows(draw: Random) -> Scene:
+    """A chain seen from one right, and rows of it, those of the last expiry first."""
+    scene, rows = surface(draw), array("q")
+    first = scene.columns["first"]
+    for e in range(len(first) - 2, -1, -1):
+        rows.extend(row for row in range(int(first[e]), int(first[e + 1])) if draw.random() < 0.4)
+    scene.columns["rows"], scene.numbers["count"] = rows, len(rows)
+    return scene
+
+
 SCENES: dict[str, Callable[[Random], Scene]] = {
     "calendars": surface,
     "forward": quotes,
     "mixture": surface,
+    "mixture.covered_later": sold_rows,
+    "mixture.mixed_later": sold_rows,
     "pairs": chain,
     "pairs.pair_hits": pair_hits,
     "parity": chain,
     "rolls": rolls,
     "rolls.roll_floor": dates,
+    "rolls.rolls_between": between_expiries,
+    "rolls.screened_roll_hits": screened_rolls,
     "screen": screen,
     "screen.screen_rolls": rolls,
     "surface": surface,
