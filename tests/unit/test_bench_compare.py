@@ -125,3 +125,41 @@ def test_the_committed_results_compare_with_themselves():
     for folder in folders:
         records = compare.read(folder)
         assert {round(one.factor, 12) for one in compare.changes(records, records)} == {1.0}
+
+
+class TestNoise:
+    def records(self, *rounds):
+        """Return a run whose rounds took so long for C and for PyPy."""
+        timings = {
+            key: compare.Record(
+                key, {"cpu_model_name": "p"},
+                {PRICE: import_module("results").Timing(PRICE, took, "x", 1, 0, took)},
+                (), (), "",
+            )
+            for key, took in zip(("c", "pypy-pure"), zip(*rounds, strict=True), strict=True)
+        }  # fmt: skip
+        return timings
+
+    def test_a_busy_round_is_no_noise_where_c_was_as_slow(self):
+        (found,) = compare.noise(self.records((1.0, 4.0), (3.0, 12.0))).values()
+        assert [change.factor for change in found] == pytest.approx([1.0, 1.0])
+
+    def test_every_pair_of_rounds_counts_both_ways_round(self):
+        found = compare.noise(self.records((1.0, 4.0), (1.0, 6.0), (1.0, 5.0)))
+        factors = [change.factor for change in found["pypy-pure"]]
+        assert len(factors) == 6
+        assert (max(factors), min(factors)) == pytest.approx((1.5, 1.0 / 1.5))
+
+    def test_one_round_says_nothing(self):
+        assert compare.noise(self.records((1.0, 4.0))) == {}
+        assert compare.noise({}) == {}
+
+    def test_the_table_counts_false_alarms(self):
+        tables = import_module("cross_tables")
+        rounds = [(1.0, 4.0), (1.0, 6.1), (1.0, 4.1)]
+        empty = import_module("crossings").Crossings({})
+        made = tables.Host(self.records(*rounds), empty, {}, (), {})
+        (row,) = tables.noise(made).splitlines()[2:]
+        assert row.split(" | ") == [
+            "| PyPy", "3", "1.49x", "1.52x", "1.52x", PRICE, "1 |",
+        ]  # fmt: skip
