@@ -127,6 +127,16 @@ def _raw(base: Record, head: Record) -> Iterator[tuple[str, float]]:
             yield name, after / before
 
 
+def busy(what: str, records: Records) -> list[str]:
+    """Return a line where a run had to share its processors: then noise exceeds any band."""
+    loads = sorted(load for record in records.values() for load in record.loads)
+    cores = next((int(r.about.get("cpu_count", 0)) for r in records.values()), 0)
+    if not loads or not cores or loads[len(loads) // 2] <= cores:
+        return []
+    load = f"{loads[len(loads) // 2]:.1f} on {cores} processors"
+    return [f"{what} was measured at a load average of {load}: what is said of it may be noise"]
+
+
 def missing(base: Records, head: Records) -> list[str]:
     """Return a line for every runtime or workload of the base that the head has not."""
     lines = [f"{key}: not measured in HEAD" for key in base if key not in head]
@@ -187,7 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NotComparableError as error:
         print(f"compare: {error}", file=sys.stderr)
         return NOT_COMPARABLE
-    for line in missing(base, head):
+    for line in [*busy("BASE", base), *busy("HEAD", head), *missing(base, head)]:
         print(f"compare: {line}", file=sys.stderr)
     slower = sorted(
         (change for change in found if change.factor > args.band), key=lambda one: -one.factor

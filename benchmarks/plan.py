@@ -62,7 +62,12 @@ def jobs(
     return found
 
 
-def judged(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the workloads that a target rests on."""
-    named = {name for target in TARGETS for name in (target.name, target.against)}
+def judged(runtime: Runtime, entries: Iterable[Entry]) -> list[Entry]:
+    """Return the workloads whose cost on this runtime a target rests on."""
+    named = {
+        name
+        for target in TARGETS
+        if runtime.key in (target.key, target.other)
+        for name in (target.name, target.against)
+    }
     return [entry for entry in entries if entry["name"] in named]

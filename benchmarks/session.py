@@ -106,7 +106,7 @@ class Session:
             and self._is_wanted(entry["name"], entry["is_quick"])
         ]
         # What was named is all measured again, else what a target rests on.
-        return plan.judged(found) if is_again and not self._only else found
+        return plan.judged(runtime, found) if is_again and not self._only else found
 
     def _processes(self, runtime: Runtime) -> list[Process]:
         if runtime.what != "kernels":

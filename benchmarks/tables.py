@@ -71,9 +71,7 @@ def _rounds(records: Records) -> str:
         len(timing.rounds) for record in records.values() for timing in record.timings.values()
     ]
     most = max(counts, default=1)
-    return (
-        f"{most} of {sum(n == most for n in counts)} of {len(counts)} measurements, 1 of the others"
-    )
+    return f"{most} of {sum(n == most for n in counts)} of the {len(counts)} measurements"
 
 
 def _described(record: Record) -> str:

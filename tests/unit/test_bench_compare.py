@@ -49,6 +49,19 @@ def test_code_that_is_slower_against_c_is_one(tmp_path, capsys):
     assert compare.main([base, head, "--band", "2.1"]) == 0
 
 
+def test_a_run_that_shared_its_processors_is_named(tmp_path, capsys):
+    base = written(tmp_path / "a", c={PRICE: 1.0}, pypy_pure={PRICE: 4.0})
+    head = written(tmp_path / "b", c={PRICE: 1.0}, pypy_pure={PRICE: 4.0})
+    for name in ("c", "pypy-pure"):
+        path = tmp_path / "b" / f"{name}.json"
+        text = path.read_text().replace('"load_avg_1min": 0.1', '"load_avg_1min": 7.9')
+        path.write_text(text.replace('"cpu_model_name"', '"cpu_count": 2, "cpu_model_name"'))
+    assert compare.main([base, head]) == 0
+    said = capsys.readouterr().err
+    assert "HEAD was measured at a load average of 7.9 on 2 processors" in said
+    assert "BASE was" not in said
+
+
 def test_plain_python_stands_in_for_c(tmp_path, capsys):
     base = written(tmp_path / "a", cpython_plain={BOX: 1.0}, cpython_numba={BOX: 1.0})
     head = written(tmp_path / "b", cpython_plain={BOX: 1.0}, cpython_numba={BOX: 1.6})

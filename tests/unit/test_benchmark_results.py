@@ -128,7 +128,7 @@ class TestPlan:
         assert options == plan.FEW
 
     def test_rounds_measure_what_targets_rest_on_again(self, monkeypatch):
-        target = targets.TARGETS[0].name
+        target = next(one.name for one in targets.TARGETS if one.key == targets.PYPY)
         catalogue = [{**entry, "is_quick": True} for entry in self.entries(target, "kernel/z")]
         monkeypatch.setattr(session.Session, "_catalogue_of", lambda *_: catalogue)
         started = []
@@ -138,6 +138,11 @@ class TestPlan:
         made = session.Session(run.arguments([]), [runtime("pypy-pure")], Path())
         made.measure(runtime("pypy-pure"), is_again=True)
         assert [word for words in started for word in words if "/" in word] == [target]
+        started.clear()
+        # No target asks what NumPy takes for it.
+        numpy = runtime(targets.NUMPY)
+        session.Session(run.arguments([]), [numpy], Path()).measure(numpy, is_again=True)
+        assert started == []
         made = session.Session(run.arguments(["--only", "z"]), [runtime("pypy-pure")], Path())
         made.measure(runtime("pypy-pure"), is_again=True)
         assert "kernel/z" in started[-1]
