@@ -102,7 +102,8 @@ def collector(host: Host) -> str:
                 continue
             for row in found:
                 rows.append((f"{NAMES[key]}: {row['setting']}", *_against(row, base)))
-    return table(("setting", *CALLS, "p50", "p99", "memory"), rows) if rows else NOT_YET
+    header = ("setting", *CALLS, "times p50", "times p99", "times memory")
+    return table(header, rows) if rows else NOT_YET
 
 
 def _against(row: dict[str, Any], base: dict[str, Any]) -> tuple[str, ...]:
