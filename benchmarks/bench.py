@@ -6,6 +6,7 @@ Started by run.py, which hands down ENGINE_BACKEND and PYTHONPATH.
 from __future__ import annotations
 
 import argparse
+import math
 import platform
 import sys
 import sysconfig
@@ -29,20 +30,30 @@ BASELINES = {
 WHAT = ("kernels", *BASELINES)
 
 
+# A value is made of as many runs as take so long, so that the clock is no part of it.
+LEAST_VALUE_S = 0.005
+
+
 class Timer:
-    """What pyperf calls with a number of loops; builds and warms up its task at the first call."""
+    """What pyperf calls with a number of loops; builds and warms up its task at the first call.
+
+    The last run of the warm-up says how many runs make a value: pyperf would start a process more
+    for each workload to find that out, and warm it up as long.
+    """
 
     def __init__(self, make: Callable[[], Task], warm_up_s: float) -> None:
         self._make = make
         self._warm_up_s = warm_up_s
         self._task: Task | None = None
+        self._runs = 1
 
     def __call__(self, loops: int) -> float:
         """Return the seconds of `loops` runs."""
         if self._task is None:
             self._task = self._make()
-            self._task.warm_up(self._warm_up_s)
-        return self._task.seconds(loops)
+            last = self._task.warm_up(self._warm_up_s)
+            self._runs = max(1, math.ceil(LEAST_VALUE_S / max(last, 1e-9)))
+        return self._task.seconds(loops * self._runs) / self._runs
 
 
 def makers(what: str) -> Mapping[str, Callable[[Backend], Task]]:

@@ -7,6 +7,9 @@ the machine may have been busy. So the change of each workload is divided by the
 reference, which was measured beside it: the C baseline of the same name, else plain Python, else
 the middle change of the other workloads of the same runtime and group.
 
+The band is chosen from what is measured where nothing changed: the rounds of one run
+(``run.py --rounds 3``), each compared with each; the table "noise" of report.py shows them.
+
 Ends with 0 if nothing became slower by more than the band, 1 and a line for each that did, 2 if
 the folders cannot be compared.
 """
@@ -16,7 +19,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 from statistics import median
 
@@ -123,6 +127,16 @@ def _raw(base: Record, head: Record) -> Iterator[tuple[str, float]]:
             yield name, after / before
 
 
+def busy(what: str, records: Records) -> list[str]:
+    """Return a line where a run had to share its processors: then noise exceeds any band."""
+    loads = sorted(load for record in records.values() for load in record.loads)
+    cores = next((int(r.about.get("cpu_count", 0)) for r in records.values()), 0)
+    if not loads or not cores or loads[len(loads) // 2] <= cores:
+        return []
+    load = f"{loads[len(loads) // 2]:.1f} on {cores} processors"
+    return [f"{what} was measured at a load average of {load}: what is said of it may be noise"]
+
+
 def missing(base: Records, head: Records) -> list[str]:
     """Return a line for every runtime or workload of the base that the head has not."""
     lines = [f"{key}: not measured in HEAD" for key in base if key not in head]
@@ -131,6 +145,39 @@ def missing(base: Records, head: Records) -> list[str]:
             gone = [name for name in base[key].timings if name not in head[key].timings]
             lines += [f"{key}: {name}: not measured in HEAD" for name in gone]
     return lines
+
+
+def noise(records: Records) -> dict[str, list[Change]]:
+    """Return by runtime what seems to have changed between two rounds of one run, all pairs.
+
+    Empty where a run had one round.
+    """
+    most = max((len(t.rounds) for one in records.values() for t in one.timings.values()), default=0)
+    rounds = [_round(records, number, most) for number in range(most)] if most > 1 else []
+    found: dict[str, list[Change]] = {}
+    for base, head in permutations(rounds, 2):
+        try:
+            pairs = changes(base, head)
+        except NotComparableError:
+            continue
+        for change in pairs:
+            found.setdefault(change.runtime, []).append(change)
+    return found
+
+
+def _round(records: Records, number: int, most: int) -> Records:
+    """Return one round of a run as if it were a run, with what was measured in all rounds."""
+    return {
+        key: replace(
+            record,
+            timings={
+                name: replace(timing, values=(timing.rounds[number],))
+                for name, timing in record.timings.items()
+                if len(timing.rounds) == most
+            },
+        )
+        for key, record in records.items()
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -150,7 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NotComparableError as error:
         print(f"compare: {error}", file=sys.stderr)
         return NOT_COMPARABLE
-    for line in missing(base, head):
+    for line in [*busy("BASE", base), *busy("HEAD", head), *missing(base, head)]:
         print(f"compare: {line}", file=sys.stderr)
     slower = sorted(
         (change for change in found if change.factor > args.band), key=lambda one: -one.factor

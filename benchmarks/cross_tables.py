@@ -9,7 +9,9 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import compare
 from crossings import Crossings, overtaken, read_crossings
+from crossover import percentile
 from results import PEERS, Record, read_host, read_peers
 from tables import ABSENT, ENGINES, NAMES, duration, factor, table, targets
 
@@ -90,21 +92,27 @@ def calls(host: Host) -> str:
 
 
 def collector(host: Host) -> str:
-    """Return repeated calls on PyPy by setting of the collector, against its defaults."""
+    """Return repeated calls by setting of the collector, against the defaults of each runtime."""
     rows = []
     for work in host.crossings.works:
-        found = [row for key, row in host.crossings.rows("calls", work) if key == "pypy-pure"]
-        if len(found) < 2:
-            continue
-        base = next(row for row in found if row["setting"] == "default")
-        for row in found:
-            if "failed" in row:
-                rows.append((row["setting"], *[ABSENT] * len(CALLS), "ended: out of memory"))
+        for key in ENGINES:
+            found = [row for one, row in host.crossings.rows("calls", work) if one == key]
+            base = next((row for row in found if row["setting"] == "default"), None)
+            if len(found) < 2 or base is None or "failed" in base:
                 continue
-            share = row["p50_s"] / base["p50_s"]
-            told = "" if row is base else f"{factor(share)} the time at the middle"
-            rows.append((row["setting"], *_call(row), told))
-    return table(("setting", *CALLS, "against the default"), rows) if rows else NOT_YET
+            for row in found:
+                rows.append((f"{NAMES[key]}: {row['setting']}", *_against(row, base)))
+    header = ("setting", *CALLS, "times p50", "times p99", "times memory")
+    return table(header, rows) if rows else NOT_YET
+
+
+def _against(row: dict[str, Any], base: dict[str, Any]) -> tuple[str, ...]:
+    if "failed" in row:
+        why = row["failed"].rpartition(": ")[2]
+        return (*[ABSENT] * len(CALLS), f"ended: {why or 'no reason told'}", ABSENT, ABSENT)
+    if row is base:
+        return (*_call(row), "", "", "")
+    return (*_call(row), *(factor(row[name] / base[name]) for name in ("p50_s", "p99_s", "memory")))
 
 
 def _call(row: dict[str, Any]) -> tuple[str, ...]:
@@ -158,6 +166,9 @@ def not_measured(host: Host) -> str:
             rows.append((NAMES[key], f"{len(left)} of {len(everything)} workloads: {shown}"))
     if not host.crossings.works:
         rows.append(("whole processes by size", "nothing of it"))
+    for file in host.crossings.files.values():
+        failed = (row["failed"] for row in file["totals"] if "failed" in row)
+        rows += [("whole processes", line) for line in failed]
     if not host.peers:
         rows.append(("peers", "nothing of it"))
     arm = [name for name in host.architectures if "aarch64" in name or "arm64" in name]
@@ -171,12 +182,32 @@ def judged(host: Host) -> str:
     return targets({**host.records, **host.peer_records})
 
 
+def noise(host: Host) -> str:
+    """Return how far two rounds of one run are apart, by the measure of the regression gate."""
+    rows = []
+    for key, found in compare.noise(host.records).items():
+        # Every pair is there both ways round: what seems faster one way seems slower the other.
+        slower = sorted(change.factor for change in found if change.factor >= 1.0)
+        worst = max(found, key=lambda change: change.factor)
+        beyond = sum(factor > compare.BAND for factor in slower)
+        rows.append((
+            NAMES[key], f"{len(slower):,}", f"{percentile(slower, 0.5):.2f}x",
+            f"{percentile(slower, 0.95):.2f}x", f"{worst.factor:.2f}x", worst.name, f"{beyond}",
+        ))  # fmt: skip
+    if not rows:
+        return "Not measured on this machine yet: `python benchmarks/run.py --rounds 3`."
+    beyond_band = f"beyond the band of {compare.BAND:g}x"
+    header = ("", "pairs", "middle", "19 of 20 within", "greatest", "of", beyond_band)
+    return table(header, rows)
+
+
 HOST_TABLES: dict[str, Callable[[Host], str]] = {
     "crossovers": crossovers,
     "totals": totals,
     "calls": calls,
     "collector": collector,
     "peers": peers,
+    "noise": noise,
     "not_measured": not_measured,
     "targets": judged,
 }

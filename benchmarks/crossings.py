@@ -26,13 +26,17 @@ class Crossings:
     def points(self, key: str, work: str) -> list[Point]:
         """Return size and least seconds of whole processes."""
         rows = self.files.get(key, {}).get("totals", ())
-        return [(float(row["size"]), min(row["total_s"])) for row in rows if row["work"] == work]
+        return [
+            (float(row["size"]), min(row["total_s"]))
+            for row in rows
+            if row["work"] == work and "failed" not in row
+        ]
 
     def rows(self, kind: str, work: str) -> list[tuple[str, Json]]:
         """Return the rows of all runtimes: ``totals`` or ``calls``."""
         return [
             (key, row) for key, file in self.files.items() for row in file[kind]
-            if row["work"] == work
+            if row["work"] == work and (kind == "calls" or "failed" not in row)
         ]  # fmt: skip
 
     def unit(self, work: str) -> str:

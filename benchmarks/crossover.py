@@ -3,7 +3,7 @@
 Started by run.py for each runtime of the engine. A process is start-up, import, compiler or
 warm-up, input and work; at which size one runtime overtakes another follows from these totals. In
 a process that goes on, every call is timed: what it takes once warm, at the 99th of a hundred,
-and how long until it is warm. PyPy is also measured with other settings of its collector.
+and how long until it is warm; also with other settings of the garbage collector.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import math
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
@@ -25,27 +25,51 @@ from works import WORKS, Work
 
 HERE = Path(__file__).resolve().parent
 REPEATS = 3
-# Sizes are raised as long as a process would not take longer; repeats end when it is spent.
-MOST_S, MOST_S_QUICK = 20.0, 3.0
-CALLS_S, CALLS_S_QUICK = 15.0, 2.0
+# Sizes are raised as long as a process would not take longer than the first; repeats of a size end
+# when the second is spent.
+MOST_S, MOST_S_QUICK = 10.0, 2.0
+SPENT_S = 3.0
+# PyPy compiles on while sizes grow: what comes next costs less than the last two sizes foretell.
+SLACK_PYPY = 2.0
+CALLS_S_QUICK = 1.0
+# What takes so many times longer than foreseen hangs.
+HANGS = 10.0
 # Calls at the end that count as the steady state, as a share of all, and how near is warm.
 STEADY_SHARE, WARM = 1 / 3, 0.9
 # As many calls together are looked at: a single one may have met a pause.
 WINDOW = 11
 
-# Settings of PyPy's collector that are compared, by the words of the table.
-COLLECTOR: dict[str, dict[str, str]] = {
+# Settings of the collectors that are compared, by the words of the table: what is in the
+# environment of a process, or what it does once it is prepared.
+DEFAULT = "default"
+Setting = Mapping[str, str]
+OFF: dict[str, Setting] = {"gc.disable()": {"--collector": "disable"}}
+PYPY: dict[str, Setting] = {
     "nursery of 1 MB": {"PYPY_GC_NURSERY": "1MB"},
     "nursery of 32 MB": {"PYPY_GC_NURSERY": "32MB"},
     "major collection at 1.3 times": {"PYPY_GC_MAJOR_COLLECT": "1.3"},
     "at most 200 MB": {"PYPY_GC_MAX": "200MB"},
+    **OFF,
 }
-DEFAULT = "default"
+CPYTHON: dict[str, Setting] = {"gc.freeze()": {"--collector": "freeze"}, **OFF}
 Json = dict[str, Any]
+Tell = Callable[[str], None]
 
 
 class ProcessFailedError(Exception):
     """A process of the crossovers ended with an error; the message is its last line."""
+
+
+def settings(runtime: Runtime, work: Work) -> dict[str, Setting]:
+    """Return the settings of the collector that repeated calls are measured with."""
+    if not work.makes_garbage:
+        return {DEFAULT: {}}
+    return {DEFAULT: {}, **(PYPY if runtime.is_pypy else CPYTHON)}
+
+
+def steps(works: Sequence[str]) -> int:
+    """Return how many things `measure` tells of."""
+    return 2 * len(works)
 
 
 def process(
@@ -56,26 +80,34 @@ def process(
     Raises
     ------
     ProcessFailedError
-        If it does not end with 0.
+        If it does not end with 0, or not at all.
     """
     command = [
         str(runtime.python), str(HERE / "work_process.py"), work, str(size), str(folder), *flags
     ]  # fmt: skip
     start = perf_counter()
-    done = subprocess.run(
-        command, env={**runtime.environment, **environ}, cwd=ROOT, capture_output=True, text=True
-    )
+    what = f"{runtime.key}: {work} of {size}"
+    try:
+        done = subprocess.run(
+            command, env={**runtime.environment, **environ}, cwd=ROOT, capture_output=True,
+            text=True, timeout=HANGS * MOST_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ProcessFailedError(f"{what}: not done in {HANGS * MOST_S:g} s") from None
     total = perf_counter() - start
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ProcessFailedError(f"{runtime.key}: {work} of {size}: {last}")
+        ended = f"ended with {done.returncode}"
+        last = (done.stderr.strip().splitlines() or [ended])[-1]
+        raise ProcessFailedError(f"{what}: {last}")
     return {**json.loads(done.stdout), "total_s": total}
 
 
 def answers(runtime: Runtime, folder: Path, works: Sequence[str]) -> dict[str, str]:
     """Return the answers at the smallest size, which also fills Numba's cache."""
     return {
-        f"crossover/{name}": process(runtime, name, WORKS[name].sizes[0], folder)["answer"]
+        f"crossover/{name}": process(runtime, name, WORKS[name].sizes[0], folder, "--answer")[
+            "answer"
+        ]
         for name in works
     }
 
@@ -86,19 +118,28 @@ def totals(runtime: Runtime, work: Work, folder: Path, *, is_quick: bool) -> lis
     Sizes are gone through in rounds, so that what disturbs the machine for a while meets them all.
     """
     most, rounds = (MOST_S_QUICK, 1) if is_quick else (MOST_S, REPEATS)
+    most *= SLACK_PYPY if runtime.is_pypy else 1.0
     found: dict[int, list[Json]] = {}
-    for size in work.sizes:
-        found[size] = [process(runtime, work.name, size, folder)]
-        # The smallest is all start-up and compiler; what is above that grows with the size.
-        above = found[size][0]["total_s"] - found[work.sizes[0]][0]["total_s"]
-        following = next((more for more in work.sizes if more > size), size)
-        if above * following / size > most:
+    failed: list[Json] = []
+    before, took = 0, 0.0
+    for size, following in zip(work.sizes, [*work.sizes[1:], 0], strict=True):
+        try:
+            found[size] = [process(runtime, work.name, size, folder)]
+        except ProcessFailedError as error:
+            failed.append({"work": work.name, "size": size, "failed": str(error)})
             break
+        now = float(found[size][0]["total_s"])
+        # The smallest is all start-up and compiler: how it grows is known from the second on.
+        if before:
+            slope = max(0.0, now - took) / (size - before)
+            if now + slope * (following - size) > most:
+                break
+        before, took = size, now
     for _ in range(rounds - 1):
         for size, reports in found.items():
-            if sum(one["total_s"] for one in reports) < most:
+            if sum(one["total_s"] for one in reports) < SPENT_S:
                 reports.append(process(runtime, work.name, size, folder))
-    return [_total(work, size, reports) for size, reports in found.items()]
+    return [*(_total(work, size, reports) for size, reports in found.items()), *failed]
 
 
 def _total(work: Work, size: int, reports: Sequence[Json]) -> Json:
@@ -116,14 +157,11 @@ def repeated(runtime: Runtime, work: Work, folder: Path, *, is_quick: bool) -> l
 
     Of two rounds through all settings the one with the lesser middle counts.
     """
-    settings: Mapping[str, Mapping[str, str]] = {DEFAULT: {}}
-    if runtime.is_pypy and work.makes_garbage:
-        settings = {**settings, **COLLECTOR}
-    seconds, rounds = (CALLS_S_QUICK, 1) if is_quick else (CALLS_S, 2)
+    seconds, rounds = (CALLS_S_QUICK, 1) if is_quick else (work.seconds, 2)
     found: dict[str, Json] = {}
     for _ in range(rounds):
-        for setting, environ in settings.items():
-            row = _calls(runtime, work, folder, seconds, setting, environ)
+        for setting, how in settings(runtime, work).items():
+            row = _calls(runtime, work, folder, seconds, setting, how)
             before = found.get(setting, row)
             found[setting] = min(before, row, key=lambda one: float(one.get("p50_s", math.inf)))
     return list(found.values())
@@ -135,10 +173,12 @@ def _calls(
     folder: Path,
     seconds: float,
     setting: str,
-    environ: Mapping[str, str],
+    how: Setting,
 ) -> Json:
     about = {"work": work.name, "size": work.calls, "setting": setting}
-    flags = ("--seconds", str(seconds))
+    flags = ["--seconds", str(seconds)]
+    flags += [word for name in how if name.startswith("-") for word in (name, how[name])]
+    environ = {name: value for name, value in how.items() if not name.startswith("-")}
     try:
         report = process(runtime, work.name, work.calls, folder, *flags, **environ)
     except ProcessFailedError as error:
@@ -194,6 +234,7 @@ def measure(
     facts: Mapping[str, str],
     *,
     is_quick: bool,
+    tell: Tell = lambda text: None,
 ) -> None:
     """Measure works on one runtime and write its file."""
     load = os.getloadavg()[0]
@@ -201,7 +242,9 @@ def measure(
     calls: list[Json] = []
     for name in works:
         found += totals(runtime, WORKS[name], folder, is_quick=is_quick)
+        tell(f"{name} by size")
         calls += repeated(runtime, WORKS[name], folder, is_quick=is_quick)
+        tell(f"{name} again and again")
     about = {
         **facts,
         **machine(),

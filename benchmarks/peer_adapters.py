@@ -17,11 +17,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import peer_events
 import peer_options
 import peer_series
 from peer_adapter import Adapter, Columns
 
-ADAPTERS: dict[str, tuple[Adapter, ...]] = {**peer_options.ADAPTERS, **peer_series.ADAPTERS}
+ADAPTERS: dict[str, tuple[Adapter, ...]] = {
+    **peer_options.ADAPTERS, **peer_series.ADAPTERS, **peer_events.ADAPTERS,
+}  # fmt: skip
 
 
 def read(folder: Path) -> Columns:

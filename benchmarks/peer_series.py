@@ -11,6 +11,8 @@ from trade_messages import messages
 WINDOW = 20
 # An object per bar and a callback are slow: as many bars as take seconds, not minutes.
 FEW_BARS = 20_000
+# The sweep of our workload: every fast window with every slow one.
+SWEPT_BARS, FAST, SLOW = 100_000, (5, 10, 20, 40), (50, 75, 100, 150)
 
 
 def _talib(name: str) -> Callable[[Columns], Run]:
@@ -38,6 +40,23 @@ def _vectorbt_bars(columns: Columns) -> Run:
     close, is_long, is_flat = _crossing(columns)
     go = vbt.Portfolio.from_signals
     return lambda: go(close, is_long, is_flat, fees=0.001, slippage=0.0005).total_return()
+
+
+def _vectorbt_sweep(columns: Columns) -> Run:
+    import pandas as pd
+    import vectorbt as vbt
+
+    close = pd.Series(columns["close"][:SWEPT_BARS])
+    pairs = [(fast, slow) for fast in FAST for slow in SLOW]
+    go = vbt.Portfolio.from_signals
+
+    def run() -> object:
+        fast = vbt.MA.run(close, [pair[0] for pair in pairs], short_name="fast")
+        slow = vbt.MA.run(close, [pair[1] for pair in pairs], short_name="slow")
+        is_long, is_flat = fast.ma_above(slow), fast.ma_below(slow)
+        return go(close, is_long, is_flat, fees=0.001, slippage=0.0005).total_return()
+
+    return run
 
 
 def _backtesting_bars(columns: Columns) -> Run:
@@ -110,6 +129,8 @@ def _cachetools(columns: Columns) -> Run:
 
 SMA, EMA, RSI, BANDS = (f"kernel/{name}/1000000" for name in ("sma", "ema", "rsi", "bollinger"))
 BARS, JSON = "kernel/bar backtest/1000000", f"kernel/JSON trade/{FEW_BARS}"
+SWEPT = SWEPT_BARS * len(FAST) * len(SLOW)
+SWEEP = f"kernel/sweep/{SWEPT_BARS}x{len(FAST) * len(SLOW)}"
 CACHE = f"engine/cache get/{FEW_BARS}"
 
 _BAR = "their engine keeps orders, trades and statistics for each bar"
@@ -118,7 +139,10 @@ ADAPTERS = {
         Adapter(workload, _talib(name), "", "C called once for the column", "close")
         for workload, name in ((SMA, "SMA"), (EMA, "EMA"), (RSI, "RSI"), (BANDS, "BBANDS"))
     ),
-    "vectorbt": (Adapter(BARS, _vectorbt_bars, "", f"{_BAR}; signals made beforehand", "close"),),
+    "vectorbt": (
+        Adapter(BARS, _vectorbt_bars, "", f"{_BAR}; signals made beforehand", "close"),
+        Adapter(SWEEP, _vectorbt_sweep, "", f"{_BAR}; indicators included", str(SWEPT)),
+    ),
     "backtesting": (
         Adapter(BARS, _backtesting_bars, "", f"{_BAR}; {FEW_BARS:,} bars", str(FEW_BARS)),
     ),

@@ -24,7 +24,6 @@ from typing import Any
 
 from crossover import now
 from peer_adapter import OPTION
-from peer_adapters import ADAPTERS
 from records import source_state, write_json
 from results import PEERS as FILE
 from runtimes import ROOT, host_key, machine
@@ -40,14 +39,12 @@ GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho")
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A library and the pins that it installs with; `waits_for` what is missing to measure it."""
+    """A library and the pins that it installs with."""
 
     name: str
     pins: tuple[str, ...]
-    waits_for: str = ""
 
 
-VENUE = "an adapter: its engine needs a venue and order books"
 PEERS = (
     Peer("fast_vollib", ("fast-vollib==0.2.4", "numba==0.68.1", "numpy==2.4.6")),
     # Its own pins are open; newer Numba and NumPy break it.
@@ -66,8 +63,8 @@ PEERS = (
     Peer("msgspec", ("msgspec==0.22.0",)),
     Peer("orjson", ("orjson==3.13.0",)),
     Peer("cachetools", ("cachetools==8.0.1",)),
-    Peer("hftbacktest", ("hftbacktest==2.4.4",), VENUE),
-    Peer("nautilus_trader", ("nautilus_trader==1.221.0",), VENUE),
+    Peer("hftbacktest", ("hftbacktest==2.4.4",)),
+    Peer("nautilus_trader", ("nautilus_trader==1.221.0",)),
 )  # fmt: skip
 
 
@@ -165,8 +162,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             why = installed(peer)
             if why:
                 missing.append({"peer": peer.name, "reason": f"does not install: {why}"})
-            elif peer.name not in ADAPTERS:
-                missing.append({"peer": peer.name, "reason": f"waits for {peer.waits_for}"})
             else:
                 rows += measure(peer, Path(name), args.seconds)
             say(f"{peer.name}: {why or 'done'}")

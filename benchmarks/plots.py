@@ -40,7 +40,7 @@ def ratio_to_cpython(records: Records, _crossings: Crossings) -> str:
     pure = records.get("cpython-pure")
     keys = [key for key in ENGINES if key in records and key != "cpython-pure"]
     rows = []
-    for name in pure.timings if pure else ():
+    for name in sorted(pure.timings, key=_order) if pure else ():
         base = cost(pure, name)
         if not base or not name.startswith(("scan/", "phase/")):
             continue
@@ -53,6 +53,12 @@ def ratio_to_cpython(records: Records, _crossings: Crossings) -> str:
         return ""
     unit = "times faster than CPython without Numba, warm; left of 1: slower"
     return bars("Scans against CPython", [_named(key) for key in keys], rows, unit)
+
+
+def _order(name: str) -> tuple[bool, list[int]]:
+    """Return what sorts scans before their phases and clean chains by size, the rest as it was."""
+    size = name.rpartition("/")[2].split("x") if "/clean/" in name else []
+    return not name.startswith("scan/"), [int(number) for number in size]
 
 
 def _crossover(work: str) -> Plot:

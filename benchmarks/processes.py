@@ -22,12 +22,12 @@ MOST_REPEATS_PURE_CPYTHON = 100
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A command to time; `is_slow` ones are started fewer times."""
+    """A command to time, started `starts` times: fewer where it takes long."""
 
     name: str
     command: tuple[str, ...]
+    starts: int
     is_quick: bool = False
-    is_slow: bool = False
 
 
 def csv_paths(folder: Path) -> dict[int, Path]:
@@ -37,27 +37,27 @@ def csv_paths(folder: Path) -> dict[int, Path]:
 
 def processes(runtime: Runtime, folder: Path) -> list[Process]:
     """Return the commands of one runtime; `folder` holds the chains and takes cold caches."""
+    is_plain = runtime.key == "cpython-pure"
     python, paths = str(runtime.python), csv_paths(folder)
     scan = (python, "-m", "engine", "scan", "--json", "--source")
     first = (*scan, f"csv:{paths[FIRST_SCAN]}")
     found = [
-        Process(f"process/first scan/{FIRST_SCAN}", first, is_quick=True),
-        Process("process/first scan/demo", (*scan, "demo")),
+        Process(f"process/first scan/{FIRST_SCAN}", first, 5, is_quick=True),
+        Process("process/first scan/demo", (*scan, "demo"), 1 if is_plain else 2),
     ]
     if runtime.backend == "numba":
         # A folder of its own for every start: the compiler has to do all of it.
         cold = ("sh", "-c", 'NUMBA_CACHE_DIR=$(mktemp -d "$0/XXXXXX") exec "$@"', str(folder))
-        found.append(
-            Process(f"process/first scan, cold cache/{FIRST_SCAN}", (*cold, *first), is_slow=True)
-        )
-    for jobs in (1, 2):
+        found.append(Process(f"process/first scan, cold cache/{FIRST_SCAN}", (*cold, *first), 1))
+    # Plain CPython would take minutes over them.
+    for jobs in () if is_plain else (1, 2):
         audit = (python, "-m", "engine", "scan", "--source", "demo", "--json", "--audit")
         command = (*audit, "--seeds", str(AUDITED), "--jobs", str(jobs))
-        found.append(Process(f"process/{AUDITED} audits, {jobs} jobs/demo", command, is_slow=True))
+        found.append(Process(f"process/{AUDITED} audits, {jobs} jobs/demo", command, 2))
     many = (python, str(ROOT / "benchmarks/many_scans.py"), str(paths[REPEATED]))
     for times in REPEATS:
-        if runtime.key == "cpython-pure" and times > MOST_REPEATS_PURE_CPYTHON:
+        if is_plain and times > MOST_REPEATS_PURE_CPYTHON:
             continue
         name = f"process/{times} scans/{REPEATED}"
-        found.append(Process(name, (*many, str(times)), is_slow=times == REPEATS[-1]))
+        found.append(Process(name, (*many, str(times)), 3 if times < REPEATS[2] else 1))
     return found

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ KEPT = (
     "python_implementation", "python_version", "cpu_model_name", "cpu_count", "platform",
     "perf_version", "timer", "load_avg_1min", "date", "duration", "mem_max_rss",
     "command_max_rss", "calibrate_loops", "recalibrate_loops", "calibrate_warmups",
-    "recalibrate_warmups",
+    "recalibrate_warmups", "round",
 )  # fmt: skip
 MEASURED = ("engine", "kernels_pure", "kernels_numba", "benchmarks")
 Json = dict[str, Any]
@@ -47,19 +47,26 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def write_record(parts: list[Path], path: Path, facts: Mapping[str, str]) -> None:
-    """Write the benchmarks of several pyperf files as one, with `facts` as metadata of all."""
-    benchmarks: list[Json] = []
-    for part in parts:
+def write_record(parts: Sequence[tuple[int, Path]], path: Path, facts: Mapping[str, str]) -> None:
+    """Write the benchmarks of several pyperf files as one, with `facts` as metadata of all.
+
+    A part is the number of its round, from 0, and its file. What was measured in several rounds is
+    one benchmark with the runs of all, which know their round.
+    """
+    found: dict[str, Json] = {}
+    for number, part in parts:
         content = json.loads(part.read_text())
         for benchmark in content["benchmarks"]:
             # pyperf lifts what all benchmarks of a file share; here files meet.
-            benchmark["metadata"] = {**content["metadata"], **benchmark.get("metadata", {})}
-            benchmarks.append(benchmark)
-    for benchmark in benchmarks:
-        benchmark["metadata"] = _kept(benchmark["metadata"])
-        for run in benchmark["runs"]:
-            run["metadata"] = _kept(run.get("metadata", {}))
+            about = _kept({**content["metadata"], **benchmark.get("metadata", {})})
+            for run in benchmark["runs"]:
+                run["metadata"] = {**_kept(run.get("metadata", {})), "round": number}
+            first = found.setdefault(about["name"], {**benchmark, "metadata": about, "runs": []})
+            own = {key: about[key] for key in about if first["metadata"].get(key) != about[key]}
+            for run in benchmark["runs"]:
+                run["metadata"] = {**own, **run["metadata"]}
+            first["runs"] += benchmark["runs"]
+    benchmarks = list(found.values())
     shared = {
         key: value
         for key, value in benchmarks[0]["metadata"].items()

@@ -22,7 +22,7 @@ class Timing:
     """Seconds of one run of a workload, over all values of all processes.
 
     `per` is what a cost is given per and `count` how many of them a run works through; `rss` the
-    most memory of a process, in bytes, 0 where it was not noted.
+    most memory of a process, in bytes, 0 where it was not noted; `rounds` the least of each round.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Timing:
     per: str
     count: int
     rss: int
+    rounds: tuple[float, ...] = ()
 
     @property
     def least(self) -> float:
@@ -91,6 +92,12 @@ def cost(record: Record | None, name: str) -> float | None:
     return timing.least / timing.count if timing else None
 
 
+def cost_by_round(record: Record | None, name: str) -> tuple[float, ...]:
+    """Return the least seconds per unit of each round, in order; empty where not measured."""
+    timing = record.timings.get(name) if record else None
+    return tuple(least / timing.count for least in timing.rounds) if timing else ()
+
+
 def read_record(path: Path) -> Record:
     """Return one result file."""
     content = json.loads(path.read_text())
@@ -99,18 +106,21 @@ def read_record(path: Path) -> Record:
     for benchmark in content["benchmarks"]:
         about = {**shared, **benchmark["metadata"]}
         values: list[float] = []
+        rounds: dict[int, list[float]] = {}
         rss = about.get("command_max_rss", 0) or about.get("mem_max_rss", 0)
         for run in benchmark["runs"]:
             noted = {**about, **run["metadata"]}
             values += run.get("values", ())
+            rounds.setdefault(noted.get("round", 0), []).extend(run.get("values", ()))
             rss = max(rss, run["metadata"].get("command_max_rss", 0) or rss)
             loads.append(noted["load_avg_1min"])
             dates.append(noted["date"])
         if about["backend"] != "whole process":
             backends.append(about["backend"])
         timings[about["name"]] = Timing(
-            about["name"], tuple(values), about.get("per", "run"), about.get("per_count", 1), rss
-        )
+            about["name"], tuple(values), about.get("per", "run"), about.get("per_count", 1), rss,
+            tuple(min(found) for _, found in sorted(rounds.items()) if found),
+        )  # fmt: skip
     return Record(
         path.stem, shared, timings, tuple(loads), tuple(sorted(dates)), (backends or [""])[0]
     )

@@ -12,6 +12,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 INK, FAINT, PAPER = "#333333", "#cccccc", "#ffffff"
 WIDTH = 860
 CHARACTER = 6.6
+FEW_DECADES = 3
 Point = tuple[float, float]
 
 
@@ -89,10 +90,10 @@ def curves(title: str, series: Sequence[Series], across: str, up: str) -> str:
         x, _ = place((10.0**power, 10.0**y_low))
         body += [_line(x, top, x, bottom, FAINT)]
         body += [_text(x, bottom + 16.0, _short(10.0**power), "middle", 11)]
-    for power in range(y_low, y_high + 1):
-        _, y = place((10.0**x_low, 10.0**power))
+    for value in _ticks(y_low, y_high):
+        _, y = place((10.0**x_low, value))
         body += [_line(left, y, right, y, FAINT)]
-        body += [_text(left - 8.0, y + 4.0, f"{_short(10.0**power)} s", "end", 11)]
+        body += [_text(left - 8.0, y + 4.0, f"{_short(value)} s", "end", 11)]
     for one in series:
         placed = [place(point) for point in one.points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
@@ -107,6 +108,13 @@ def curves(title: str, series: Sequence[Series], across: str, up: str) -> str:
     body.append(_text(0.5 * (left + right), bottom + 38.0, across, "middle"))
     body.append(_text(right, top - 8.0, up, "end", 11))
     return _document(title, bottom + 52.0, body)
+
+
+def _ticks(low: int, high: int) -> list[float]:
+    """Return decades, with 2 and 5 between them where there are few."""
+    between = (1.0, 2.0, 5.0) if high - low <= FEW_DECADES else (1.0,)
+    steps = [step * 10.0**power for power in range(low, high) for step in between]
+    return [*steps, 10.0**high]
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:

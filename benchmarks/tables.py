@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from results import Record, Timing
-from targets import NUMBA, NUMPY, PURE, PYPY, TARGETS, C, judged
+from targets import NUMBA, NUMPY, PURE, PYPY, TARGETS, C, judged, judged_by_round
 
 PLAIN = "cpython-plain"
 NAMES = {
@@ -60,9 +60,18 @@ def about(records: Records) -> str:
         ("commit", f"{one.about['commit']} (sources {one.about['sources']})"),
         ("measured", f"{dates[0][:16]} to {dates[-1][:16]}, pyperf {one.about['perf_version']}"),
         ("load average", f"{loads[0]:.1f} to {loads[-1]:.1f}, median {loads[len(loads) // 2]:.1f}"),
+        ("rounds", _rounds(records)),
         *((NAMES[key], _described(records[key])) for key in NAMES if key in records),
     ]
     return table(("", ""), [(name, text) for name, text in lines]).replace("---:", "---")
+
+
+def _rounds(records: Records) -> str:
+    counts = [
+        len(timing.rounds) for record in records.values() for timing in record.timings.values()
+    ]
+    most = max(counts, default=1)
+    return f"{most} of {sum(n == most for n in counts)} of the {len(counts)} measurements"
 
 
 def _described(record: Record) -> str:
@@ -76,13 +85,16 @@ def targets(records: Records) -> str:
     for target in TARGETS:
         found = judged(target, records)
         if found is None:
-            rows.append((target.what, NAMES[target.key], ABSENT, ABSENT, "not measured"))
+            rows.append((target.what, NAMES[target.key], *[ABSENT] * 3, "not measured"))
             continue
         measured, limit = found
         share = measured / limit
         verdict = "met" if share <= 1.0 else f"**missed by {factor(share)}**"
-        rows.append((target.what, NAMES[target.key], duration(limit), duration(measured), verdict))
-    return table(("target", "on", "at most", "measured", ""), rows)
+        shares = judged_by_round(target, records)
+        rounds = " ".join(f"{share:.2f}" for share in shares) if len(shares) > 1 else "once"
+        told = duration(limit), duration(measured), rounds
+        rows.append((target.what, NAMES[target.key], *told, verdict))
+    return table(("target", "on", "at most", "measured", "of the limit, by round", ""), rows)
 
 
 def scans(records: Records) -> str:

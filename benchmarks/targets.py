@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from results import Record, cost
+from results import Record, cost, cost_by_round
 
 NS, US = 1e-9, 1e-6
 NUMBA, PYPY, PURE, NUMPY, C = (
@@ -80,6 +80,14 @@ TARGETS = (
         "strategy object against backtesting", OBJECT, PYPY, 1 / 150, "backtesting", BACKTEST
     ),
     *(
+        Target(f"a tick against {peer}", "kernel/tick, one call/100000", PYPY, limit, peer)
+        for peer, limit in (("hftbacktest", 1 / 9), ("nautilus_trader", 1 / 250))
+    ),
+    *(
+        Target("sweep against vectorbt", "kernel/sweep/100000x16", key, 1 / 100, "vectorbt")
+        for key in (NUMBA, PYPY)
+    ),
+    *(
         Target(f"{what} against {peer}", name, key, limit, peer)
         for what, name, limit, peer in (
             ("a trade message", JSON, 1 / 4, "msgspec"),
@@ -124,3 +132,18 @@ def judged(target: Target, records: dict[str, Record]) -> tuple[float, float] | 
     if measured is None or base is None:
         return None
     return measured, target.limit * base
+
+
+def judged_by_round(target: Target, records: dict[str, Record]) -> tuple[float, ...]:
+    """Return measured over limit of every round; of peers, measured once, always the same."""
+    measured = cost_by_round(records.get(target.key), target.name)
+    if not (target.other or target.against):
+        return tuple(value / target.limit for value in measured)
+    base = records.get(target.other or target.key), target.against or target.name
+    limits = cost_by_round(*base)
+    if len(limits) < len(measured):
+        once = cost(*base)
+        limits = (once,) * len(measured) if once else ()
+    return tuple(
+        value / (target.limit * limit) for value, limit in zip(measured, limits, strict=False)
+    )

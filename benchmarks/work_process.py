@@ -1,9 +1,11 @@
 """One process of crossover.py: import, prepare, work, and print as JSON what each took.
 
     work_process.py WORK SIZE FOLDER               the work once
+    work_process.py WORK SIZE FOLDER --answer      and the digest of what it found, which costs more
     work_process.py WORK SIZE FOLDER --seconds S   again and again for S seconds, each call timed
 
-The garbage collector is left as it is: its pauses are part of what is measured.
+The garbage collector is left as it is, its pauses are part of what is measured, or set as
+``--collector`` says once the work is prepared.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import time
 STARTED = time.perf_counter()
 
 import argparse  # noqa: E402
+import gc  # noqa: E402
 import json  # noqa: E402
 import resource  # noqa: E402
 import sys  # noqa: E402
@@ -43,11 +46,17 @@ def main() -> None:
     parser.add_argument("size", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float)
+    parser.add_argument("--answer", action="store_true")
+    parser.add_argument("--collector", choices=("disable", "freeze"))
     args = parser.parse_args()
     now = time.perf_counter
     backend = select()
     imported = now()
     run, answer = WORKS[args.work].prepare(backend, args.size, args.folder)
+    if args.collector == "disable":
+        gc.disable()
+    elif args.collector == "freeze":
+        gc.freeze()
     prepared = now()
     run()
     worked = now()
@@ -55,9 +64,10 @@ def main() -> None:
         "import_s": imported - STARTED,
         "prepare_s": prepared - imported,
         "work_s": worked - prepared,
-        "answer": answer(),
         "backend": str(backend),
     }
+    if args.answer:
+        report["answer"] = answer()
     if args.seconds is not None:
         calls = [worked - prepared]
         end = now() + args.seconds

@@ -146,7 +146,9 @@ def _probe(
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         why = (
-            "its kernels are not compiled yet: parity backend --warm" if backend == "numba" else ""
+            "its kernels may not be compiled yet: parity backend --warm"
+            if backend == "numba"
+            else ""
         )
         return f"{name}: not ready in {TIMEOUT:g} s{'; ' if why else ''}{why}"
     wall = time.perf_counter() - start

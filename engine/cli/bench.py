@@ -97,14 +97,25 @@ def _advise(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(document(measured, missing, contracts, chains, further), indent=2))
         return OK
+    if missing:
+        print("Of what could be measured here, see the end for what could not:")
     print(report(measured, contracts, chains))
     for work, (size, found) in further.items():
         print("\n" + report_of(work, size, found))
     for line in missing:
         print(f"not measured: {line}")
-    load = os.getloadavg()[0]
-    print(f"Measured in {seconds:.0f} s at a load average of {load:.1f}.")
+    print(_when(seconds))
     return OK
+
+
+def _when(seconds: float) -> str:
+    """Return how long it took and how busy the machine was."""
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    told = f"Measured in {seconds:.0f} s at a load average of {load:.1f}."
+    # These measurements keep one processor busy themselves.
+    if load > processors:
+        told += f" {processors} processors were too few: measure again when they are idle."
+    return told
 
 
 def report(measured: list[Measured], contracts: int, chains: int) -> str:

@@ -71,8 +71,8 @@ def _advised(args: argparse.Namespace) -> tuple[Interpreter | None, str | None]:
         note(f"note: --runtime auto: backend {args.backend} was not measured; {ADVISE}")
         return None, None
     if best.kind == this_kind():
-        seconds = best.total_s(contracts, chains)
-        note(f"note: --runtime auto: stays on {best.name}: {chains} chains in {seconds:.1f} s")
+        took = f"{best.total_s(contracts, chains):.1f} s for {chains} of {contracts:,} contracts"
+        note(f"note: --runtime auto: stays on {best.name}: about {took}")
         return None, best.backend
     return Interpreter(best.python, best.kind, best.version, best.backend == "numba"), best.backend
 

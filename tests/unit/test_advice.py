@@ -170,7 +170,8 @@ class TestBench:
     def test_advice_names_the_winner_and_the_numbers(self, known, capsys):
         assert main(["bench", "--advise", "--chains", "20"]) == 0
         out, err = capsys.readouterr()
-        first, second, *rest = out.splitlines()
+        warned, first, second, *rest = out.splitlines()
+        assert warned.startswith("Of what could be measured")
         assert (
             first == "A process that scans 20 chains of 2,000 contracts and ends: PyPy 3.11, pure."
         )
@@ -179,6 +180,18 @@ class TestBench:
         assert "not measured: PyPy 9: too new" in rest
         assert len(err.splitlines()) == 1
         assert advice.saved() == (ALL, 2000, 20)
+
+    def test_all_measured_needs_no_warning_and_a_busy_machine_does(self, monkeypatch, capsys):
+        monkeypatch.setattr(advice, "measure", lambda size, work="scan": (list(ALL), []))
+        monkeypatch.setattr("os.getloadavg", lambda: (7.5, 1.0, 1.0))
+        monkeypatch.setattr("os.cpu_count", lambda: 2)
+        assert main(["bench", "--advise"]) == 0
+        first, *_, last = capsys.readouterr().out.splitlines()
+        assert first.startswith("A process that")
+        assert last.endswith("2 processors were too few: measure again when they are idle.")
+        monkeypatch.setattr("os.getloadavg", lambda: (1.5, 1.0, 1.0))
+        assert main(["bench", "--advise"]) == 0
+        assert capsys.readouterr().out.endswith("load average of 1.5.\n")
 
     def test_json_is_one_object_with_everything_in_it(self, known, capsys):
         assert main(["bench", "--advise", "--json", "--contracts", "9000", "--ticks", "99999"]) == 0

@@ -49,6 +49,19 @@ def test_code_that_is_slower_against_c_is_one(tmp_path, capsys):
     assert compare.main([base, head, "--band", "2.1"]) == 0
 
 
+def test_a_run_that_shared_its_processors_is_named(tmp_path, capsys):
+    base = written(tmp_path / "a", c={PRICE: 1.0}, pypy_pure={PRICE: 4.0})
+    head = written(tmp_path / "b", c={PRICE: 1.0}, pypy_pure={PRICE: 4.0})
+    for name in ("c", "pypy-pure"):
+        path = tmp_path / "b" / f"{name}.json"
+        text = path.read_text().replace('"load_avg_1min": 0.1', '"load_avg_1min": 7.9')
+        path.write_text(text.replace('"cpu_model_name"', '"cpu_count": 2, "cpu_model_name"'))
+    assert compare.main([base, head]) == 0
+    said = capsys.readouterr().err
+    assert "HEAD was measured at a load average of 7.9 on 2 processors" in said
+    assert "BASE was" not in said
+
+
 def test_plain_python_stands_in_for_c(tmp_path, capsys):
     base = written(tmp_path / "a", cpython_plain={BOX: 1.0}, cpython_numba={BOX: 1.0})
     head = written(tmp_path / "b", cpython_plain={BOX: 1.0}, cpython_numba={BOX: 1.6})
@@ -125,3 +138,41 @@ def test_the_committed_results_compare_with_themselves():
     for folder in folders:
         records = compare.read(folder)
         assert {round(one.factor, 12) for one in compare.changes(records, records)} == {1.0}
+
+
+class TestNoise:
+    def records(self, *rounds):
+        """Return a run whose rounds took so long for C and for PyPy."""
+        timings = {
+            key: compare.Record(
+                key, {"cpu_model_name": "p"},
+                {PRICE: import_module("results").Timing(PRICE, took, "x", 1, 0, took)},
+                (), (), "",
+            )
+            for key, took in zip(("c", "pypy-pure"), zip(*rounds, strict=True), strict=True)
+        }  # fmt: skip
+        return timings
+
+    def test_a_busy_round_is_no_noise_where_c_was_as_slow(self):
+        (found,) = compare.noise(self.records((1.0, 4.0), (3.0, 12.0))).values()
+        assert [change.factor for change in found] == pytest.approx([1.0, 1.0])
+
+    def test_every_pair_of_rounds_counts_both_ways_round(self):
+        found = compare.noise(self.records((1.0, 4.0), (1.0, 6.0), (1.0, 5.0)))
+        factors = [change.factor for change in found["pypy-pure"]]
+        assert len(factors) == 6
+        assert (max(factors), min(factors)) == pytest.approx((1.5, 1.0 / 1.5))
+
+    def test_one_round_says_nothing(self):
+        assert compare.noise(self.records((1.0, 4.0))) == {}
+        assert compare.noise({}) == {}
+
+    def test_the_table_counts_false_alarms(self):
+        tables = import_module("cross_tables")
+        rounds = [(1.0, 4.0), (1.0, 6.1), (1.0, 4.1)]
+        empty = import_module("crossings").Crossings({})
+        made = tables.Host(self.records(*rounds), empty, {}, (), {})
+        (row,) = tables.noise(made).splitlines()[2:]
+        assert row.split(" | ") == [
+            "| PyPy", "3", "1.49x", "1.52x", "1.52x", PRICE, "1 |",
+        ]  # fmt: skip

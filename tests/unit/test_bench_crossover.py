@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from importlib import import_module
@@ -11,9 +12,9 @@ import pytest
 
 # The benchmarks are scripts: each imports its neighbours.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-crossover, run, runtimes, works, markets, processes, write_csv = map(
+crossover, run, session, runtimes, works, markets, processes, write_csv = map(
     import_module,
-    ("crossover", "run", "runtimes", "works", "markets", "processes", "write_csv"),
+    ("crossover", "run", "session", "runtimes", "works", "markets", "processes", "write_csv"),
 )
 
 
@@ -64,6 +65,15 @@ class TestProcesses:
         assert report["memory"] > 1_000_000
         assert len(report["calls"]) >= 2
         assert "pure kernels" in report["backend"]
+        # A digest costs more than some works: it is no part of what is timed.
+        assert "answer" not in report
+
+    @pytest.mark.skipif(not hasattr(gc, "freeze"), reason="PyPy's collector has nothing to freeze")
+    def test_the_collector_is_set_where_it_is_asked_for(self, chains):
+        for how in ("freeze", "disable"):
+            flags = ("--seconds", "0.01", "--collector", how, "--answer")
+            report = crossover.process(runtime(), "ticks", 2, chains, *flags)
+            assert report["answer"]
 
     @pytest.mark.parametrize("name", works.WORKS)
     def test_backends_answer_alike_and_sizes_do_not(self, name, backend, chains):
@@ -89,12 +99,39 @@ class TestProcesses:
             return {**parts, "total_s": 0.1 + size / 1000.0}
 
         monkeypatch.setattr(crossover, "process", process)
-        rows = list(crossover.totals(runtime(), works.WORKS["price"], Path(), is_quick=True))
-        assert started == [row["size"] for row in rows] == [100, 1000]
-        rows = list(crossover.totals(runtime(), works.WORKS["price"], Path(), is_quick=False))
-        assert [row["size"] for row in rows] == [100, 1000, 10_000]
-        # The largest is repeated until the time is spent.
-        assert [len(row["total_s"]) for row in rows] == [3, 3, 2]
+        price = works.WORKS["price"]
+        assert price.sizes[:3] == (1000, 10_000, 100_000)
+        rows = crossover.totals(runtime(), price, Path(), is_quick=True)
+        # It took 1.1 and 10.1 s, which is too long already, but two sizes make a line.
+        assert started == [row["size"] for row in rows] == [1000, 10_000]
+        rows = crossover.totals(runtime(), price, Path(), is_quick=False)
+        assert [row["size"] for row in rows] == [1000, 10_000]
+        # Repeats end when the time is spent.
+        assert [len(row["total_s"]) for row in rows] == [3, 1]
+
+    def test_growth_is_taken_from_the_last_two_sizes(self, monkeypatch):
+        """A warm-up of two seconds, spread over the first hundred, stops nothing later."""
+
+        def process(_, name, size, *rest):
+            parts = {"import_s": 0.1, "prepare_s": 0.0, "work_s": 0.0, "memory": 1}
+            return {**parts, "total_s": 0.1 + min(size, 100) * 0.02 + size * 0.004}
+
+        monkeypatch.setattr(crossover, "process", process)
+        rows = crossover.totals(runtime(), works.WORKS["scan"], Path(), is_quick=False)
+        assert [row["size"] for row in rows] == list(works.WORKS["scan"].sizes)
+
+    def test_a_process_that_dies_ends_its_curve_and_nothing_else(self, monkeypatch):
+        def process(_, name, size, *rest):
+            if size > 1000:
+                raise crossover.ProcessFailedError("killed")
+            parts = {"import_s": 0.1, "prepare_s": 0.0, "work_s": 0.0, "memory": 1}
+            return {**parts, "total_s": 0.1}
+
+        monkeypatch.setattr(crossover, "process", process)
+        rows = crossover.totals(runtime(), works.WORKS["price"], Path(), is_quick=True)
+        assert [(row["size"], row.get("failed", "")) for row in rows] == [
+            (1000, ""), (10_000, "killed"),
+        ]  # fmt: skip
 
     def test_a_collector_that_gives_up_is_a_result(self, monkeypatch):
         def process(_, name, size, *rest, **environ):
@@ -106,38 +143,39 @@ class TestProcesses:
         rows = list(
             crossover.repeated(runtime("pypy-pure"), works.WORKS["scan"], Path(), is_quick=True)
         )
-        assert [row["setting"] for row in rows] == ["default", *crossover.COLLECTOR]
+        assert [row["setting"] for row in rows] == ["default", *crossover.PYPY]
         assert [row["setting"] for row in rows if "failed" in row] == ["at most 200 MB"]
         rows = list(crossover.repeated(runtime(), works.WORKS["scan"], Path(), is_quick=True))
+        assert [row["setting"] for row in rows] == ["default", *crossover.CPYTHON]
+        rows = list(crossover.repeated(runtime(), works.WORKS["bars"], Path(), is_quick=True))
         assert [row["setting"] for row in rows] == ["default"]
 
 
 class TestRun:
     @pytest.fixture
-    def session(self, monkeypatch):
-        monkeypatch.setattr(run.Session, "_catalogue_of", lambda *_: [])
-        monkeypatch.setattr(run.Session, "_write_chains", lambda *_: None)
+    def made(self, monkeypatch):
+        monkeypatch.setattr(session.Session, "_catalogue_of", lambda *_: [])
+        monkeypatch.setattr(session.Session, "_write_chains", lambda *_: None)
 
         def made(*flags):
-            return run.Session(
-                run.arguments(list(flags)), [runtime(), runtime("pypy-pure")], Path()
-            )
+            both = [runtime(), runtime("pypy-pure")]
+            return session.Session(run.arguments(list(flags)), both, Path())
 
         return made
 
-    def test_only_the_engine_crosses_and_not_in_haste(self, session):
-        assert session().crossovers(runtime()) == list(works.WORKS)
-        assert session("--quick").crossovers(runtime()) == []
-        assert session("--only", "crossover/price").crossovers(runtime()) == ["price"]
+    def test_only_the_engine_crosses_and_one_work_in_haste(self, made):
+        assert made().crossovers(runtime()) == list(works.WORKS)
+        assert made("--quick").crossovers(runtime()) == list(session.QUICK_WORKS)
+        assert made("--only", "crossover/price").crossovers(runtime()) == ["price"]
         baseline = runtimes.Runtime("c", Path(sys.executable), "pure", "c")
-        assert session().crossovers(baseline) == []
+        assert made().crossovers(baseline) == []
 
-    def test_answers_of_processes_are_compared_first(self, session, monkeypatch):
-        monkeypatch.setattr(run.Session, "_answers_of", lambda *_: {})
+    def test_answers_of_processes_are_compared_first(self, made, monkeypatch):
+        monkeypatch.setattr(session.Session, "_answers_of", lambda *_: {})
         monkeypatch.setattr(
             crossover, "answers", lambda runtime, *_: {"crossover/price": runtime.key}
         )
-        differing = session("--only", "crossover").compare()
+        differing = made("--only", "crossover").compare()
         assert list(differing) == ["crossover/price"]
 
     def test_the_file_holds_nothing_private(self, monkeypatch, tmp_path):

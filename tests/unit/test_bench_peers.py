@@ -36,16 +36,21 @@ def data(tmp_path_factory):
     return folder
 
 
-def test_every_peer_has_an_adapter_or_says_what_it_waits_for():
-    for peer in peers.PEERS:
-        assert (peer.name in peer_adapters.ADAPTERS) != bool(peer.waits_for)
-        assert all("==" in pin for pin in peer.pins)
-    assert set(peer_adapters.ADAPTERS) <= {peer.name for peer in peers.PEERS}
+def test_every_peer_has_an_adapter_and_exact_pins():
+    assert set(peer_adapters.ADAPTERS) == {peer.name for peer in peers.PEERS}
+    assert all("==" in pin for peer in peers.PEERS for pin in peer.pins)
 
 
 def test_every_adapter_stands_beside_a_workload_of_ours():
-    named = {one.workload for many in peer_adapters.ADAPTERS.values() for one in many}
-    assert named <= set(workloads.WORKLOADS)
+    rows = [one for many in peer_adapters.ADAPTERS.values() for one in many]
+    assert {one.workload for one in rows} <= set(workloads.WORKLOADS)
+    assert all(one.note for one in rows)
+
+
+def test_a_sweep_is_that_of_our_workload():
+    series, calls_series = import_module("peer_series"), import_module("calls_series")
+    assert (series.FAST, series.SLOW) == (calls_series.FAST_WINDOWS, calls_series.SLOW_WINDOWS)
+    assert (series.SWEPT_BARS, series.SWEPT) == (calls_series.N_SWEEP, calls_series.SWEPT)
 
 
 def test_the_data_are_our_options_and_prices(data):
@@ -113,7 +118,6 @@ class TestMain:
         missing = {one["peer"]: one["reason"] for one in content["missing"]}
         assert missing["QuantLib"] == "does not install: no wheel"
         assert missing["orjson (w)"] == "ImportError: x"
-        assert missing["nautilus_trader"].startswith("waits for")
         assert [one["peer"] for one in content["measured"]] == ["msgspec"]
 
     def test_a_peer_that_is_unknown_is_refused(self):

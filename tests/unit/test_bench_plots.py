@@ -80,8 +80,21 @@ class TestTables:
 
     def test_settings_of_the_collector_are_judged_against_the_default(self, folder):
         lines = cross_tables.collector(cross_tables.read(folder)).splitlines()[2:]
-        assert lines[1].endswith("3.00x the time at the middle |")
-        assert "out of memory" in lines[2]
+        assert lines[1].endswith("| 3.00x | 1.00x | 1.00x |")
+        assert "ended: MemoryError" in lines[2]
+
+    def test_a_process_that_failed_is_no_point_and_is_listed(self, folder):
+        path = folder / "crossover-pypy-pure.json"
+        content = json.loads(path.read_text())
+        failed = {"work": "scan", "size": 1000, "failed": "pypy-pure: scan of 1000: killed"}
+        content["totals"].append(failed)
+        path.write_text(json.dumps(content))
+        host = cross_tables.read(folder)
+        assert [size for size, _ in host.crossings.points("pypy-pure", "scan")] == [1.0, 100.0]
+        assert "1,000" not in cross_tables.totals(host)
+        assert "| whole processes | pypy-pure: scan of 1000: killed |" in (
+            cross_tables.not_measured(host)
+        )
 
     def test_nothing_measured_is_said_with_the_command(self, tmp_path):
         (tmp_path / "host").mkdir()
@@ -143,6 +156,19 @@ class TestPlots:
         rects = ElementTree.fromstring(text).findall(f"{SVG}rect")
         ten, hundred = [float(one.get("width")) for one in rects if one.get("height") == "11.0"]
         assert hundred == pytest.approx(2.0 * ten, abs=0.2)
+
+    def test_few_decades_have_lines_between(self):
+        near = svg.curves("t", [svg.Series("a", [(1.0, 1.5), (10.0, 8.0)], 0)], "n", "s")
+        assert all(f">{value} s<" in near for value in ("1", "2", "5", "10"))
+        far = svg.curves("t", [svg.Series("a", [(1.0, 0.0015), (10.0, 800.0)], 0)], "n", "s")
+        assert ">5 s<" not in far
+        assert ">10 s<" in far
+
+    def test_scans_stand_before_phases_and_small_chains_before_large(self):
+        names = ["phase/view/9", "scan/clean/2000x1", "scan/few/9", "scan/clean/200x10"]
+        assert sorted(names, key=plots._order) == [
+            "scan/few/9", "scan/clean/200x10", "scan/clean/2000x1", "phase/view/9",
+        ]  # fmt: skip
 
     def test_what_is_slower_points_the_other_way(self):
         text = svg.bars("t", [("a", 0)], [("x", [0.1]), ("y", [10.0])], "u")

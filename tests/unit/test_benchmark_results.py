@@ -14,13 +14,16 @@ import pytest
 
 # The benchmarks are scripts: each imports its neighbours.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-plots, processes, records, report, results, run, runtimes, tables, targets, workloads = map(
+bench, plan, plots, processes, progress, records, report, results, run, runtimes = map(
     import_module,
     (
-        "plots", "processes", "records", "report", "results", "run", "runtimes", "tables",
-        "targets", "workloads",
+        "bench", "plan", "plots", "processes", "progress", "records", "report", "results", "run",
+        "runtimes",
     ),
 )  # fmt: skip
+session, tables, targets, tasks, workloads = map(
+    import_module, ("session", "tables", "targets", "tasks", "workloads")
+)
 HOST_TABLES = import_module("cross_tables").HOST_TABLES
 
 HOSTS = sorted(path for path in results.RESULTS.iterdir() if path.is_dir())
@@ -40,12 +43,12 @@ class TestRun:
     def answers(self, monkeypatch):
         """Let two runtimes answer as the test says."""
         given = {}
-        monkeypatch.setattr(run.Session, "_catalogue_of", lambda *_: [
+        monkeypatch.setattr(session.Session, "_catalogue_of", lambda *_: [
             {"name": "one", "is_quick": True, "contracts": 0, "what": ["kernels"]},
             {"name": "large", "is_quick": False, "contracts": 10**7, "what": ["kernels"]},
         ])  # fmt: skip
         monkeypatch.setattr(
-            run.Session, "_answers_of", lambda _, runtime, names: given[runtime.key]
+            session.Session, "_answers_of", lambda _, runtime, names: given[runtime.key]
         )
         both = [runtime(), runtime("pypy-pure")]
         monkeypatch.setattr(run, "find_runtimes", lambda *_: (both, ["C: no compiler"]))
@@ -53,14 +56,14 @@ class TestRun:
 
     def test_nothing_is_timed_when_answers_differ(self, answers, monkeypatch, capsys):
         answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "b"}})
-        monkeypatch.setattr(run.Session, "measure", lambda *_: pytest.fail("it measured"))
+        monkeypatch.setattr(session.Session, "measure", lambda *_: pytest.fail("it measured"))
         assert run.main(["--quick"]) == run.PARITY_BROKEN == 70
         said = capsys.readouterr().err
         assert "DIFFERENT ANSWERS: one" in said
         assert "missing: C: no compiler" in said
 
     def test_parity_alone_times_nothing(self, answers, monkeypatch, capsys):
-        monkeypatch.setattr(run.Session, "measure", lambda *_: pytest.fail("it measured"))
+        monkeypatch.setattr(session.Session, "measure", lambda *_: pytest.fail("it measured"))
         answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "a"}})
         assert run.main(["--parity", "--quick"]) == 0
         answers.update({"pypy-pure": {"one": "b"}})
@@ -70,20 +73,21 @@ class TestRun:
         answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "a"}})
         states = iter("abc")
         monkeypatch.setattr(run, "source_state", lambda: {"sources": next(states)})
-        monkeypatch.setattr(run.Session, "measure", lambda *_: [])
+        monkeypatch.setattr(session.Session, "steps", lambda *_: 1)
+        monkeypatch.setattr(session.Session, "measure", lambda *_, **__: [])
         assert run.main(["--quick", f"--output={tmp_path}"]) == run.SOURCES_CHANGED
         assert list(tmp_path.iterdir()) == []
 
     def test_plain_cpython_is_spared_the_largest(self, answers):
         args = self.arguments()
-        session = run.Session(args, [runtime(), runtime("pypy-pure")], Path())
-        assert session.workloads(runtime()) == ["one"]
-        assert session.workloads(runtime("pypy-pure")) == ["one", "large"]
-        assert session.workloads(runtime("c", "c")) == []
+        made = session.Session(args, [runtime(), runtime("pypy-pure")], Path())
+        assert made.workloads(runtime()) == ["one"]
+        assert made.workloads(runtime("pypy-pure")) == ["one", "large"]
+        assert made.workloads(runtime("c", "c")) == []
 
     def test_only_chooses_by_part_of_a_name(self, answers):
-        session = run.Session(self.arguments("--only", "lar"), [runtime()], Path())
-        assert session.workloads(runtime("pypy-pure")) == ["large"]
+        made = session.Session(self.arguments("--only", "lar"), [runtime()], Path())
+        assert made.workloads(runtime("pypy-pure")) == ["large"]
 
     def test_what_is_missing_is_said_with_the_command_that_helps(self, tmp_path):
         found, missing = runtimes.find_runtimes(tmp_path / "python", tmp_path / "pypy")
@@ -104,20 +108,123 @@ class TestRun:
         assert len(names["cpython-pure"]) < len(names["pypy-pure"])
 
 
+class TestPlan:
+    def entries(self, *names, contracts=0):
+        return [{"name": name, "contracts": contracts, "what": ["kernels"]} for name in names]
+
+    def test_what_is_measured_alike_is_one_call(self):
+        entries = self.entries("kernel/a", "scan/b", "kernel/c")
+        (kernels, named), (scans, _) = plan.jobs(
+            runtime("pypy-pure"), entries, is_quick=False, is_again=False
+        )
+        assert kernels == scans == plan.MANY
+        assert named[2:6] == ["--workload", "kernel/a", "--workload", "kernel/c"]
+        assert named[-2:] == ["--warm-up", str(plan.WARM_UP_KERNEL)]
+
+    @pytest.mark.parametrize(("key", "contracts"), [("cpython-pure", 0), ("pypy-pure", 10**6)])
+    def test_what_takes_long_is_measured_a_few_times(self, key, contracts):
+        entries = self.entries("scan/b", contracts=contracts)
+        ((options, _),) = plan.jobs(runtime(key), entries, is_quick=False, is_again=False)
+        assert options == plan.FEW
+
+    def test_rounds_measure_what_targets_rest_on_again(self, monkeypatch):
+        target = next(one.name for one in targets.TARGETS if one.key == targets.PYPY)
+        catalogue = [{**entry, "is_quick": True} for entry in self.entries(target, "kernel/z")]
+        monkeypatch.setattr(session.Session, "_catalogue_of", lambda *_: catalogue)
+        started = []
+        monkeypatch.setattr(
+            session.Session, "_pyperf", lambda _, one, options, rest: started.append(rest)
+        )
+        made = session.Session(run.arguments([]), [runtime("pypy-pure")], Path())
+        made.measure(runtime("pypy-pure"), is_again=True)
+        assert [word for words in started for word in words if "/" in word] == [target]
+        started.clear()
+        # No target asks what NumPy takes for it.
+        numpy = runtime(targets.NUMPY)
+        session.Session(run.arguments([]), [numpy], Path()).measure(numpy, is_again=True)
+        assert started == []
+        made = session.Session(run.arguments(["--only", "z"]), [runtime("pypy-pure")], Path())
+        made.measure(runtime("pypy-pure"), is_again=True)
+        assert "kernel/z" in started[-1]
+        with pytest.raises(SystemExit):
+            run.arguments(["--rounds", "0"])
+
+    def test_a_value_is_made_of_as_many_runs_as_take_a_while(self, monkeypatch):
+        timer = bench.Timer(lambda: tasks.Task(lambda: 0.0, str), 0.0)
+        monkeypatch.setattr(tasks.Task, "warm_up", lambda *_: 1e-3)
+        asked = []
+
+        def seconds(_, loops):
+            asked.append(loops)
+            return loops * 1e-3
+
+        monkeypatch.setattr(tasks.Task, "seconds", seconds)
+        assert timer(2) == pytest.approx(2e-3)
+        assert asked == [10]
+
+    def test_a_first_run_that_is_short_is_not_the_last(self):
+        runs = []
+        task = tasks.Task(lambda: runs.append(1) or 0.0, str)
+        assert 0.0 < task.warm_up(0.0) < tasks.SHORT_S
+        assert len(runs) == 2
+
+
+class TestProgress:
+    def test_lines_are_counted_where_there_is_no_terminal(self, capsys):
+        told = progress.Progress()
+        told.expect(2)
+        told.step("one")
+        told.step("two")
+        first, second = capsys.readouterr().err.splitlines()
+        assert first.startswith("run: [1/2, ")
+        assert second.startswith("run: [2/2, ")
+        assert second.endswith("two")
+
+    def test_a_bar_is_drawn_on_a_terminal_and_taken_away_for_a_line(self, monkeypatch, capsys):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+        told = progress.Progress()
+        told.expect(2)
+        told.step("one")
+        told.say("a line")
+        text = capsys.readouterr().err
+        assert "#" * 12 + "-" * 12 in text
+        assert text.endswith("\r\x1b[Krun: a line\n")
+
+
 class TestRecords:
-    def written(self, tmp_path):
-        part = tmp_path / "part.json"
+    def written(self, tmp_path, rounds=1):
         run_ = {"values": [2e-6, 1e-6, 3e-6], "metadata": {"load_avg_1min": 0.5, "uptime": 9}}
         shared = {
             "hostname": "box", "python_executable": "/home/someone/python", "name": "kernel/x",
             "backend": "pure kernels", "date": "2026-01-02 03:04:05", "per": "strike",
             "per_count": 1000, "mem_max_rss": 5_000_000,
         }  # fmt: skip
-        content = {"benchmarks": [{"runs": [run_]}], "metadata": shared, "version": "1.0"}
-        part.write_text(json.dumps(content))
+        parts = []
+        for number in range(rounds):
+            # Every round is a little slower, and has a date and a load of its own.
+            run_["values"] = [(1.0 + number) * value for value in (2e-6, 1e-6, 3e-6)]
+            run_["metadata"]["load_avg_1min"] = 0.5 + number
+            shared["date"] = f"2026-01-0{2 + number} 03:04:05"
+            content = {"benchmarks": [{"runs": [run_]}], "metadata": shared, "version": "1.0"}
+            parts.append((number, tmp_path / f"part{number}.json"))
+            parts[-1][1].write_text(json.dumps(content))
         path = tmp_path / "host" / "pypy-pure.json"
-        records.write_record([part], path, {"commit": "abc"})
+        records.write_record(parts, path, {"commit": "abc"})
         return path
+
+    def test_rounds_are_told_apart_and_their_least_counts(self, tmp_path):
+        record = results.read_record(self.written(tmp_path, 3))
+        timing = record.timings["kernel/x"]
+        assert timing.rounds == (1e-6, 2e-6, 3e-6)
+        assert (timing.least, len(timing.values)) == (1e-6, 9)
+        assert record.loads == (0.5, 1.5, 2.5)
+        assert record.dates[-1].startswith("2026-01-04")
+
+    def test_pyperf_reads_rounds(self, tmp_path):
+        pyperf = pytest.importorskip("pyperf")
+        (benchmark,) = pyperf.BenchmarkSuite.load(str(self.written(tmp_path, 2))).get_benchmarks()
+        assert benchmark.get_nrun() == 2
+        assert benchmark.get_nvalue() == 6
 
     def test_what_is_private_is_left_out(self, tmp_path):
         text = self.written(tmp_path).read_text()
@@ -125,7 +232,7 @@ class TestRecords:
         assert "box" not in text
 
     def test_what_was_measured_comes_back(self, tmp_path):
-        record = results.read_record(self.written(tmp_path))
+        record = results.read_record(self.written(tmp_path, 1))
         timing = record.timings["kernel/x"]
         assert (timing.least, timing.middle, timing.count) == (1e-6, 2e-6, 1000)
         assert (record.about["commit"], record.loads, timing.rss) == ("abc", (0.5,), 5_000_000)
@@ -181,6 +288,22 @@ class TestTables:
         assert targets.judged(target, found) == (3e-3, 2e-3)
         assert targets.judged(ratio, found) == (3e-3, 1.5e-3)
         assert targets.judged(ratio, {targets.PYPY: found[targets.PYPY]}) is None
+
+    def test_a_target_is_judged_in_every_round(self):
+        def of(key, *rounds):
+            timing = results.Timing("one", rounds, "run", 1, 0, rounds)
+            return results.Record(key, {}, {"one": timing}, (), (), "")
+
+        found = {targets.PYPY: of(targets.PYPY, 3e-3, 2e-3), targets.C: of("c", 1e-3, 2e-3)}
+        target = targets.Target("x", "one", targets.PYPY, 2e-3)
+        assert targets.judged_by_round(target, found) == (1.5, 1.0)
+        ratio = targets.Target("x", "one", targets.PYPY, 1.5, targets.C)
+        assert targets.judged_by_round(ratio, found) == pytest.approx((2.0, 2.0 / 3.0))
+        # A peer is measured once, beside all rounds.
+        once = {**found, "peer": of("peer", 1e-3)}
+        beside = targets.Target("x", "one", targets.PYPY, 1.0, "peer")
+        assert targets.judged_by_round(beside, once) == pytest.approx((3.0, 2.0))
+        assert targets.judged_by_round(beside, found) == ()
 
     def test_every_target_names_something_measured(self, tmp_path):
         known = set(workloads.WORKLOADS)
