@@ -34,6 +34,11 @@ def _black(_backend: Backend) -> tuple[Any, ...]:
     return forward, strike, tau, rate, vol, right, *(column(N_OPTIONS) for _ in range(6))
 
 
+def _black_second(_backend: Backend) -> tuple[Any, ...]:
+    forward, strike, tau, rate, _, vol, right = options()
+    return forward, strike, tau, rate, vol, right, *(column(N_OPTIONS) for _ in range(3))
+
+
 def reprice(_backend: Backend) -> tuple[Any, ...]:
     """Return what a chain is repriced with, prepared by the pure kernel on every backend."""
     _, *columns, right = options()
@@ -101,6 +106,7 @@ def _chain(
 OPTIONS = (
     _chain("second-order Greeks", "second_order.second_order_chain", _second_order),
     _chain("Black-76 price and Greeks", "black.black_chain", _black),
+    _chain("Black-76 second-order Greeks", "black.black_second_chain", _black_second),
     _chain("reprice", "reprice.reprice_chain", reprice, True),
     Built(f"kernel/American lattice, {STEPS} steps/{N_LATTICE}", "option", N_LATTICE, _lattice),
     Call(

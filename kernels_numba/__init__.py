@@ -13,6 +13,9 @@ DIFFERS: dict[str, str] = {
     "pricing.price_chain": "exp and log rebound, several rows at a time: kernel/price",
     "pricing.greeks_chain": "exp and log rebound, several rows at a time: kernel/price and Greeks",
     "reprice.reprice_chain": "exp rebound, several rows at a time: kernel/reprice",
+    "second_order.second_order_chain": "as greeks_chain: kernel/second-order Greeks",
+    "black.black_chain": "as greeks_chain: kernel/Black-76 price and Greeks",
+    "black.black_second_chain": "as greeks_chain: kernel/Black-76 second-order Greeks",
     "implied.iv_chain": "two steps for every row, exp and log rebound: kernel/implied volatility",
 }
 """Twins not bit-equal to their kernel, ``module.name`` to the reason and the benchmark that shows

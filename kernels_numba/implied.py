@@ -12,6 +12,7 @@ from kernels_pure.implied import IV_NO_QUOTE, IV_OK, LAST_STEP, LEAST_VALUE
 normal_deviation = compiled(pure.normal_deviation)
 deviation_guess = compiled(pure.deviation_guess)
 deviation_step = compiled(pure.deviation_step)
+further_steps = compiled(pure.further_steps)
 time_value = compiled(pure.time_value)
 implied_deviation = compiled(pure.implied_deviation)
 implied_vol = compiled(pure.implied_vol)

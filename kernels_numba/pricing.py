@@ -15,6 +15,7 @@ price_and_greeks = compiled(pure.price_and_greeks)
 bs_greeks = compiled(pure.bs_greeks)
 bs_price_rebound = rebuilt(pure.bs_price)
 carry_terms_rebound = rebuilt(pure.carry_terms)
+log_ratio_rebound = rebuilt(pure.log_ratio)
 price_and_greeks_rebound = rebuilt(pure.price_and_greeks)
 
 
@@ -57,7 +58,7 @@ def greeks_chain(
         root, stock_discount, discount, carry = carry_terms_rebound(tau[i], rate[i], div[i])
         price, delta, gamma, vega, theta, rho = price_and_greeks_rebound(
             spot[i], strike[i], tau[i], rate[i], div[i], vol[i], as_double(right[i]),
-            root, stock_discount, discount, carry,
+            root, stock_discount, discount, log_ratio_rebound(spot[i], strike[i]) + carry,
         )  # fmt: skip
         out_price[i] = price
         out_delta[i] = delta

@@ -40,7 +40,7 @@ from kernels_pure.tokens import (
     past_word,
     refusal,
 )  # fmt: skip
-from kernels_pure.usual import usual_head, usual_price, usual_tail
+from kernels_pure.usual import scan_usual
 
 
 def scan_fields(
@@ -196,13 +196,12 @@ def scan_trade(
     not `OK` the other columns mean nothing. Of equal keys the last one counts. O(length).
     """
     # At a message of another form the price and size written here are those of `scan_fields`.
-    i = usual_head(data, start, stop, row, out_event_time, out_id, out_symbol, out_symbol_end)
-    i = usual_price(data, i, stop, row, 112, out_price)
-    i = usual_price(data, i, stop, row, 113, out_size)
-    i = usual_tail(data, i, stop, row, out_time, out_maker)
-    if i >= 0:
-        out_status[row] = OK
-        return i
+    after, end = scan_usual(
+        data, start, stop, row, row + 1, 0, out_status, out_price, out_size, out_event_time,
+        out_time, out_id, out_maker, out_symbol, out_symbol_end,
+    )  # fmt: skip
+    if after > row:
+        return end
     return scan_fields(
         data, start, stop, row, out_status, out_price, out_size, out_event_time, out_time, out_id,
         out_maker, out_symbol, out_symbol_end,
@@ -230,7 +229,13 @@ def scan_trades(
     n = len(data)
     row = 0
     while row < len(out_status) and start < n:
-        end = scan_trade(
+        row, start = scan_usual(
+            data, start, n, row, len(out_status), 1, out_status, out_price, out_size,
+            out_event_time, out_time, out_id, out_maker, out_symbol, out_symbol_end,
+        )  # fmt: skip
+        if row == len(out_status) or start >= n:
+            break
+        end = scan_fields(
             data, start, n, row, out_status, out_price, out_size, out_event_time, out_time, out_id,
             out_maker, out_symbol, out_symbol_end,
         )  # fmt: skip
@@ -242,7 +247,7 @@ def scan_trades(
                 end += 1
             if end >= n:
                 return row, start
-            scan_trade(
+            scan_fields(
                 data, start, end, row, out_status, out_price, out_size, out_event_time, out_time,
                 out_id, out_maker, out_symbol, out_symbol_end,
             )  # fmt: skip

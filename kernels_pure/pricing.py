@@ -142,11 +142,10 @@ def price_and_greeks(
     root: float,
     stock_discount: float,
     discount: float,
-    carry: float,
+    moneyness: float,
 ) -> tuple[float, float, float, float, float, float]:
-    """Return price, delta, gamma, vega, theta and rho, given the expiry's `carry_terms`."""
+    """Return price, delta, gamma, vega, theta and rho, given `carry_terms` and the moneyness."""
     deviation = vol * root
-    moneyness = log_ratio(spot, strike) + carry
     value, held, owed, density = option_parts(
         spot * stock_discount, strike * discount, moneyness, deviation, right
     )
@@ -175,8 +174,9 @@ def bs_greeks(
     [0.636831, 0.018762, 37.524035, -6.414028, 53.232482]
     """
     root, stock_discount, discount, carry = carry_terms(tau, rate, div)
+    moneyness = log_ratio(spot, strike) + carry
     greeks = price_and_greeks(
-        spot, strike, tau, rate, div, vol, right, root, stock_discount, discount, carry
+        spot, strike, tau, rate, div, vol, right, root, stock_discount, discount, moneyness
     )
     return greeks[1], greeks[2], greeks[3], greeks[4], greeks[5]
 
@@ -194,7 +194,8 @@ def price_chain(
     """Write `bs_price` of every row.
 
     Rows in the order of a chain, by expiry, cost least: `carry_terms` are taken again only where
-    tau, rate or div differ from the row before.
+    tau, rate or div differ from the row before. The logarithm of the next row is taken early, so
+    that a processor works on it beside this row's polynomials.
     """
     row_tau = nan
     row_rate = nan
@@ -203,13 +204,19 @@ def price_chain(
     stock_discount = nan
     discount = nan
     carry = nan
+    last = len(out_price) - 1
+    ahead = nan
+    if last >= 0:
+        ahead = log_ratio(spot[0], strike[0])
     for i in range(len(out_price)):
         if not (tau[i] == row_tau and rate[i] == row_rate and div[i] == row_div):
             row_tau = tau[i]
             row_rate = rate[i]
             row_div = div[i]
             root, stock_discount, discount, carry = carry_terms(row_tau, row_rate, row_div)
-        moneyness = log_ratio(spot[i], strike[i]) + carry
+        moneyness = ahead + carry
+        if i < last:
+            ahead = log_ratio(spot[i + 1], strike[i + 1])
         out_price[i] = option_parts(
             spot[i] * stock_discount, strike[i] * discount, moneyness, vol[i] * root, right[i]
         )[0]
@@ -238,12 +245,19 @@ def greeks_chain(
     stock_discount = nan
     discount = nan
     carry = nan
+    last = len(out_price) - 1
+    ahead = nan
+    if last >= 0:
+        ahead = log_ratio(spot[0], strike[0])
     for i in range(len(out_price)):
         if not (tau[i] == row_tau and rate[i] == row_rate and div[i] == row_div):
             row_tau = tau[i]
             row_rate = rate[i]
             row_div = div[i]
             root, stock_discount, discount, carry = carry_terms(row_tau, row_rate, row_div)
+        moneyness = ahead + carry
+        if i < last:
+            ahead = log_ratio(spot[i + 1], strike[i + 1])
         price, delta, gamma, vega, theta, rho = price_and_greeks(
             spot[i],
             strike[i],
@@ -255,7 +269,7 @@ def greeks_chain(
             root,
             stock_discount,
             discount,
-            carry,
+            moneyness,
         )
         out_price[i] = price
         out_delta[i] = delta

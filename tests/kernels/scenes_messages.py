@@ -22,6 +22,8 @@ CHOICES: dict[str, Sequence[float]] = {
     "value": (0, 0, 7),
     "row": tuple(range(ROWS)),
     "start": (0, 0, 0, 0, 1, 7, 40),
+    "rows": (0, 1, 3, ROWS, ROWS),
+    "feeds": (0, 1),
     "c": tuple(range(256)),
     "key": (112, 113, 115, 116),
 }

@@ -176,6 +176,42 @@ def test_the_usual_form_is_read_as_any_other(backend: Backend) -> None:
     assert met[OK] > 300
 
 
+def test_usual_lines_among_others_are_read_as_if_alone(backend: Backend) -> None:
+    """Damaged, reordered and cut lines between whole ones: each is what it is alone."""
+    draw = Random(6)
+    parts = USUAL[1:-1].split(b",")
+    lines = []
+    for _ in range(2000):
+        line = USUAL
+        place = draw.randrange(len(line))
+        kind = draw.random()
+        if kind < 0.2:
+            line = line[:place] + bytes([draw.choice(b'0129.,:"{}tfesTpq \r')]) + line[place + 1 :]
+        elif kind < 0.4:
+            line = b"{" + b",".join(draw.sample(parts, draw.randint(6, 8))) + b"}"
+        elif kind < 0.5:
+            line = b"{" + b",".join(parts[:3] + draw.choices(parts, k=6)) + b"}"
+        elif kind < 0.6:
+            line = (
+                line[:place] + draw.choice((b"", b"\r", b" ")) + line[draw.randrange(place + 1) :]
+            )
+        lines.append(line)
+    outs, text = columns(len(lines)), b"\n".join(lines) + b"\n"
+    assert backend.load("messages").scan_trades(text, 0, *outs) == (len(lines), len(text))
+    start, met = 0, [0, 0, 0, 0]
+    for row, line in enumerate(lines):
+        found = Found(*(out[row] for out in outs))
+        place, end = found.symbol - start, found.symbol_end - start
+        met[judge(found._replace(symbol=place, symbol_end=end), line)] += 1
+        if found.status == OK:
+            general = columns(1)
+            backend.load("messages").scan_fields(text, start, start + len(line), 0, *general)
+            assert found == Found(*(out[0] for out in general)), line
+        start += len(line) + 1
+    assert min(met) > 20
+    assert met[OK] > 1000
+
+
 def test_a_message_cut_anywhere_is_no_trade(backend: Backend) -> None:
     """And nothing beyond the end is read: the rest of the message lies right there."""
     for stop in range(len(USUAL)):
