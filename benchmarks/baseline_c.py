@@ -61,7 +61,7 @@ def boxes(backend: Backend) -> Task:
 def hulls(backend: Backend) -> Task:
     """Return the lower hulls of the calls' asks."""
     chain = european(backend).chain
-    value, vertex = array("d", chain.ask), array("q", bytes(8 * chain.n_rows))
+    value, vertex = array("d", chain.ask), array("l", bytes(8 * chain.n_rows))
     vertices = sum(
         backend.hull.lower_hull(chain.strike, chain.ask, 0, start, stop, value, vertex)
         for start, stop in pairwise(chain.first)

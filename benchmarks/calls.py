@@ -120,7 +120,7 @@ def _implied(_backend: Backend) -> tuple[Any, ...]:
 def _scores(_backend: Backend) -> tuple[Any, ...]:
     draw = Random(SEED).random
     score, edge = (array("d", (draw() for _ in range(N_SCORES))) for _ in range(2))
-    return score, edge, TOP, array("q", bytes(8 * TOP))
+    return score, edge, TOP, array("l", bytes(8 * TOP))
 
 
 CALLS = (

@@ -97,7 +97,7 @@ class Crossing:
 
 def bars(n: int) -> Bars:
     """Return `n` bars of a minute."""
-    stamps = array("q", range(0, n * BAR_NS, BAR_NS))
+    stamps = array("l", range(0, n * BAR_NS, BAR_NS))
     return Bars(stamps, *ranges(n), closes(n), volumes(n))
 
 

@@ -96,7 +96,7 @@ def _stochastic(_backend: Backend) -> Columns:
 
 
 def _session(_backend: Backend) -> Columns:
-    days = array("q", (row // SESSION for row in range(N_SERIES)))
+    days = array("l", (row // SESSION for row in range(N_SERIES)))
     return closes(N_SERIES), volumes(N_SERIES), days, column(SESSION_STATE), *results(1)
 
 
@@ -134,9 +134,9 @@ def _targets(_backend: Backend) -> Columns:
 
 def _sweep(_backend: Backend) -> Columns:
     pairs = [(fast, slow) for fast in FAST_WINDOWS for slow in SLOW_WINDOWS]
-    fast, slow = (array("q", windows) for windows in zip(*pairs, strict=True))
+    fast, slow = (array("l", windows) for windows in zip(*pairs, strict=True))
     n = len(pairs)
-    out = (column(n), column(n), column(n), array("q", bytes(8 * n)))
+    out = (column(n), column(n), column(n), array("l", bytes(8 * n)))
     bars = ranges(N_SWEEP)[0], closes(N_SWEEP)
     return *bars, fast, slow, FLAT, ACCOUNT.column(), PER_YEAR, 0.0, *out
 

@@ -105,7 +105,7 @@ def _market(
         ts_ns=NOW,
         underlying=Underlying("CLEAN", SPOT - 0.01, SPOT + 0.01, 5000.0, 5000.0, 0.1, 0.1),
         expiries=_EXPIRIES,
-        first=array("q", range(0, n * N_EXPIRIES + 1, n)),
+        first=array("l", range(0, n * N_EXPIRIES + 1, n)),
         strike=array("d", strikes * N_EXPIRIES),
         bid=bid,
         ask=ask,

@@ -159,7 +159,7 @@ def _hulls(market: Callable[[Backend], Market], backend: Backend) -> Task:
     """Return the lower hull of the calls of every expiry."""
     chain = market(backend).chain
     value = array("d", bytes(8 * len(chain.ask)))
-    vertex = array("q", bytes(8 * chain.n_rows))
+    vertex = array("l", bytes(8 * chain.n_rows))
 
     def hulls(noting: Backend) -> None:
         for e in range(len(chain.expiries)):

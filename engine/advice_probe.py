@@ -58,7 +58,7 @@ def made_chain(backend: Backend, contracts: int) -> OptionChain:
         ts_ns=NOW,
         underlying=Underlying("ADVICE", SPOT - 0.01, SPOT + 0.01, 5000.0, 5000.0, 0.1, 0.1),
         expiries=expiries,
-        first=array("q", range(0, n * N_EXPIRIES + 1, n)),
+        first=array("l", range(0, n * N_EXPIRIES + 1, n)),
         strike=array("d", strikes * N_EXPIRIES),
         bid=bid,
         ask=ask,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,6 +16,8 @@ from engine.nearest import hint
 from kernels_pure import LATER, SCAN
 
 NAMES = ("auto", "pure", "numba")
+# Of `array("l")`, and of the integers that compiled kernels read there.
+INDEX_BYTES = 8
 VARIABLE = "ENGINE_BACKEND"
 
 
@@ -86,7 +89,7 @@ def select(name: str | None = None, environ: Mapping[str, str] = os.environ) -> 
     ConfigurationError
         If there is no backend of that name.
     UnavailableError
-        If ``numba`` was asked for by name and does not run here.
+        If ``numba`` was asked for by name and does not run here, or nothing does.
     """
     source = "asked for" if name else VARIABLE
     asked = name or environ.get(VARIABLE) or "auto"
@@ -115,5 +118,7 @@ def _numba_problem() -> str:
 
 
 def _bind(name: str, reason: str) -> Backend:
+    if array("l").itemsize != INDEX_BYTES:
+        raise UnavailableError("columns of whole numbers need 64 bits: use 64-bit Linux or macOS")
     modules = {module: import_module(f"kernels_{name}.{module}") for module in SCAN}
     return Backend(name=name, reason=reason, **modules)

@@ -194,7 +194,7 @@ def best(view: View, ranked: list[Ranked], top: int) -> list[Ranked]:
         return []
     score = array("d", (entry.score for entry in ranked))
     edge = array("d", (entry.position.edge for entry in ranked))
-    order = array("q", bytes(8 * k))
+    order = array("l", bytes(8 * k))
     taken = view.backend.scoring.top_rows(score, edge, k, order)
     return sorted((ranked[order[place]] for place in range(taken)), key=_place)
 

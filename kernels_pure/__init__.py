@@ -3,7 +3,7 @@
 The rules of the subset, held by ``tests/kernels/test_subset.py``; ``docs/KERNELS.md`` gives the
 reasons:
 
-1. A kernel takes floats, ints and columns (``array('d'|'q'|'b')``), writes to columns of the
+1. A kernel takes floats, ints and columns (``array('d'|'l'|'b')``), writes to columns of the
    caller named ``out_*`` (scratch columns ``work_*``), and returns nothing, a number or a flat
    tuple of numbers.
 2. It imports names from ``math``, ``array`` and ``kernels_pure`` only.

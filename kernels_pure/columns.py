@@ -12,8 +12,8 @@ from typing import Annotated, TypeAlias
 Floats: TypeAlias = Annotated["array[float]", "d"]
 """``array('d')``"""
 
-Ints: TypeAlias = Annotated["array[int]", "q"]
-"""``array('q')``"""
+Ints: TypeAlias = Annotated["array[int]", "l"]
+"""``array('l')``, a C long of 64 bits; PyPy stores into ``array('q')`` by way of long integers"""
 
 Flags: TypeAlias = Annotated["array[int]", "b"]
 """``array('b')``: rights (+1, -1), sides, truth values and small codes"""

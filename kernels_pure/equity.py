@@ -21,7 +21,7 @@ def years_spanned(time: Ints) -> float:
     """Return the years from the first to the last stamp, in UTC nanoseconds; nan unless positive.
 
     >>> from array import array
-    >>> years_spanned(array("q", [0, 31_557_600_000_000_000 // 2]))
+    >>> years_spanned(array("l", [0, 31_557_600_000_000_000 // 2]))
     0.5
     """
     n = len(time)

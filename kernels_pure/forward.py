@@ -63,7 +63,7 @@ def parity_point(
     maximum, which is reached in a few steps (cutting planes). Returns ``(discount, stock, width)``.
 
     >>> from array import array
-    >>> first, strike = array("q", [0, 2]), array("d", [90.0, 110.0])
+    >>> first, strike = array("l", [0, 2]), array("d", [90.0, 110.0])
     >>> pay, receive = array("d", [12.1, 1.1, 1.6, 10.2]), array("d", [12.0, 1.0, 1.5, 10.1])
     >>> answer = parity_point(0, first, strike, pay, receive, 98.0, 99.0, 0.97, 0.99)
     >>> [round(number, 4) for number in answer]

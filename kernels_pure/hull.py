@@ -30,7 +30,7 @@ def lower_hull(
 
     >>> from array import array
     >>> strike, ask = array("d", [95.0, 100.0, 110.0]), array("d", [7.2, 5.4, 1.1])
-    >>> value, vertex = array("d", ask), array("q", [0, 0, 0])
+    >>> value, vertex = array("d", ask), array("l", [0, 0, 0])
     >>> lower_hull(strike, ask, 0, 0, 3, value, vertex), round(value[1], 4)
     (2, 5.1667)
     """

@@ -36,8 +36,8 @@ def pair_hits(
 
     >>> from array import array
     >>> low, high = array("d", [1, -9, 0]), array("d", [0, -0.5, 2])
-    >>> i, j, edge = array("q", [0, 0]), array("q", [0, 0]), array("d", [0, 0])
-    >>> pair_hits(array("q", [0, 3]), low, high, low, high, 0.0, i, j, edge)
+    >>> i, j, edge = array("l", [0, 0]), array("l", [0, 0]), array("d", [0, 0])
+    >>> pair_hits(array("l", [0, 3]), low, high, low, high, 0.0, i, j, edge)
     (2, 0, 2, 3.0)
     >>> list(zip(i, j, edge))
     [(0, 1, 0.5), (0, 2, 3.0)]

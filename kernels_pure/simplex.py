@@ -254,7 +254,7 @@ def simplex(
     >>> from array import array
     >>> rows, gain = array("d", [1.0, -1.0]), array("d", [-1.0, 1.5])
     >>> x, dual = array("d", [0.0, 0.0]), array("d", [0.0])
-    >>> work, work_index = array("d", [0.0] * 9), array("q", [0] * 5)
+    >>> work, work_index = array("d", [0.0] * 9), array("l", [0] * 5)
     >>> simplex(1, 2, rows, gain, array("d", [5.0, 3.0]), x, dual, work, work_index)[:2]
     (0, 1.5)
     >>> list(x), list(dual)

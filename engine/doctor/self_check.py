@@ -90,7 +90,7 @@ def _hull(backend: Backend) -> Iterator[str]:
     n = len(HULL_STRIKES)
     found = array("d", bytes(8 * n))
     backend.hull.lower_hull(
-        array("d", HULL_STRIKES), array("d", HULL_ASKS), 0, 0, n, found, array("q", bytes(8 * n))
+        array("d", HULL_STRIKES), array("d", HULL_ASKS), 0, 0, n, found, array("l", bytes(8 * n))
     )
     for strike, value, reference in zip(HULL_STRIKES, found, HULL, strict=True):
         if not abs(value - reference) <= 1e-14 * reference:

@@ -94,7 +94,7 @@ class OptionChain:
     expiries
         By settlement instant, then trading class.
     first
-        ``array('q')`` of ``len(expiries) + 1`` row offsets: expiry e has rows
+        ``array('l')`` of ``len(expiries) + 1`` row offsets: expiry e has rows
         ``first[e] .. first[e + 1] - 1``.
     strike
         ``array('d')`` by row.
@@ -273,7 +273,7 @@ class ChainBuilder:
             array("d", (self._quotes[key].get(right, absent)[k] for right in "CP" for key in keys))
             for k in range(8)
         ]
-        first = array("q", [0] * (len(expiries) + 1))
+        first = array("l", [0] * (len(expiries) + 1))
         position = {expiry: e for e, expiry in enumerate(expiries)}
         for expiry, _ in keys:
             first[position[expiry] + 1] += 1

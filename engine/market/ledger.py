@@ -111,13 +111,13 @@ def branches(counts: Sequence[int], pairs: Sequence[tuple[float, float]]) -> Bra
     for k in counts:
         flat += pairs[:k]
     discount, value = zip(*flat, strict=True) if flat else ((), ())
-    first = array("q", accumulate(counts, initial=0))
+    first = array("l", accumulate(counts, initial=0))
     return Branches(first, array("d", discount), array("d", value))
 
 
 def no_branches(n: int) -> Branches:
     """Return the branches of `n` expiries that have none."""
-    return Branches(array("q", bytes(8 * (n + 1))), array("d"), array("d"))
+    return Branches(array("l", bytes(8 * (n + 1))), array("d"), array("d"))
 
 
 def early_and_last(counts: Sequence[int], early: Sequence[Date], last: Dates) -> Dates:
@@ -127,7 +127,7 @@ def early_and_last(counts: Sequence[int], early: Sequence[Date], last: Dates) ->
         flat += early[:k]
         flat.append(settlement)
     order, discount, div_in, owed = zip(*flat, strict=True) if flat else ((), (), (), ())
-    first = array("q", accumulate([k + 1 for k in counts], initial=0))
+    first = array("l", accumulate([k + 1 for k in counts], initial=0))
     return Dates(
         first, array("d", order), array("d", discount), array("d", div_in), array("d", owed)
     )  # fmt: skip
@@ -137,7 +137,7 @@ def settlements(
     taus: array[float], discount: array[float], div_in: array[float], owed: array[float]
 ) -> Dates:
     """Return the dates of a chain whose strikes change hands at settlement only."""
-    return Dates(array("q", range(len(taus) + 1)), taus, discount, div_in, owed)
+    return Dates(array("l", range(len(taus) + 1)), taus, discount, div_in, owed)
 
 
 def put_dates(carry: Carry, ex_dates: Sequence[float], days: Sequence[float] = ()) -> list[float]:

@@ -247,7 +247,7 @@ def _inverse_terms(chain: OptionChain, carry: Carry) -> Terms:
     asks = chain.forward_ask or array("d", [math.nan] * n)
     lend, borrow = _per_forward(pays, bids), _per_forward(receives, asks)
     none = no_branches(n)
-    never = Dates(array("q", [0] * (n + 1)), *(array("d") for _ in range(4)))
+    never = Dates(array("l", [0] * (n + 1)), *(array("d") for _ in range(4)))
     return Terms(
         tau=tau,
         lend=lend, borrow=borrow, width_pay=lend, width_receive=borrow,

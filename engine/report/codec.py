@@ -94,7 +94,7 @@ def _decode(kind: Any, data: Any) -> Any:
 
 
 def _column(kind: type, data: Any) -> Any:
-    column = array("d" if kind is float else "q")
+    column = array("d" if kind is float else "l")
     if isinstance(data, str):
         column.frombytes(b64decode(data))
     else:

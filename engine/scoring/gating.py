@@ -88,7 +88,7 @@ def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
     if n == 0:
         return gated
     # The future of a coin is not among the columns; its quote gates nothing.
-    stock = array("q", bytes(8 * n)) if chain.is_inverse else table.stock
+    stock = array("l", bytes(8 * n)) if chain.is_inverse else table.stock
     view.backend.gates.gate_rows(
         n, table.quote, table.ratio, stock, table.unit, table.days, view.days, table.edge,
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
@@ -114,8 +114,8 @@ def ask_position(
     """
     chain = view.chain
     code, lots, usd, flags = view.backend.gates.gate_row(
-        0, len(legs), array("q", (quote for quote, _ in legs)),
-        array("q", (ratio for _, ratio in legs)), array("q", (stock,)), array("q", (unit,)),
+        0, len(legs), array("l", (quote for quote, _ in legs)),
+        array("l", (ratio for _, ratio in legs)), array("l", (stock,)), array("l", (unit,)),
         array("d", (days,)), view.days, array("d", (edge,)),
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
         chain.volume, chain.open_interest, view.receive, view.pay, _stock_quote(view, settings),
@@ -136,8 +136,8 @@ def edge_usd(
     """Return the edge of `lots` packages in currency, order minimums paid. O(legs)."""
     chain = view.chain
     usd: float = view.backend.proceeds.package_usd(
-        edge, unit, lots, 0, len(legs), array("q", (quote for quote, _ in legs)),
-        array("q", (ratio for _, ratio in legs)), stock, view.receive, view.pay,
+        edge, unit, lots, 0, len(legs), array("l", (quote for quote, _ in legs)),
+        array("l", (ratio for _, ratio in legs)), stock, view.receive, view.pay,
         chain.bid, chain.ask, _stock_quote(view, settings)[STOCK_FEE], limits_of(chain, settings),
     )  # fmt: skip
     return usd

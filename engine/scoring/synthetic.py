@@ -84,7 +84,7 @@ def _collars(
     positions: list[tuple[Passed, float]] = []
     for e in range(len(chain.expiries)):
         rows = chain.rows(e)
-        low, high, risk, reward = array("q"), array("q"), array("d"), array("d")
+        low, high, risk, reward = array("l"), array("l"), array("d"), array("d")
         for i in rows:
             for j in range(i + 1, rows.stop):
                 edge = _worst(worth, i, j)

@@ -42,9 +42,9 @@ class Template:
 @lru_cache(maxsize=256)
 def _columns_of(template: Template, n_rows: int) -> tuple[int, array[int], array[int], array[int]]:
     """Return the code of a family, and its legs in columns that nobody writes to."""
-    shift = array("q", [0] * N_LEGS)
-    weight = array("q", [0] * N_LEGS)
-    which = array("q", [-1] * N_LEGS)
+    shift = array("l", [0] * N_LEGS)
+    weight = array("l", [0] * N_LEGS)
+    which = array("l", [-1] * N_LEGS)
     for leg, (row, right, ratio) in enumerate(template.legs):
         shift[leg] = n_rows if right == "P" else 0
         weight[leg] = ratio
@@ -57,12 +57,12 @@ class Columns:
 
     def __init__(self) -> None:
         self.count = 0
-        self.family = array("q")
-        self.condition = array("q")
-        self.stock = array("q")
-        self.unit = array("q")
-        self.quote = array("q")
-        self.ratio = array("q")
+        self.family = array("l")
+        self.condition = array("l")
+        self.stock = array("l")
+        self.unit = array("l")
+        self.quote = array("l")
+        self.ratio = array("l")
         self.days = array("d")
         self.edge = array("d")
 
@@ -173,6 +173,6 @@ class CandidateTable:
     def add_near(self, template: Template, low: int, middle: int, high: int, edge: float) -> int:
         """Keep the best position of a family that has no candidate."""
         return self.near.append(
-            self._backend, template, self._n_rows, 1, array("q", [low]), array("q", [middle]),
-            array("q", [high]), array("d", [edge]), self._days,
+            self._backend, template, self._n_rows, 1, array("l", [low]), array("l", [middle]),
+            array("l", [high]), array("d", [edge]), self._days,
         )  # fmt: skip

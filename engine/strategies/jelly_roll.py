@@ -43,8 +43,8 @@ def find_jelly_rolls(view: View, table: CandidateTable) -> None:
     for sign, template in ((1, LONG_ROLL), (-1, SHORT_ROLL)):
         rows = [h for h in range(count) if hits.middle[h] == sign]
         if rows:
-            low = array("q", (hits.low[h] for h in rows))
-            high = array("q", (hits.high[h] for h in rows))
+            low = array("l", (hits.low[h] for h in rows))
+            high = array("l", (hits.high[h] for h in rows))
             edge = array("d", (hits.edge[h] for h in rows))
             condition = view.condition + (early if sign < 0 else 0)
             table.add(template, len(rows), low, low, high, edge, condition)

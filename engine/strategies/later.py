@@ -16,8 +16,8 @@ def add_calendars(
     """Add the hits whose sold quote is not among `taken`, and add these to it."""
     found = [h for h in range(count) if hits.low[h] not in taken]
     if found:
-        low = array("q", (hits.low[h] for h in found))
-        high = array("q", (hits.high[h] for h in found))
+        low = array("l", (hits.low[h] for h in found))
+        high = array("l", (hits.high[h] for h in found))
         edges = array("d", (hits.edge[h] for h in found))
         table.add(template, len(found), low, low, high, edges, view.condition)
         taken.update(low)

@@ -86,7 +86,7 @@ def only(rows: array[int], shift: int, receive: array[float]) -> array[float]:
 
 def add_mixture(view: View, table: CandidateTable, template: Template, mixture: Mixture) -> None:
     """Add one position."""
-    low, middle, high = (array("q", [row]) for row in mixture.rows)
+    low, middle, high = (array("l", [row]) for row in mixture.rows)
     edge = array("d", [mixture.edge])
     at = table.add(template, 1, low, middle, high, edge, view.condition)
     for leg, contracts in enumerate(mixture.ratio):

@@ -88,8 +88,8 @@ class _Columns:
     def __init__(self, scale: float, gain_scale: float) -> None:
         self.scale = scale
         self.gain_scale = gain_scale
-        self.quote = array("q")
-        self.kind = array("q")
+        self.quote = array("l")
+        self.kind = array("l")
         self.side = array("d")
         self.strike = array("d")
         self.gain = array("d")
@@ -203,7 +203,7 @@ def _solve(view: View, expiry: int, columns: _Columns, states: array[float]) -> 
     status, value, steps = kernels.simplex(
         n_rows, n_columns, matrix, columns.gain, columns.bound, amount, dual,
         array("d", bytes(8 * ((n_rows + 2) * n_columns + 3 * n_rows))),
-        array("q", bytes(8 * (n_rows + 2 * n_columns))),
+        array("l", bytes(8 * (n_rows + 2 * n_columns))),
     )  # fmt: skip
     if status != _OPTIMAL:
         value = math.nan

@@ -66,7 +66,7 @@ def screen_surface(view: View, mapping: str = OPTIMISTIC) -> SurfaceScreen:
     """
     n_expiries = len(view.chain.expiries)
     sell = array("d", [math.nan]) * len(view.pay)
-    screen = SurfaceScreen(sell, array("d", sell), array("q", bytes(8 * n_expiries)))
+    screen = SurfaceScreen(sell, array("d", sell), array("l", bytes(8 * n_expiries)))
     if not view.chain.is_european:
         return _screen_american(view, screen)
     if mapping == POINT or not view.has_stock:
@@ -150,7 +150,7 @@ def _screen_american(view: View, screen: SurfaceScreen) -> SurfaceScreen:
     calls = array("d", (*_CALLS, 0.0, pay, receive, 0.0)) * n
     puts = array("d", (*_PUTS, 0.0, 0.0, 0.0, -pay)) * n
     _fill(view, calls, True, screen)
-    other = array("q", screen.hits)
+    other = array("l", screen.hits)
     _fill(view, puts, True, screen)
     for e in range(n):
         screen.hits[e] += other[e]

@@ -139,7 +139,7 @@ class View:
             # Those of the last expiry stand first.
             start = chain.first[chain.expiry_of(rows[-1])]
             stop = chain.n_rows if later else chain.first[chain.expiry_of(rows[0]) + 1]
-            found = array("q", [min(max(row, start), stop) for row in chain.first])
+            found = array("l", [min(max(row, start), stop) for row in chain.first])
             self._around[key] = found
         return found
 
@@ -204,7 +204,7 @@ class View:
         """Return an integer scratch column."""
         found = self.index_scratch.get(name)
         if found is None or len(found) < length:
-            found = self.index_scratch[name] = array("q", [0]) * length
+            found = self.index_scratch[name] = array("l", [0]) * length
         return found
 
     def rows(self, name: str) -> array[float]:

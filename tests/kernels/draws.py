@@ -87,7 +87,7 @@ def floats(draw: Random, n: int, low: float, high: float, gaps: float = 0.0) -> 
 
 
 def ints(draw: Random, n: int, low: int, high: int) -> array[int]:
-    return array("q", [count(draw, low, high) for _ in range(n)])
+    return array("l", [count(draw, low, high) for _ in range(n)])
 
 
 def zeros(typecode: str, n: int) -> array[float] | array[int]:
@@ -95,7 +95,7 @@ def zeros(typecode: str, n: int) -> array[float] | array[int]:
 
 
 def offsets(sizes: Sequence[int]) -> array[int]:
-    column = array("q", [0])
+    column = array("l", [0])
     for size in sizes:
         column.append(column[-1] + size)
     return column

@@ -162,7 +162,7 @@ def walk(seed: object, n: int, gaps: float = 0.0, level: float = 100.0) -> dict[
         for i in range(n):
             if draw.random() < gaps:
                 column[i] = float("nan")
-    session = array("q", [i // 50 for i in range(n)])
+    session = array("l", [i // 50 for i in range(n)])
     return {"close": close, "high": high, "low": low, "volume": volume, "session": session}
 
 

@@ -75,7 +75,7 @@ def accounts(draw: Random) -> Scene:
 def curve(draw: Random) -> Scene:
     """A short equity curve with its stamps."""
     step = choice(draw, (0.0, 0.002, 0.02))
-    equity, time = array("d", [1000.0]), array("q", [0])
+    equity, time = array("d", [1000.0]), array("l", [0])
     for _ in range(N_ROWS - 1):
         equity.append(equity[-1] * (1.0 + between(draw, -1.0, 1.0) * step))
         time.append(time[-1] + count(draw, 1, 10**15))
@@ -108,10 +108,10 @@ def bars(draw: Random) -> Scene:
             columns[name].append(value)
     columns.update(accounts(draw).columns)
     for name in ("fast", "slow"):
-        columns[name] = array("q", [choice(draw, CHOICES[name]) for _ in range(N_COMBINATIONS)])
+        columns[name] = array("l", [choice(draw, CHOICES[name]) for _ in range(N_COMBINATIONS)])
     for name in ("target", "cash", "position", "equity", "sharpe", "drawdown"):
         columns[f"out_{name}"] = zeros("d", N_BARS)
-    columns["out_orders"] = zeros("q", N_COMBINATIONS)
+    columns["out_orders"] = zeros("l", N_COMBINATIONS)
     columns["work_high"], columns["work_low"] = zeros("d", N_BARS + 1), zeros("d", N_BARS + 1)
     return Scene(Drawn(draw, RANGES, CHOICES), columns)
 

@@ -57,7 +57,7 @@ def chain(draw: Random) -> Scene:
     for name in ("out_low", "out_high", "out_low_early", "out_high_early", "out_edge"):
         columns[name] = zeros("d", n)
     columns["out_receive"], columns["out_pay"] = zeros("d", 2 * n), zeros("d", 2 * n)
-    columns["out_row"] = zeros("q", count(draw, 0, n + 1))
+    columns["out_row"] = zeros("l", count(draw, 0, n + 1))
     return scene
 
 
@@ -67,7 +67,7 @@ def pair_hits(draw: Random) -> Scene:
     n, capacity = len(scene.columns["strike"]), count(draw, 0, 40)
     for name in ("low", "high", "low_early", "high_early"):
         scene.columns[name] = floats(draw, n, -3.0, 1.0, 0.1)
-    for name, typecode in (("out_low", "q"), ("out_high", "q"), ("out_edge", "d")):
+    for name, typecode in (("out_low", "l"), ("out_high", "l"), ("out_edge", "d")):
         scene.columns[name] = zeros(typecode, capacity)
     return scene
 
@@ -76,7 +76,7 @@ def screen(draw: Random) -> Scene:
     """The same chain, and room for the counts of every screen."""
     scene = chain(draw)
     scene.numbers["is_european"] = choice(draw, (0, 1))
-    scene.columns["out_hits"] = zeros("q", N_SCREENS)
+    scene.columns["out_hits"] = zeros("l", N_SCREENS)
     return scene
 
 
@@ -100,7 +100,7 @@ def rolls(draw: Random) -> Scene:
     more, capacity = dates(draw, len(scene.columns["first"]) - 1), count(draw, 0, 40)
     scene.columns.update(more.columns)
     for name in ("out_near", "out_far", "out_side"):
-        scene.columns[name] = zeros("q", capacity)
+        scene.columns[name] = zeros("l", capacity)
     scene.columns["out_edge"] = zeros("d", capacity)
     return scene
 
@@ -134,11 +134,11 @@ def surface(draw: Random) -> Scene:
     scene.numbers["sold"] = count(draw, 0, n - 1)
     capacity = count(draw, 0, 40)
     for name in ("out_low", "out_middle", "out_high", "out_sold", "out_bought"):
-        scene.columns[name] = zeros("q", capacity)
+        scene.columns[name] = zeros("l", capacity)
     scene.columns["out_edge"] = zeros("d", capacity)
     scene.columns["work_value"] = zeros("d", 2 * n)
-    scene.columns["work_vertex"] = zeros("q", n)
-    for name, typecode in (("scale", "d"), ("pay", "d"), ("row", "q")):
+    scene.columns["work_vertex"] = zeros("l", n)
+    for name, typecode in (("scale", "d"), ("pay", "d"), ("row", "l")):
         scene.columns[f"work_{name}"] = zeros(typecode, n)
         scene.columns[f"work_{name}_next"] = zeros(typecode, n)
     return scene
@@ -166,7 +166,7 @@ def screened_rolls(draw: Random) -> Scene:
 
 def sold_rows(draw: Random) -> Scene:
     """A chain seen from one right, and rows of it, those of the last expiry first."""
-    scene, rows = surface(draw), array("q")
+    scene, rows = surface(draw), array("l")
     first = scene.columns["first"]
     for e in range(len(first) - 2, -1, -1):
         rows.extend(row for row in range(int(first[e]), int(first[e + 1])) if draw.random() < 0.4)

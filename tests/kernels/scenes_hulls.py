@@ -18,7 +18,7 @@ def points(draw: Random) -> Scene:
         "x": array("d", sorted(floats(draw, 40, 0.0, 9.0))),
         "y": floats(draw, 45, 0.0, 3.0, 0.2),
         "out_value": zeros("d", 45),
-        "work_vertex": zeros("q", 40),
+        "work_vertex": zeros("l", 40),
     }
     numbers: dict[str, float] = {"shift": count(draw, 0, 5), "start": count(draw, 0, 20)}
     numbers["stop"] = count(draw, 20, 40)
@@ -40,7 +40,7 @@ def envelope(draw: Random) -> Scene:
     columns["frame"] = frame
     numbers["is_coupled"] = choice(draw, (0, 1))
     columns["out_sell"], columns["out_buy"] = zeros("d", 2 * n), zeros("d", 2 * n)
-    columns["out_hits"] = zeros("q", n_expiries)
+    columns["out_hits"] = zeros("l", n_expiries)
     # Two halves, abscissas and ordinates, each with room for the hull before and after.
     places = n + n_expiries + 2
     half, n_later = 2 * places, count(draw, 1, min(3, places - 1))
@@ -71,7 +71,7 @@ def cover(draw: Random) -> Scene:
     numbers["scale"], numbers["offset"] = between(draw, 0.9, 1.0), between(draw, 0.0, 1.0)
     columns["scale"] = floats(draw, len(first) - 1, 0.9, 1.0, 0.05)
     columns["offset"] = floats(draw, len(first) - 1, 0.0, 1.0, 0.05)
-    columns["out_row"] = zeros("q", len(columns["strike"]))
+    columns["out_row"] = zeros("l", len(columns["strike"]))
     if is_put:
         # What a put is less its z falls as a call does.
         for v in range(int(numbers["high"])):

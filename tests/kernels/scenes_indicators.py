@@ -43,7 +43,7 @@ def series(draw: Random) -> Scene:
         "low": array("d", [v - between(draw, -0.1, 0.5) for v in close]),
         "price": close,
         "volume": array("d", [choice(draw, (0.0, 1.0, 300.0)) for _ in close]),
-        "session": array("q", [i // 15 for i in range(LENGTH)]),
+        "session": array("l", [i // 15 for i in range(LENGTH)]),
         "work_state": zeros("d", max(ROLLING_STATE, WINDOW_STATE) + 2 * period),
     }
     if gaps:

@@ -49,7 +49,7 @@ def messages(draw: Random) -> Scene:
     for name in ("price", "size"):
         columns[f"out_{name}"] = zeros("d", ROWS)
     for name in ("event_time", "time", "id", "symbol", "symbol_end"):
-        columns[f"out_{name}"] = zeros("q", ROWS)
+        columns[f"out_{name}"] = zeros("l", ROWS)
     for name in ("status", "maker"):
         columns[f"out_{name}"] = zeros("b", ROWS)
     stops = (len(first), len(first), len(first) - 1, 100)

@@ -37,7 +37,7 @@ def simplex(draw: Random) -> Scene:
         rows[k] += between(draw, -0.2, 0.2) if draw.random() < 0.3 else 0.0
     columns["rows"] = rows
     columns["work"] = zeros("d", (n_rows + 2) * n_columns + 3 * n_rows)
-    columns["work_index"] = zeros("q", n_rows + 2 * n_columns)
+    columns["work_index"] = zeros("l", n_rows + 2 * n_columns)
     start_tableau(n_rows, n_columns, rows, columns["gain"], columns["work"], columns["work_index"])
     for r in range(n_rows):
         columns["work"][(n_rows + 1) * n_columns + r] = between(draw, 0.0, 2.0)
@@ -67,15 +67,15 @@ def candidates(draw: Random) -> Scene:
         "which": ints(draw, N_LEGS, -1, 2),
         "edge": floats(draw, hits, 0.0, 2.0),
         "days": floats(draw, n, 1.0, 400.0),
-        "out_quote": zeros("q", N_LEGS * (start + hits)),
-        "out_ratio": zeros("q", N_LEGS * (start + hits)),
+        "out_quote": zeros("l", N_LEGS * (start + hits)),
+        "out_ratio": zeros("l", N_LEGS * (start + hits)),
         "out_days": zeros("d", start + hits),
         "out_edge": zeros("d", start + hits),
     }
     for name in ("low", "middle", "high"):
         columns[name] = ints(draw, hits, 0, n - 1)
     for name in ("family", "condition", "stock", "unit"):
-        columns[f"out_{name}"] = zeros("q", start + hits)
+        columns[f"out_{name}"] = zeros("l", start + hits)
     numbers: dict[str, float] = {"hits": hits, "start": start, "family": count(draw, 0, 14)}
     numbers["condition"], numbers["stock"] = count(draw, 0, 3), count(draw, -1, 1)
     return Scene(numbers, columns)
@@ -87,7 +87,7 @@ def one_candidate(draw: Random) -> Scene:
     width = count(draw, 1, 12)
     scene.numbers["width"] = width
     scene.columns["quote"] = ints(draw, width, -1, len(scene.columns["bid"]) - 1)
-    scene.columns["ratio"] = array("q", [choice(draw, (-2, -1, 1, 2)) for _ in range(width)])
+    scene.columns["ratio"] = array("l", [choice(draw, (-2, -1, 1, 2)) for _ in range(width)])
     return scene
 
 
@@ -107,7 +107,7 @@ def gates(draw: Random, most_quotes: int = 20, most_rows: int = 10) -> Scene:
         "pay": array("d", [a + 0.01 for a in ask]),
         "limits": limits,
         "quote": ints(draw, N_LEGS * rows, -1, n_quotes - 1),
-        "ratio": array("q", [choice(draw, (-2, -1, 1, 2)) for _ in range(N_LEGS * rows)]),
+        "ratio": array("l", [choice(draw, (-2, -1, 1, 2)) for _ in range(N_LEGS * rows)]),
         "stock": ints(draw, rows, -1, 1),
         "unit": ints(draw, rows, 1, 3),
         "days": floats(draw, rows, 0.0, 5.0),
@@ -156,7 +156,7 @@ def scoring(draw: Random) -> Scene:
         "delta": floats(draw, 5, -9.0, 9.0),
         "score": array("d", [choice(draw, (nan, -1.0, 0.5, draw.random())) for _ in range(n)]),
         "edge": array("d", [choice(draw, (0.1, 0.2)) for _ in range(n)]),
-        "out_row": zeros("q", 12),
+        "out_row": zeros("l", 12),
     }
     return Scene({"legs": count(draw, 1, 5), "k": count(draw, 0, 12)}, columns)
 

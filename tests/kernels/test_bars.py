@@ -187,9 +187,9 @@ def test_fused_forms_are_their_parts_bit_for_bit(
             for row in range(0, n, 9):
                 bars["open"][row] = math.nan
         terms = account(1e5, units, *COSTS)
-        fast = array("q", [1, 2, 3, 10, 5, 20, 7, 0, 4])
-        slow = array("q", [2, 5, 9, 30, 5, 4, 1, 5, -1])
-        outs = [column(len(fast)) for _ in range(3)] + [array("q", bytes(8 * len(fast)))]
+        fast = array("l", [1, 2, 3, 10, 5, 20, 7, 0, 4])
+        slow = array("l", [2, 5, 9, 30, 5, 4, 1, 5, -1])
+        outs = [column(len(fast)) for _ in range(3)] + [array("l", bytes(8 * len(fast)))]
         sweep.sweep_ma_cross(
             bars["open"], bars["close"], fast, slow, short, terms, 252.0, 0.02, *outs
         )
@@ -228,10 +228,10 @@ def test_a_combination_does_not_depend_on_its_neighbours(backend: Backend, count
     bars, orders = random_bars(draw, 250, step=3.0 if count % 2 else 0.05), 0
     for terms in (account(1e5, 0.0, *COSTS), account(60.0, 20.0, *COSTS)):
         fast, slow = (
-            array("q", [draw.choice((1, 2, 5, 9, 30, 100, 249, 250, 251, 0)) for _ in range(count)])
+            array("l", [draw.choice((1, 2, 5, 9, 30, 100, 249, 250, 251, 0)) for _ in range(count)])
             for _ in range(2)
         )
-        outs = [column(count) for _ in range(3)] + [array("q", bytes(8 * count))]
+        outs = [column(count) for _ in range(3)] + [array("l", bytes(8 * count))]
         sweep.sweep_ma_cross(
             bars["open"], bars["close"], fast, slow, -1.0, terms, 252.0, 0.02, *outs
         )

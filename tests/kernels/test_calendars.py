@@ -20,7 +20,7 @@ def test_every_sold_quote_gets_its_cheapest_cover(
 ) -> None:
     random = Random(7 + side)
     n = N_EXPIRIES * PER_EXPIRY
-    first = array("q", range(0, n + 1, PER_EXPIRY))
+    first = array("l", range(0, n + 1, PER_EXPIRY))
     for _ in range(150):
         scale = array("d")
         for _ in range(N_EXPIRIES):
@@ -31,7 +31,7 @@ def test_every_sold_quote_gets_its_cheapest_cover(
             column[random.randrange(2 * n)] = math.nan
         receive, pay = quotes
         shift, deduct = (0 if side > 0 else n), array("d", bytes(8 * n))
-        out = [array("q", bytes(8 * n)) for _ in range(2)]
+        out = [array("l", bytes(8 * n)) for _ in range(2)]
         edge = array("d", bytes(8 * n))
         work = [array(code, bytes(8 * n)) for code in "ddqddq"]
         count, best_sold, _, best = backend.calendars.calendar_hits(

@@ -44,7 +44,7 @@ def test_lower_hull_is_the_least_chord(backend: Backend) -> None:
         stop = rnd.randint(start, n)
         shifted = column(*[-9.0] * shift, *y)
         out = column(*[7.0] * (shift + n))
-        work = array("q", [0] * n)
+        work = array("l", [0] * n)
         count = backend.hull.lower_hull(x, shifted, shift, start, stop, out, work)
         points = [(x[i], y[i]) for i in range(start, stop) if math.isfinite(y[i])]
         for i in range(start, stop):
@@ -70,7 +70,7 @@ def test_lower_hull_decides_butterflies(backend: Backend) -> None:
         pay = column(*(nan if rnd.random() < 0.1 else m + 0.2 for m in mid))
         receive = column(*(nan if rnd.random() < 0.1 else m - 0.2 for m in mid))
         out = column(*[0.0] * n)
-        backend.hull.lower_hull(strike, pay, 0, 0, n, out, array("q", [0] * n))
+        backend.hull.lower_hull(strike, pay, 0, 0, n, out, array("l", [0] * n))
         for body in range(n):
             edges = [
                 receive[body]
@@ -102,9 +102,9 @@ def screen(
 ) -> tuple[int, array[float], array[float], array[int]]:
     n, n_expiries = len(strike), len(first) - 1
     sell, buy = column(*[nan] * 2 * n), column(*[nan] * 2 * n)
-    hits = array("q", [0] * n_expiries)
+    hits = array("l", [0] * n_expiries)
     count = backend.envelope.hull_screen(
-        array("q", first), column(*strike), column(*pay), column(*receive),
+        array("l", first), column(*strike), column(*pay), column(*receive),
         column(*frame * (n_expiries if len(frame) == 11 else 1)), is_coupled,
         sell, buy, hits, column(*[0.0] * 4 * (n + len(first) + 1)),
     )  # fmt: skip

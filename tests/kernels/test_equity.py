@@ -98,10 +98,10 @@ def test_bars_are_counted_at_their_real_spacing(backend: Backend) -> None:
     equity = backend.load("equity")
     first = datetime(2021, 1, 1, tzinfo=timezone.utc)
     days = [first + timedelta(days=d) for d in range(1462)]
-    weekdays = array("q", [to_ns(day) for day in days if day.weekday() < 5])
+    weekdays = array("l", [to_ns(day) for day in days if day.weekday() < 5])
     assert equity.bars_per_year(weekdays) == pytest.approx(261.0, abs=0.3)
     assert equity.years_spanned(weekdays) == 4.0
-    minutes = array("q", [to_ns(first) + 60_000_000_000 * m for m in range(1000)])
+    minutes = array("l", [to_ns(first) + 60_000_000_000 * m for m in range(1000)])
     assert equity.bars_per_year(minutes) == 525_960.0
 
 
@@ -130,8 +130,8 @@ def test_what_is_not_defined_is_nan(backend: Backend) -> None:
         assert math.isnan(equity.max_drawdown(curve)[0])
     assert equity.max_drawdown(one) == (0.0, 0, 0, 0)
     for stamps in ([], [5], [5, 5], [6, 5]):
-        assert math.isnan(equity.years_spanned(array("q", stamps)))
-        assert math.isnan(equity.bars_per_year(array("q", stamps)))
+        assert math.isnan(equity.years_spanned(array("l", stamps)))
+        assert math.isnan(equity.bars_per_year(array("l", stamps)))
     for numbers in (
         (0.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, 0.0), (math.nan, 1.0, 1.0),
         (1.0, math.inf, 1.0), (1e-300, 1e300, 1.0),

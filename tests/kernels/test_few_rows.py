@@ -26,7 +26,7 @@ def test_screened_rolls_are_all_rolls_in_the_same_order(backend: Backend) -> Non
         for side in ("receipt", "payment"):
             names = ("first", "order", "discount", "div_in", "owed")
             given += [columns[f"{side}_{name}"] for name in names]
-        outs = [[array("q", bytes(8 * ROOM)) for _ in range(3)] for _ in range(2)]
+        outs = [[array("l", bytes(8 * ROOM)) for _ in range(3)] for _ in range(2)]
         edges = [array("d", bytes(8 * ROOM)) for _ in range(2)]
         hits, *_ = backend.rolls.roll_hits(*given, floor, *outs[0], edges[0])
         work = [array("d", bytes(8 * n)) for _ in range(3)]
@@ -68,7 +68,7 @@ def test_no_row_is_left_out_that_a_later_long_helps(backend: Backend) -> None:
         shift, side = int(numbers["shift"]), int(numbers["side"])
         for row in map(int, columns["rows"]):
             counted = backend.mixture.mixed_later(
-                1, array("q", [row]), columns["first"], columns["scale"], shift, side,
+                1, array("l", [row]), columns["first"], columns["scale"], shift, side,
                 columns["pay"],
             )  # fmt: skip
             own, any_later = cheapest_around(scene, row)

@@ -45,7 +45,7 @@ def test_no_discount_leaves_more_room(backend: Backend) -> None:
         left = discount - rnd.uniform(0.0, 0.02)
         right = discount + rnd.uniform(0.0, 0.02)
         found, value, room = backend.forward.parity_point(
-            0, array("q", [0, n]), strike, pay, receive, low, high, left, right
+            0, array("l", [0, n]), strike, pay, receive, low, high, left, right
         )
         below, above = bounds(strike, pay, receive, low, high)
         lines = below + above
@@ -62,7 +62,7 @@ def test_no_discount_leaves_more_room(backend: Backend) -> None:
 def test_nothing_bounds_the_stock(backend: Backend) -> None:
     strike, absent = array("d", [100.0]), array("d", [math.nan, math.nan])
     discount, value, room = backend.forward.parity_point(
-        0, array("q", [0, 1]), strike, absent, absent, -math.inf, math.inf, 0.98, 0.99
+        0, array("l", [0, 1]), strike, absent, absent, -math.inf, math.inf, 0.98, 0.99
     )
     assert 0.98 <= discount <= 0.99
     assert math.isnan(value)

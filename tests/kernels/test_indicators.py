@@ -60,7 +60,7 @@ def table_bars() -> dict[str, Column]:
         name: array("d", [float(row[name]) for row in TABLE])
         for name in ("high", "low", "close", "volume")
     }
-    bars["session"] = array("q", [int(float(row["session"])) for row in TABLE])
+    bars["session"] = array("l", [int(float(row["session"])) for row in TABLE])
     return bars
 
 
@@ -372,7 +372,7 @@ def test_the_order_inside_a_window_does_not_matter_to_a_rolling_result(backend: 
 def test_rows_without_volume_and_bad_volumes(backend: Backend) -> None:
     price = array("d", [nan, 10.0, 12.0, nan, 11.0, 20.0, 30.0])
     volume = array("d", [0.0, 1.0, 1.0, 0.0, -1.0, 2.0, 2.0])
-    session = array("q", [1, 1, 1, 1, 1, 2, 2])
+    session = array("l", [1, 1, 1, 1, 1, 2, 2])
     bars = {"close": price, "volume": volume, "session": session}
     assert same_bits(
         batch(backend, "session_vwap", bars, 1)[0], [nan, 10.0, 11.0, 11.0, nan, 20.0, 25.0]

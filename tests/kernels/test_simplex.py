@@ -28,7 +28,7 @@ def solve(
         n_rows, n_columns, array("d", itertools.chain(*rows)), array("d", gain),
         array("d", bound), x, dual,
         array("d", [0.0] * ((n_rows + 2) * n_columns + 3 * n_rows)),
-        array("q", [0] * (n_rows + 2 * n_columns)),
+        array("l", [0] * (n_rows + 2 * n_columns)),
     )  # fmt: skip
     return status, value, list(x), list(dual)
 
@@ -164,7 +164,7 @@ def test_nothing_to_do(backend: Backend) -> None:
 
 def test_payoff_rows(backend: Backend) -> None:
     state = array("d", (0.0, 90.0, 110.0))
-    kind, side = array("q", (1, -1, 0, 2, 1)), array("d", (1.0, 1.0, -1.0, 1.0, -1.0))
+    kind, side = array("l", (1, -1, 0, 2, 1)), array("d", (1.0, 1.0, -1.0, 1.0, -1.0))
     strike = array("d", (90.0, 110.0, 0.0, 0.0, 110.0))
     rows = array("d", [math.nan] * 20)
     backend.simplex.payoff_rows(3, 5, state, kind, side, strike, 100.0, rows)

@@ -27,7 +27,7 @@ def chain(style: str = AMERICAN, bid: float = 100.0, ask: float = 100.02, kind: 
     empty = array("d")
     underlying = Underlying("XYZ", bid, ask, kind=COIN if is_inverse else kind)
     return OptionChain(
-        "XYZ", NOW, underlying, (), array("q", [0]), empty, empty, empty, empty, empty, empty,
+        "XYZ", NOW, underlying, (), array("l", [0]), empty, empty, empty, empty, empty, empty,
         empty, style=style, is_inverse=is_inverse, calendar="crypto" if is_inverse else "us",
     )  # fmt: skip
 

@@ -84,7 +84,7 @@ def random_surface(seed: int) -> Surface:
     floor = math.fsum(v for _, v in worth)
     laws = martingale(rnd, n_expiries)
     noise = rnd.choice((0.2, 0.8, 2.0))
-    first, strike = array("q", [0]), array("d")
+    first, strike = array("l", [0]), array("d")
     calls: list[tuple[float, float]] = []
     puts: list[tuple[float, float]] = []
     discounts = [math.exp(-rate * tau) for tau in taus]

@@ -76,7 +76,7 @@ def violations(backend: Backend, surface: Surface) -> tuple[array[float], array[
     buy = array("d", sell)
     backend.envelope.hull_screen(
         surface.first, surface.strike, surface.ask, surface.bid, frame, 1, sell, buy,
-        array("q", [0] * n_expiries), array("d", [0.0] * 4 * (n + n_expiries + 2)),
+        array("l", [0] * n_expiries), array("d", [0.0] * 4 * (n + n_expiries + 2)),
     )  # fmt: skip
     return sell, buy
 
@@ -88,7 +88,7 @@ def solve(backend: Backend, programme: PriceProgramme) -> float:
         n_rows, n_columns, rows, gain, bound,
         array("d", [0.0] * n_columns), array("d", [0.0] * n_rows),
         array("d", [0.0] * ((n_rows + 2) * n_columns + 3 * n_rows)),
-        array("q", [0] * (n_rows + 2 * n_columns)),
+        array("l", [0] * (n_rows + 2 * n_columns)),
     )  # fmt: skip
     assert status == 0
     return float(value) + programme.constant

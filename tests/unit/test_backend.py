@@ -94,6 +94,12 @@ def test_auto_never_fails_and_a_name_never_falls_back(
     assert caught.value.code == 69
 
 
+def test_a_machine_with_short_longs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selector, "INDEX_BYTES", 4)
+    with pytest.raises(UnavailableError, match="need 64 bits"):
+        selector.select("pure")
+
+
 @pytest.mark.skipif(IS_PYPY, reason="PyPy is refused before Numba is looked for")
 def test_a_missing_and_a_broken_numba(tmp_path: Path) -> None:
     hide = "import sys; sys.modules['numba'] = None; "

@@ -20,7 +20,7 @@ COSTLY = Account(10_000.0, 0.0, 0.001, 0.005, 1.0, 0.0002, 0.01)
 
 def bars_of(seed: int, n: int) -> Bars:
     columns = random_bars(Random(seed), n)
-    stamps = array("q", range(0, 60 * n, 60))
+    stamps = array("l", range(0, 60 * n, 60))
     return Bars(stamps, *(columns[name] for name in COLUMNS), column(n))
 
 
@@ -97,9 +97,9 @@ def test_a_strategy_sees_each_bar_once_in_order() -> None:
 def test_bars_out_of_order_or_uneven_are_refused() -> None:
     bars = bars_of(1, 3)
     with pytest.raises(ValueError, match="bar 2 is not later"):
-        Bars(array("q", [1, 2, 2]), bars.open, bars.high, bars.low, bars.close, bars.volume)
+        Bars(array("l", [1, 2, 2]), bars.open, bars.high, bars.low, bars.close, bars.volume)
     with pytest.raises(ValueError, match=r"differ in length: \[2, 3\]"):
-        Bars(array("q", [1, 2]), bars.open, bars.high, bars.low, bars.close, bars.volume)
+        Bars(array("l", [1, 2]), bars.open, bars.high, bars.low, bars.close, bars.volume)
 
 
 @pytest.mark.parametrize(

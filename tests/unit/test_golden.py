@@ -34,16 +34,16 @@ def one(value: float) -> array[float]:
 
 def test_g1_conversion(backend: Backend) -> None:
     hold = array("d", [d_borrow(20)]), array("d", [0.0])
-    edge, rows = one(0.0), array("q", [0])
+    edge, rows = one(0.0), array("l", [0])
     kernel = backend.parity.conversion_hits
     receive, pay = array("d", [3.193, math.nan]), array("d", [math.nan, 2.107])
     terms = one(100.025), one(d_borrow(60)), one(0.5 * d_borrow(20))
-    strike, first = one(100.0), array("q", [0, 1])
+    strike, first = one(100.0), array("l", [0, 1])
     assert pytest.approx(98.9390) == 100.025 + 2.107 - 3.193
-    none = array("q", [0, 0]), array("d"), array("d")
+    none = array("l", [0, 0]), array("d"), array("d")
     kernel(first, strike, receive, pay, *terms, *none, 0.0, rows, edge)
     assert edge[0] == pytest.approx(0.6595, abs=5e-5)
-    kernel(first, strike, receive, pay, *terms, array("q", [0, 1]), *hold, 0.0, rows, edge)
+    kernel(first, strike, receive, pay, *terms, array("l", [0, 1]), *hold, 0.0, rows, edge)
     assert edge[0] == pytest.approx(0.6595, abs=5e-5)
     # Called away on the eve, the position is worth more, so the branch does not bind.
     assert d_borrow(20) * 100.0 - 98.9390 == pytest.approx(0.7601, abs=5e-5)
@@ -63,14 +63,14 @@ def test_g1_implied_lending_rate(backend: Backend) -> None:
 def test_g2_reversal(backend: Backend) -> None:
     owed = 0.5 * d_lend(20)
     receive, pay = array("d", [math.nan, 1.993]), array("d", [3.307, math.nan])
-    first, strike, edge, rows = array("q", [0, 1]), one(100.0), one(0.0), array("q", [0])
+    first, strike, edge, rows = array("l", [0, 1]), one(100.0), one(0.0), array("l", [0])
     start = (first, strike, receive, pay, one(99.995), one(d_lend(60)), one(owed))
     kernel = backend.parity.reversal_hits
-    none = array("q", [0, 0]), array("d"), array("d")
+    none = array("l", [0, 0]), array("d"), array("d")
     assert pytest.approx(98.6810) == 99.995 + 1.993 - 3.307
     kernel(*start, one(60 / 365), *none, 0.0, rows, edge)
     assert edge[0] == pytest.approx(-1.2452, abs=5e-5)
-    now = array("q", [0, 2]), array("d", [1.0, d_lend(20)]), array("d", [0.0, owed + 20 / 365])
+    now = array("l", [0, 2]), array("d", [1.0, d_lend(20)]), array("d", [0.0, owed + 20 / 365])
     kernel(*start, one(60 / 365), *now, 0.0, rows, edge)
     assert edge[0] == pytest.approx(-1.6263, abs=5e-5)
 
