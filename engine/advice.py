@@ -13,13 +13,14 @@ import os
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from engine import __version__
 from engine.interpreters import CPYTHON, KINDS, PYPY, ROOT, Interpreter, environment, find
+from engine.values import dataclass
 
 SCAN, BARS, TICKS = "scan", "bars", "ticks"
 # Larger chains cost the same per contract; measuring them would take long. Of bars and ticks this

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -38,6 +37,7 @@ from engine.market.chain import OptionChain
 from engine.market.fees import FeeSchedule
 from engine.nearest import hint
 from engine.survey import Request, Survey
+from engine.values import replace
 
 
 def load(

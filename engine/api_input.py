@@ -7,7 +7,6 @@ numbers, curves, dates and mappings.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -18,6 +17,7 @@ from engine.errors import UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
 from engine.market.fees import FeeSchedule
 from engine.overrides import EVERY, CarryOverrides
+from engine.values import replace
 
 Rate = float | RateCurve
 Rates = Rate | tuple[Rate, Rate] | str

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
 from engine.errors import ConfigurationError, UnavailableError, install_command
 from engine.nearest import hint
+from engine.values import dataclass
 from kernels_pure import LATER, SCAN
 
 NAMES = ("auto", "pure", "numba")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from engine.backend import Backend
 from engine.clock import SYSTEM, Clock
@@ -20,6 +19,7 @@ from engine.overrides import EVERY, check_dividends
 from engine.pipeline import make_view, scan_chain
 from engine.scoring.audit import Audit, audit, combine
 from engine.survey import Answer, Failure, Request, Scan, Survey
+from engine.values import replace
 
 
 def conduct(

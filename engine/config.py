@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 from engine.market.carry import Carry
 from engine.market.fees import FeeSchedule
+from engine.values import dataclass, field
 
 # One name per family; the order is the order of ties.
 FAMILIES = (

@@ -33,7 +33,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
@@ -55,6 +54,7 @@ from engine.toml_table import (
     read_toml,
     shown,
 )
+from engine.values import dataclass, field, fields
 
 _TABLES = (
     "scan", "rates", "dividends", "fees", "borrow", "shortable", "index_yield", "gates",

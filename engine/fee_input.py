@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields, replace
 
 from engine.market.fees import DERIBIT, FREE, FeeSchedule
 from engine.nearest import hint
+from engine.values import fields, replace
 
 SCHEDULES = {"default": FeeSchedule(), "free": FREE, "deribit": DERIBIT}
 # One commission at every premium, for those who do not pay by tiers.

@@ -10,9 +10,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+
+from engine.values import dataclass
 
 CPYTHON, PYPY = "CPython", "PyPy"
 KINDS = (CPYTHON, PYPY)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+
+from engine.values import dataclass
 
 _GRACE = 2.0  # seconds for a worker to leave before it is killed
 

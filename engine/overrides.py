@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from engine.clock import from_ns
@@ -12,6 +11,7 @@ from engine.errors import UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
 from engine.market.chain import OptionChain
 from engine.market.policy_rate import BORROW_ABOVE, LEND_BELOW, default_rates
+from engine.values import dataclass, field, replace
 
 # Between the two ends when the user gives one of them in a file.
 DEFAULT_SPREAD = LEND_BELOW + BORROW_ABOVE

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import replace
 
 from engine.backend import Backend
 from engine.clock import SYSTEM, Clock
@@ -38,6 +37,7 @@ from engine.strategies.candidates import CandidateTable, Columns
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.screen import silent_families
 from engine.strategies.view import View, days_by_row, net_prices
+from engine.values import replace
 
 
 def scan_chain(

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import fields
 from datetime import date, datetime, timezone
 
 from engine.clock import NS_PER_DAY, to_ns
 from engine.config import DEFAULT_FAMILIES, FAMILIES, PROFILES, SYNTHETIC_PROFILES, Gates
 from engine.errors import UnavailableError
 from engine.nearest import hint
+from engine.values import fields
 
 # "90" days, "2015-12-24", "2015-12-24T15:30Z", "2015-12-24 10:30 America/New_York"
 _INSTANT = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from engine.config import FAMILIES, ScanSettings
 from engine.market.fees import FeeSchedule
 from engine.overrides import CarryOverrides
 from engine.scoring.audit import Audit
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
+from engine.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

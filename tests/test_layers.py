@@ -19,7 +19,7 @@ OUTSIDE = {
     "asyncio", "socket", "ssl", "sqlite3", "subprocess", "threading", "multiprocessing", "ib_async",
     "urllib", "http", "asyncpg", "psycopg", "numpy", "pandas", "rich", "plotly",
 }  # fmt: skip
-VALUES = {"engine.errors", "engine.clock"}
+VALUES = {"engine.errors", "engine.clock", "engine.values"}
 MARKET = VALUES | {"engine.market"}
 PURE = MARKET | {"engine.config", "engine.backend", "kernels_pure"}
 
@@ -28,13 +28,14 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "kernels_pure": (set(), True),
     "kernels_numba": ({"kernels_pure"}, True),
     "engine.errors": (set(), True),
-    "engine.clock": (set(), True),
+    "engine.values": (set(), True),
+    "engine.clock": ({"engine.values"}, True),
     "engine.nearest": (set(), True),
     "engine.cache": ({"engine.clock"}, True),
     "engine.market": (VALUES | {"kernels_pure"}, True),
     "engine.config": (MARKET, True),
     "engine.backend": (
-        {"engine.errors", "engine.nearest", "kernels_pure", "kernels_numba"},
+        {"engine.errors", "engine.nearest", "engine.values", "kernels_pure", "kernels_numba"},
         True,
     ),
     "engine.strategies": (PURE, True),

@@ -6,11 +6,12 @@ For rules that no kernel has. A rule that is also a kernel gives the same bits e
 from __future__ import annotations
 
 from array import array
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from math import inf
 from typing import Protocol
 
 from engine.market.bars import Bar, Bars
+from engine.values import dataclass
 from kernels_pure.bars import trade, trip_ended
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +15,7 @@ from engine.market.fees import FeeSchedule
 from engine.nearest import hint
 from engine.overrides import CarryOverrides
 from engine.survey import Request
+from engine.values import replace
 
 if TYPE_CHECKING:
     from engine.config_file import FileConfig

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from engine.feeds.protocol import Loaded
 from engine.feeds.rows import CellError, Row, read_table
 from engine.feeds.snapshot import Contract, build_chain, read_contract
 from engine.nearest import hint
+from engine.values import dataclass, field, replace
 
 REQUIRED = (
     "timestamp_utc", "underlying", "underlying_bid", "underlying_ask",

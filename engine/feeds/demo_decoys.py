@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from engine.feeds import demo_packages as families
 from engine.feeds.demo_choice import families_of, nearest_strikes
@@ -12,6 +11,7 @@ from engine.feeds.demo_packages import Package, edge
 from engine.feeds.demo_plants import DECOY, Label, Planter, describe
 from engine.feeds.demo_worth import Worth
 from engine.market.chain import EQUITY
+from engine.values import replace
 
 _MOVED = ("age", "size", "crossed")
 _SHAPES = ("conversion", "vertical", "reversal", "box")

@@ -7,7 +7,6 @@ Python since 2.3 repeats to the last bit.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from random import Random
 
@@ -15,6 +14,7 @@ from engine.clock import NS_PER_SECOND, to_ns, years_between
 from engine.market.calendar import Calendar, calendar_named
 from engine.market.carry import DECLARED, PROJECTED, Carry, Dividend, RateCurve
 from engine.market.chain import AMERICAN, COIN, EQUITY, EUROPEAN, INDEX, Expiry
+from engine.values import dataclass
 
 # A Wednesday, 10:00 in New York.
 AS_OF_NS = to_ns(datetime(2026, 3, 4, 15, 0, tzinfo=timezone.utc))

@@ -28,7 +28,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

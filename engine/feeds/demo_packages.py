@@ -5,12 +5,11 @@ Written from that page and from nothing else in this program: a label's edge che
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.feeds.demo_quotes import Book, Key
 from engine.feeds.demo_worth import Worth
 from engine.market.chain import COIN
 from engine.market.fees import DERIBIT, FeeSchedule
+from engine.values import dataclass
 
 Leg = tuple[Key, int]
 """A contract and its signed ratio."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from random import Random
 
 from engine.feeds.demo_choice import best_cover, propose
@@ -12,6 +11,7 @@ from engine.feeds.demo_packages import Package, edge
 from engine.feeds.demo_quotes import Book, Key
 from engine.feeds.demo_worth import Worth
 from engine.market.chain import COIN, INDEX
+from engine.values import dataclass, field, replace
 
 ARBITRAGE = "arbitrage"
 DECOY = "decoy"

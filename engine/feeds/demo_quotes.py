@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from random import Random
 
 from engine.clock import years_between
@@ -11,6 +10,7 @@ from engine.feeds.demo_listing import AS_OF_NS, Kind, Listing, between
 from engine.feeds.demo_model import CashDividend, Dynamics, PriceModel
 from engine.market.calendar import calendar_named
 from engine.market.chain import AMERICAN, COIN, ChainBuilder, FutureBook, OptionChain, Underlying
+from engine.values import dataclass, field
 
 # Anybody's futures: deep, and as young as the youngest option.
 _FUTURE = FutureBook(True, 1_000.0, 1_000.0, 0.06, 0.06)

@@ -17,7 +17,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from engine.market.chain import (
     Underlying,
 )
 from engine.nearest import hint
+from engine.values import dataclass, field
 
 REQUIRED = ("instrument_name", "bid_price", "ask_price", "underlying_price", "creation_timestamp")
 _NS_PER_MS = 1_000_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from engine.errors import BadDataError, EngineError
 from engine.feeds.csv_file import CsvFeed
 from engine.feeds.protocol import Loaded
+from engine.values import replace
 
 NAME = "DataFrame"
 _FILE = "frame.csv"

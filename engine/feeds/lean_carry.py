@@ -10,7 +10,6 @@ pay date: `PAY_LAG_DAYS` after the ex-date is assumed.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,7 @@ from engine.feeds.lean_files import Refuse
 from engine.feeds.rows import CellError, parse_day, read_text
 from engine.market.calendar import Calendar
 from engine.market.carry import DECLARED, PROJECTED, Carry, Dividend, RateCurve
+from engine.values import dataclass
 
 ANNOUNCED_DAYS = 6
 PAY_LAG_DAYS = 21

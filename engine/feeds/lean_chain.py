@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from engine.clock import from_ns
@@ -15,6 +14,7 @@ from engine.feeds.rows import CellError
 from engine.feeds.series import expiry_of
 from engine.market.calendar import US
 from engine.market.chain import EQUITY, INDEX, ChainBuilder, Expiry, OptionChain, Underlying
+from engine.values import dataclass
 
 _TICK, _INDEX_TICK = 0.01, 0.05
 

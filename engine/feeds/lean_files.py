@@ -12,12 +12,12 @@ import math
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import InputOutputError, NoInputError, NotPermittedError
 from engine.feeds.rows import MAX_PRICE, CellError
+from engine.values import dataclass
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from engine.errors import BadDataError, InputOutputError, NoInputError
 from engine.feeds.rows import CellError, parse_day, read_text
+from engine.values import dataclass
 
 EQUITY_OPTIONS = "option"
 INDEX_OPTIONS = "indexoption"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from engine.feeds.lean_files import (
 from engine.feeds.lean_layout import OptionZip, Series, series_of
 from engine.feeds.rows import CellError, parse_day
 from engine.market.calendar import US, zone_named
+from engine.values import dataclass
 
 NEW_YORK = US.zone
 CHICAGO = "America/Chicago"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
+from engine.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

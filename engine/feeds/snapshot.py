@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -25,6 +24,7 @@ from engine.market.chain import (
     OptionChain,
     Underlying,
 )
+from engine.values import dataclass
 
 _TICK = {INDEX: 0.05, COIN: 0.0001}
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, fields
+
+from engine.values import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)

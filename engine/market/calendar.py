@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.clock import from_ns, to_ns
 from engine.errors import UnavailableError, UsageError
 from engine.market.holidays import us_closures, us_early_closes
+from engine.values import dataclass
 
 _DAY = timedelta(days=1)
 # The longest closure on record is seven days (2001); beyond this something else is wrong.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
 from engine.clock import from_ns
+from engine.values import dataclass, field
 
 DECLARED = "declared"
 PROJECTED = "projected"

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass, field
 from datetime import date
 
 from engine.clock import from_ns, years_between
+from engine.values import dataclass, field
 
 AMERICAN = "american"
 EUROPEAN = "european"
@@ -79,6 +79,9 @@ class FutureBook:
     ask_size: float = math.nan
     bid_age: float = math.nan
     ask_age: float = math.nan
+
+
+_MARK = FutureBook()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +249,7 @@ class ChainBuilder:
         )  # fmt: skip
         return True
 
-    def set_forward(
-        self, expiry: Expiry, bid: float, ask: float, book: FutureBook = FutureBook()
-    ) -> None:
+    def set_forward(self, expiry: Expiry, bid: float, ask: float, book: FutureBook = _MARK) -> None:
         """Give the future of `expiry`; one that `book` does not call quoted is only a mark."""
         self._forwards[expiry] = (bid, ask, book)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
+
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

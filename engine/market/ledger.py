@@ -6,7 +6,6 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import TypeAlias
@@ -15,6 +14,7 @@ from engine.clock import years_between
 from engine.market.calendar import Calendar
 from engine.market.carry import PROJECTED, Carry
 from engine.market.chain import OptionChain
+from engine.values import dataclass
 
 Date: TypeAlias = tuple[float, float, float, float]
 """A date on which a strike may change hands: its order in time, discount, `div_in`, `owed`."""

@@ -15,7 +15,6 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import add, truediv
 
@@ -43,6 +42,7 @@ from engine.market.ledger import (
     put_dates,
     settlements,
 )
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

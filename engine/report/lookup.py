@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
 from engine.pipeline import scan_chain
 from engine.report.why_not import WHY_NOT
 from engine.scoring.opportunity import Opportunity
+from engine.values import replace
 
 if TYPE_CHECKING:
     from engine.backend import Backend

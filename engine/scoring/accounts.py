@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from engine.market.ledger import Branches
 from engine.market.terms import Terms
@@ -16,6 +15,7 @@ from engine.scoring.capital import worst_payoff
 from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
 from engine.strategies.coin_calendar import coin_advanced
 from engine.strategies.view import View
+from engine.values import dataclass
 
 Line = tuple[str, float]
 

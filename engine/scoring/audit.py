@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
 from engine.scoring.opportunity import CONDITIONAL, LOCKED, OPTION, Opportunity, ScanResult
+from engine.values import dataclass
 
 Label = Mapping[str, object]
 """What a source says about a chain: see `engine.feeds.demo`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from engine.market.chain import OptionChain
 from engine.scoring.legs import cost
 from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
+from engine.values import replace
 
 STOCK_INITIAL = 0.50
 """Initial margin of stock, long or short, as a fraction of its price (Regulation T)."""

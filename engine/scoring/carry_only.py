@@ -7,7 +7,6 @@ with the real ones; what is left is the interest.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from engine.config import ScanSettings
 from engine.market.terms import chain_terms
@@ -19,6 +18,7 @@ from engine.scoring.verifier import reproduces, verify
 from engine.strategies.candidates import N_LEGS, CandidateTable, Columns
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.view import View
+from engine.values import replace
 
 STOCK_FAMILIES = ("conversion", "reversal", "intrinsic", "collar", "reverse_collar")
 QUICK_FAMILIES = STOCK_FAMILIES[:3]

@@ -9,11 +9,11 @@ plain call, put or forward, and one settlement rule serves both kinds of chain.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date
 
 from engine.market.chain import OptionChain
 from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

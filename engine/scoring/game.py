@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
 
 from engine.scoring.claims import Position
 from engine.scoring.settlement import Answer, Holdings, Line, Settlement
 from engine.scoring.timeline import AFTER_EXPIRY, EVE, EX, EXPIRY, NODE, Moment
+from engine.values import replace
 
 # Of more legs than this, sets of one and of all stand for every set.
 _MOST_SUBSETS_OF = 4

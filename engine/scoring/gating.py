@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from engine.config import ScanSettings
 from engine.market.chain import COIN, STANDARD_MULTIPLIER, OptionChain
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
+from engine.values import dataclass
 from kernels_pure.gates import STOCK_FEE
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
 from engine.market.chain import OptionChain
+from engine.values import dataclass, field
 
 LOCKED = "LOCKED"
 CONDITIONAL = "CONDITIONAL"

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.market.chain import OptionChain
 from engine.scoring.opportunity import STOCK, Leg
 from engine.strategies.view import View
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

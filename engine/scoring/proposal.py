@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass, replace
 from zlib import crc32
 
 from engine.config import ScanSettings
@@ -28,6 +27,7 @@ from engine.scoring.opportunity import (
 )
 from engine.strategies.candidates import CONDITIONS, Columns
 from engine.strategies.view import View
+from engine.values import dataclass, replace
 
 AGE_UNKNOWN, SIZE_UNKNOWN, LOCKED_MARKET = 1, 2, 4
 AT_MARK = "future-at-mark"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import combinations
 
 from engine.scoring.claims import Position
+from engine.values import dataclass
 
 Holdings = tuple[float, ...]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.backend import Backend
 from engine.market.chain import OptionChain
 from engine.scoring.curves import CurvePoint
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Set
-from dataclasses import replace
 
 from engine.config import ScanSettings
 from engine.market.terms import chain_terms
@@ -22,6 +21,7 @@ from engine.strategies import candidates
 from engine.strategies.candidates import Columns, Template
 from engine.strategies.pairs import COLLAR, REVERSE_COLLAR, collar_columns, reverse_collar_columns
 from engine.strategies.view import View
+from engine.values import replace
 
 DEFAULT_PRESET = "syn-balanced"
 

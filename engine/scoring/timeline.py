@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engine.clock import NS_PER_DAY, years_between
@@ -11,6 +10,7 @@ from engine.market.calendar import Calendar, calendar_named
 from engine.market.carry import DECLARED, Carry, Dividend
 from engine.market.chain import OptionChain
 from engine.scoring.claims import Position
+from engine.values import dataclass
 
 # Kinds of moment, in their order within one instant.
 TODAY = 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
@@ -19,6 +18,7 @@ from engine.scoring.opportunity import Leg, Proof, State
 from engine.scoring.settlement import Answer, Line, Settlement
 from engine.scoring.state_table import MOST_ROWS, grid, state_rows
 from engine.scoring.timeline import Moment, timeline
+from engine.values import replace
 
 __all__ = ["TOLERANCE", "recompute_cost", "reproduces", "verify"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
 
 from engine.backend import Backend
 from engine.config import FAMILIES
+from engine.values import dataclass
 
 N_LEGS = 4
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.strategies.candidates import N_LEGS, CandidateTable, Template
 from engine.strategies.view import View
+from engine.values import dataclass
 from kernels_pure.limits import LOTS
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from engine.strategies.programme import ProgrammeResult, solve_programme
 from engine.strategies.view import View
+from engine.values import dataclass
 
 _MAX_RATIO = 100
 _INTEGER = 1e-6

@@ -16,9 +16,9 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from engine.strategies.view import View
+from engine.values import dataclass
 
 _CALL, _PUT, _STOCK, _MONEY = 1, -1, 0, 2
 _UNLIMITED = 1e300

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from engine.strategies.bounds import find_intrinsic, find_upper_bounds
 from engine.strategies.butterfly import find_butterflies
@@ -19,6 +18,7 @@ from engine.strategies.pairs import (
     find_verticals,
 )
 from engine.strategies.view import View
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass
 
 from engine.strategies.view import View
+from engine.values import dataclass
 
 OPTIMISTIC = "optimistic"
 CONSERVATIVE = "conservative"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from operator import add
 
 from engine.backend import Backend
@@ -13,6 +12,7 @@ from engine.clock import years_between
 from engine.market.chain import COIN, OptionChain
 from engine.market.fees import FeeSchedule
 from engine.market.terms import Terms
+from engine.values import dataclass, field
 from kernels_pure import limits as slots
 
 CAPACITY = 256
