@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli import scan_arguments
-from engine.cli.start import without_collection
+from engine.cli.start import compile_less, without_collection
 from engine.cli.stdout import silence_stdout
 from engine.errors import BAD_DATA, NOTHING_FOUND, OK, VERIFIER_MISMATCH, UsageError
 
@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
         runtime.change(args)
 
+    compile_less()
     with without_collection():
         # Imported now, and not for --help: these bring every family and the verifier.
         from engine.backend import select

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from engine.cli import start
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAIN = """\
@@ -67,3 +71,20 @@ def test_a_kernel_that_is_compiled_brings_no_compiler(tmp_path: Path) -> None:
     second = run(CALL, "0.5", NUMBA_CACHE_DIR=str(tmp_path)).stdout.split()
     assert first[1:] == ["0", "True"]
     assert second == [first[0], "1", "False"]
+
+
+@pytest.mark.skipif(not hasattr(gc, "freeze"), reason="PyPy has no such collector")
+def test_the_collector_rests_during_imports_and_works_after_an_error() -> None:
+    with pytest.raises(ValueError, match="told"), start.without_collection():
+        assert not gc.isenabled()
+        raise ValueError("told")
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+
+
+def test_pypy_is_told_to_compile_less_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setitem(sys.modules, "pypyjit", SimpleNamespace(set_param=told.append))
+    start.compile_less()
+    assert told == ([start.PYPY_JIT] if sys.implementation.name == "pypy" else [])
