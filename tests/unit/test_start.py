@@ -75,9 +75,13 @@ def test_a_kernel_that_is_compiled_brings_no_compiler(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(gc, "freeze"), reason="PyPy has no such collector")
 def test_the_collector_rests_during_imports_and_works_after_an_error() -> None:
-    with pytest.raises(ValueError, match="told"), start.without_collection():
-        assert not gc.isenabled()
-        raise ValueError("told")
+    def fail() -> None:
+        with start.without_collection():
+            assert not gc.isenabled()
+            raise ValueError("told")
+
+    with pytest.raises(ValueError, match="told"):
+        fail()
     assert gc.isenabled()
     assert gc.get_freeze_count() > 0
     gc.unfreeze()
