@@ -17,25 +17,23 @@ from typing import Any, TypeVar, cast
 
 import llvmlite.binding as llvm
 from numba import njit
-from numba.extending import register_jitable
 
 from kernels_numba import _vector
-from kernels_numba._cache import FOLDER
-from kernels_numba._compile import cache_folder
+from kernels_numba._compile import inlined, kept
 
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
 # Fused multiply-add, and nothing that reorders a sum: nan, inf and rounding tricks stay.
 FASTMATH = {"contract"}
 BINDINGS: Mapping[str, Callable[..., Any]] = {
-    name: register_jitable(forceinline=True, fastmath=FASTMATH)(getattr(_vector, name))
+    name: inlined(getattr(_vector, name), fastmath=FASTMATH)
     for name in ("exp", "log", "tail_parts")
 }
 _namespaces: dict[str, dict[str, Any]] = {}
 _copies: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
-@register_jitable(forceinline=True)  # type: ignore[untyped-decorator]
+@inlined
 def as_double(right: int) -> int:
     """Return `right` as a double; whole numbers of 64 bits do not go several at a time."""
     return float(right)  # type: ignore[return-value]
@@ -60,7 +58,7 @@ def rebuilt(kernel: Loop) -> Loop:
             is_kernel = isinstance(value, types.FunctionType) and name not in BINDINGS
             if value is not None:
                 space[name] = rebuilt(value) if is_kernel else value
-        register_jitable(forceinline=True, fastmath=FASTMATH)(copy)
+        inlined(copy, fastmath=FASTMATH)
     return cast(Loop, copy)
 
 
@@ -70,8 +68,7 @@ def vectorised(loop: Loop) -> Loop:
     LLVM thinks that the tests of a kernel's domain make it dear, and that many columns may overlap;
     the options last while this loop is compiled.
     """
-    with cache_folder():
-        twin: Any = njit(cache=bool(FOLDER), error_model="numpy", fastmath=FASTMATH)(loop)
+    twin: Any = kept(njit(error_model="numpy", fastmath=FASTMATH)(loop))
     compile_scalar = twin.compile
 
     def compile_wide(signature: object) -> object:

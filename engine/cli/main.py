@@ -54,6 +54,11 @@ EXIT_CODES = """exit codes:
 _NEGATIVE = re.compile(r"-\.?\d")
 
 
+def _narrow(prog: str) -> argparse.HelpFormatter:
+    # argparse makes one for every argument added, and imports `shutil` to ask how wide it may be.
+    return argparse.RawDescriptionHelpFormatter(prog, width=80)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are `UsageError` and name the nearest option."""
 
@@ -62,9 +67,14 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             description=description,
             epilog=epilog or None,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_narrow,
             allow_abbrev=False,
         )
+
+    def format_help(self) -> str:
+        """Return the help, as wide as the terminal."""
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` with `message`.
@@ -96,6 +106,8 @@ class Parser(argparse.ArgumentParser):
         UsageError
             If an option is unknown; the message names the nearest one.
         """
+        if not {"-h", "--help"}.isdisjoint(words):  # the usage is laid out before it is asked for
+            self.formatter_class = argparse.RawDescriptionHelpFormatter
         known, left = self.parse_known_intermixed_args(_join_negative(words))
         for word in left:
             if not word.startswith("-"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli import scan_arguments
+from engine.cli.start import compile_less, without_collection
 from engine.cli.stdout import silence_stdout
 from engine.errors import BAD_DATA, NOTHING_FOUND, OK, VERIFIER_MISMATCH, UsageError
 
@@ -35,24 +36,26 @@ def run(args: argparse.Namespace) -> int:
 
         runtime.change(args)
 
-    # Imported now, and not for --help: these bring every family and the verifier.
-    from engine.backend import select
-    from engine.cli import notes, scan_output, scan_request
-    from engine.cli.progress import ProgressBar
-    from engine.conduct import conduct
+    compile_less()
+    with without_collection():
+        # Imported now, and not for --help: these bring every family and the verifier.
+        from engine.backend import select
+        from engine.cli import notes, scan_output, scan_request
+        from engine.cli.progress import ProgressBar
+        from engine.conduct import conduct
 
-    config = None
-    if args.config:
-        from engine.config_file import read_config
+        config = None
+        if args.config:
+            from engine.config_file import read_config
 
-        config = read_config(args.config)
-    request = scan_request.build(args, config)
-    _check_combination(args, request)
-    if args.plot:  # what would fail at the end fails before the work
-        from engine.report import plot
+            config = read_config(args.config)
+        request = scan_request.build(args, config)
+        _check_combination(args, request)
+        if args.plot:  # what would fail at the end fails before the work
+            from engine.report import plot
 
-        plot.check(Path(args.plot))
-    backend = select(scan_request.backend_name(args, config))
+            plot.check(Path(args.plot))
+        backend = select(scan_request.backend_name(args, config))
     jobs = scan_request.jobs(args, config)
     with ProgressBar(is_plain=args.no_color) as on_done:
         survey = conduct(request, backend, jobs=jobs, on_done=on_done)

@@ -7,7 +7,6 @@ A cell that does not parse raises `CellError`, whose text is the problem line a 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import math
 import re
@@ -58,20 +57,21 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
         if path.suffix == ".gz":
+            import gzip  # here: it brings two other kinds of archives
+
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
     except FileNotFoundError:
         raise NoInputError(f"{path}: no such file{_nearest_file(path)}") from None
     except IsADirectoryError:
         raise NoInputError(f"{path}: is a folder; name one file in it") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputOutputError(f"{path}: the archive is broken: {error}") from None
     except PermissionError:
         raise NotPermittedError(f"{path}: you may not read it") from None
     except UnicodeDecodeError:
         raise BadDataError(f"{path.name}: is not UTF-8 text") from None
-    except OSError as error:
-        raise InputOutputError(f"{path}: {error.strerror or error}") from None
+    except (EOFError, OSError, zlib.error) as error:  # what gzip raises has no `strerror`
+        what = getattr(error, "strerror", None) or f"the archive is broken: {error}"
+        raise InputOutputError(f"{path}: {what}") from None
 
 
 def _nearest_file(path: Path) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import median
 
 from engine.market.carry import Carry
 from engine.market.chain import INDEX, Expiry, OptionChain
@@ -167,7 +166,15 @@ def _middle(bids: list[float], asks: list[float]) -> float:
         return math.nan
     if max(bids) <= min(asks):
         return 0.5 * (max(bids) + min(asks))
-    return median(0.5 * (bid + ask) for bid, ask in zip(bids, asks, strict=True))
+    return _median([0.5 * (bid + ask) for bid, ask in zip(bids, asks, strict=True)])
+
+
+def _median(numbers: list[float]) -> float:
+    # The module `statistics` brings fractions and decimals with it.
+    ordered, half = sorted(numbers), len(numbers) // 2
+    if len(numbers) % 2:
+        return ordered[half]
+    return (ordered[half - 1] + ordered[half]) / 2
 
 
 def _forward(strike: float, cost: float, lend: float, borrow: float) -> float:
@@ -211,7 +218,7 @@ def _box_rates(pairs: list[Parity], tau: float, future: float) -> dict[str, floa
     return {
         "box_lend": _rate(least, tau) if middles else math.nan,
         "box_borrow": _rate(most, tau) if middles else math.nan,
-        "box_mid": _rate(median(middles), tau) if middles else math.nan,
+        "box_mid": _rate(_median(middles), tau) if middles else math.nan,
     }
 
 

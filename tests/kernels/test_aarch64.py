@@ -30,6 +30,7 @@ import json
 import sys
 from importlib import import_module
 import llvmlite.binding as llvm
+from kernels_numba._compile import register_inlined
 from kernels_numba._warm import numba_type
 from numba import njit
 
@@ -42,6 +43,7 @@ def emitted(kernel):
     module, _, name = kernel.partition(".")
     pure = getattr(import_module(f"kernels_pure.{module}"), name)
     import_module(f"kernels_numba.{module}")
+    register_inlined()
     function = njit(error_model="numpy")(pure)
     function.compile(
         tuple(numba_type(one.annotation) for one in inspect.signature(pure).parameters.values())
