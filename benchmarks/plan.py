@@ -12,8 +12,8 @@ from typing import Any
 from runtimes import Runtime
 from targets import TARGETS
 
-# Seconds before the first value. PyPy compiles a scan, branch by branch, for that long.
-WARM_UP_SCAN, WARM_UP_KERNEL, WARM_UP_QUICK = 5.0, 1.0, 2.0
+# Seconds before the first value. PyPy compiles a scan branch by branch, each after a thousand times.
+WARM_UP_SCAN, WARM_UP_KERNEL, WARM_UP_QUICK = 20.0, 1.0, 2.0
 # One run of these takes long enough for few to do.
 LARGE = 20_000
 # Plain CPython would take minutes over one run of more.

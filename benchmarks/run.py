@@ -9,7 +9,7 @@
     python benchmarks/run.py --parity    compare the answers of all runtimes, time nothing
 
 Ends with 70, and times nothing, if the runtimes' answers differ. Any two of the files it writes
-can be compared: python -m pyperf compare_to ONE OTHER.
+can be compared: python -m pyperf compare_to --table ONE OTHER.
 """
 
 from __future__ import annotations
