@@ -12,7 +12,7 @@ from typing import Any
 from runtimes import Runtime
 from targets import TARGETS
 
-# Seconds before the first value. PyPy compiles a scan branch by branch, each after a thousand times.
+# Seconds before the first value. PyPy compiles a scan branch by branch, each after a thousand runs.
 WARM_UP_SCAN, WARM_UP_KERNEL, WARM_UP_QUICK = 20.0, 1.0, 2.0
 # One run of these takes long enough for few to do.
 LARGE = 20_000

@@ -52,6 +52,7 @@ def rebuilt(kernel: Loop) -> Loop:
         copy = types.FunctionType(function.__code__, space, function.__name__)
         copy.__module__ = module
         copy.__qualname__ = f"{function.__qualname__}$rebound"
+        copy.__annotations__ = function.__annotations__  # by which it is compiled ahead
         _copies[kernel] = copy
         for name in function.__code__.co_names:
             value = BINDINGS.get(name, vars(import_module(module)).get(name))
