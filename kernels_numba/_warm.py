@@ -28,7 +28,7 @@ def numba_type(annotation: Any) -> types.Type:
 def warm() -> tuple[int, int]:
     """Compile every kernel or load it from the cache; return how many there are and how many new.
 
-    May take a minute where nothing is cached.
+    Takes minutes where nothing is cached.
     """
     before = PROGRESS.compiled
     kernels = 0
