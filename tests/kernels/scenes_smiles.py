@@ -43,7 +43,9 @@ def slices(draw: Random) -> Scene:
             between(draw, -0.1, 0.1), between(draw, 0.03, 0.4))  # fmt: skip
     variance = array("d", [svi_variance(x, *five) * between(draw, 0.97, 1.03) for x in k])
     share = floats(draw, n, 0.1, 1.0)
-    total = sum(share)
+    total = 0.0  # sum() rounds otherwise from Python 3.12 on
+    for part in share:
+        total += part
     columns: dict[str, array[float] | array[int]] = {
         "k": k, "variance": variance, "weight": floats(draw, n, -0.05, 1.0, 0.02),
         "out_residual": zeros("d", n), "work_k": array("d", k), "work_w": array("d", variance),

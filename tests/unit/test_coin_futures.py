@@ -144,7 +144,7 @@ def written(folder: Path, first: dict[str, object], *futures: dict[str, object])
 )
 def test_deribit_marks_never_lock(first: dict[str, object], tmp_path: Path) -> None:
     chain = written(tmp_path, first)
-    assert chain.futures == (FutureBook(),)
+    assert repr(chain.futures) == repr((FutureBook(),))  # nan is not equal to nan
     for synchronous in (False, True):
         result = boxes(chain, BACKEND, assume_synchronous=synchronous)
         assert [one.grade for one in result.opportunities] == [CONDITIONAL]
@@ -159,7 +159,7 @@ def test_deribit_futures_are_quoted_if_both_sides_are(tmp_path: Path) -> None:
     (book,) = written(tmp_path, {}, {**future, "ask_price": None}).futures
     assert not book.is_quoted
     nobody = written(tmp_path, {}, {**future, "bid_price": None, "ask_price": None})
-    assert (nobody.forward_bid[0], nobody.futures) == (SPOT, (FutureBook(),))
+    assert repr((nobody.forward_bid[0], nobody.futures)) == repr((SPOT, (FutureBook(),)))
 
 
 @pytest.mark.parametrize(
