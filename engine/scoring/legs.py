@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from engine.config import FAMILIES
 from engine.market.chain import FutureBook, OptionChain
 from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
@@ -106,9 +104,3 @@ def cost(legs: tuple[Leg, ...], unit: int) -> float:
         if leg.kind != FUTURE:
             total += leg.ratio * (leg.side * leg.price + leg.fee)
     return total / unit
-
-
-def strike_spacing(chain: OptionChain, legs: tuple[Leg, ...]) -> tuple[float, float]:
-    """Return the lowest and the highest strike of the option legs (nan, nan without any)."""
-    strikes = [leg.strike for leg in legs if leg.kind == OPTION]
-    return (min(strikes), max(strikes)) if strikes else (math.nan, math.nan)
