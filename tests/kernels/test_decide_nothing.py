@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def differing() -> dict[str, str]:
 NAMES = differing()
 
 
+@cache
 def sources(package: str) -> dict[str, ast.Module]:
     """Return the parsed files of a package by their path."""
     return {

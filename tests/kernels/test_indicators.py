@@ -34,7 +34,7 @@ from tests.oracles.tables import EPS, read
 TABLE = read("indicators.csv")
 # Their own roundings: relative, and of the largest value of the column.
 RELATIVE = 1e-9
-WINDOWED = ("sma", "bollinger", "zscore", "moments", "extremes", "rolling_vwap")
+WINDOWED = ("sma", "bollinger", "zscore", "moments", "lowest", "highest", "rolling_vwap")
 RECURSIVE = ("ema", "rsi", "atr", "macd")
 PERIODS = (1, 2, 3, 7, 20, 64)
 
