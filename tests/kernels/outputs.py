@@ -21,7 +21,7 @@ CALLS = 50_000
 
 A kernel with columns makes fewer, as what it writes to them is computed, scratch too: chains of
 64 rows or histories of bars, and about 1 000 calls of `american_price`, `american_lattice`,
-`american_vega_rho` and `american_sensitivities`, of which 50 000 would take one to four minutes
+`american_vega_rho` and `american_sensitivities`, of which 50 000 would take two to four minutes
 together on either interpreter.
 """
 NASTY_CALLS = 4_000
