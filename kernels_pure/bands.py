@@ -74,11 +74,7 @@ def log_return(before: float, now: float) -> float:
 
 
 def annual_root(per_year: float) -> float:
-    """Return the square root of the periods in a year; nan unless positive and finite.
-
-    >>> annual_root(256.0)
-    16.0
-    """
+    """Return the square root of the periods in a year; nan unless positive and finite."""
     if not 0.0 < per_year < inf:
         return nan
     return sqrt(per_year)

@@ -18,11 +18,7 @@ from kernels_pure.second_order import row_second_order
 
 
 def discount_terms(tau: float, rate: float) -> tuple[float, float]:
-    """Return ``sqrt(tau)`` and ``exp(-rate tau)``; nan for a negative tau or an infinite rate.
-
-    >>> discount_terms(4.0, 0.0)
-    (2.0, 1.0)
-    """
+    """Return ``sqrt(tau)`` and ``exp(-rate tau)``; nan for a negative tau or an infinite rate."""
     if not (tau >= 0.0 and abs(rate) < inf):
         return nan, nan
     return sqrt(tau), bounded_exp(-rate * tau)
