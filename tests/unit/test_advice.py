@@ -48,10 +48,10 @@ class TestChoice:
         assert odd.total_s(2000, 2) == pytest.approx(1.0 + 2 * 0.9)
 
     def test_the_backend_asked_for_is_kept(self):
-        assert runtime.choice(ALL, 2000, 1000, None) is COMPILED
-        assert runtime.choice(ALL, 2000, 1000, "auto") is COMPILED
-        assert runtime.choice(ALL, 2000, 1000, "pure") is WARMING
-        assert runtime.choice([PURE], 2000, 1000, "numba") is None
+        assert runtime.choices(ALL, 2000, 1000, None)[0] is COMPILED
+        assert runtime.choices(ALL, 2000, 1000, "auto")[0] is COMPILED
+        assert runtime.choices(ALL, 2000, 1000, "pure")[0] is WARMING
+        assert runtime.choices([PURE], 2000, 1000, "numba") == []
 
 
 class TestMeasure:

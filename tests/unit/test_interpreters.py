@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from engine import advice, interpreters
 from engine.cli import runtime
 from engine.cli.main import main
+from engine.cli.runtime import ADVISE
 from engine.interpreters import CPYTHON, GUARD, PYPY, Interpreter, this_kind
 from tests.unit.measured_runtimes import measured
 
@@ -84,15 +86,59 @@ class TestRuntime:
         assert self.replacement(["--runtime", "auto"]) is None
         assert "parity bench --advise" in capsys.readouterr().err
 
-    def test_auto_follows_the_advice(self, replaced, capsys):
+    def test_auto_follows_the_advice(self, replaced, monkeypatch, capsys, tmp_path):
+        path = tmp_path / "python"
+        path.touch()
+        found = Interpreter(str(path), self.other, "3.11", True)
+        monkeypatch.setattr(runtime, "probed", lambda path: found)
         here = measured(this_kind(), "pure", 0.1, 0.1, 0.1)
-        there = measured(self.other, "numba", 0.3, 0.5, 0.01, python=sys.executable)
+        there = measured(self.other, "numba", 0.3, 0.5, 0.01, python=str(path))
         advice.save([here, there], 2000, 100)
-        _, words, _ = self.replacement(["--runtime", "auto", "--top", "3"])
+        taken, words, _ = self.replacement(["--runtime", "auto", "--top", "3"])
+        assert taken == str(path)
         assert words == ["scan", "--top", "3", "--backend", "numba"]
         advice.save([here, there], 2000, 1)
         assert self.replacement(["--runtime", "auto"]) == "pure"
         assert len(capsys.readouterr().err.splitlines()) == 2
+
+    def test_auto_goes_to_another_interpreter_of_its_own_kind(self, replaced, capsys):
+        # A virtual environment's interpreter is the same file as this one, and not the same.
+        assert THIS is not None
+        twin = os.path.join(os.path.dirname(sys.executable), ".", os.path.basename(sys.executable))
+        advice.save([measured(this_kind(), "pure", 0.1, 0.1, 0.1, python=twin)], 2000, 1)
+        assert self.replacement(["--runtime", "auto"])[0] == twin
+
+    @pytest.mark.parametrize("replies", ["", "CPython 3.11.7 0", "print nothing"])
+    def test_auto_passes_over_what_does_not_run_here_any_more(
+        self, replaced, capsys, tmp_path, replies
+    ):
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/sh\necho {replies}\n")
+        path.chmod(0o755 if replies else 0o644)
+        fast = measured(CPYTHON, "numba", 0.0, 0.01, 0.01, python=str(path))
+        slow = measured(this_kind(), "pure", 0.1, 0.1, 0.1)
+        advice.save([fast, slow], 2000, 1)
+        assert self.replacement(["--runtime", "auto"]) == "pure"
+        advice.save([fast], 2000, 1)
+        assert self.replacement(["--runtime", "auto"]) is None
+        assert ADVISE in capsys.readouterr().err
+
+    def test_auto_asks_for_no_backend_that_is_not_here(self, replaced, monkeypatch):
+        monkeypatch.setattr(runtime, "find_spec", lambda name: None)
+        fast = measured(this_kind(), "numba", 0.0, 0.01, 0.01)
+        advice.save([fast, measured(this_kind(), "pure", 0.1, 0.1, 0.1)], 2000, 1)
+        assert self.replacement(["--runtime", "auto"]) == "pure"
+
+    @pytest.mark.parametrize(
+        "damage", [{"calls_s": []}, {"contracts": 0}, {"start_s": math.nan}, {"calls_s": ["x"]}]
+    )
+    def test_damaged_advice_is_no_advice(self, replaced, capsys, damage):
+        advice.save([measured(this_kind(), "pure", 0.1, 0.1, 0.1)], 2000, 1)
+        document = json.loads(advice.path().read_text())
+        document["measured"][0].update(damage)
+        advice.path().write_text(json.dumps(document))
+        assert self.replacement(["--runtime", "auto"]) is None
+        assert "nothing is known" in capsys.readouterr().err
 
 
 class TestInterpreters:
