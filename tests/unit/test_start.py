@@ -54,6 +54,13 @@ def run(program: str, *words: str, **variables: str) -> subprocess.CompletedProc
     )
 
 
+def test_an_interpreter_starts_without_a_finder_of_ours() -> None:
+    # That of an editable install by name imports re, pathlib and urllib into every process.
+    assert run("import sys; print([name for name in sys.modules if 'parity' in name])").stdout == (
+        "[]\n"
+    )
+
+
 def test_a_scan_of_a_file_imports_nothing_dear(tmp_path: Path) -> None:
     path = tmp_path / "chain.csv"
     path.write_text(CHAIN)
