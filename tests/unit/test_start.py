@@ -94,8 +94,23 @@ def test_the_collector_rests_during_imports_and_works_after_an_error() -> None:
     gc.unfreeze()
 
 
-def test_pypy_is_told_to_compile_less_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setitem(sys.modules, "pypyjit", SimpleNamespace(set_param=told.append))
+@pytest.mark.parametrize(
+    ("name", "words", "told"),
+    [
+        ("pypy", ["-m", "engine", "scan"], [start.PYPY_JIT]),
+        ("pypy", ["--jit", "threshold=200", "-m", "engine", "scan"], []),
+        ("cpython", ["-m", "engine", "scan"], []),
+    ],
+)
+def test_pypy_is_told_to_compile_less_where_nobody_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, name: str, words: list[str], told: list[str]
+) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(start, "import_module", lambda _: SimpleNamespace(set_param=heard.append))
+    monkeypatch.setattr(
+        start, "sys", SimpleNamespace(
+            implementation=SimpleNamespace(name=name), orig_argv=["python", *words]
+        )
+    )  # fmt: skip
     start.compile_less()
-    assert told == ([start.PYPY_JIT] if sys.implementation.name == "pypy" else [])
+    assert heard == told
