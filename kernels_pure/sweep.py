@@ -8,13 +8,10 @@ not. `account` and the conventions are those of `bars`. Prices must be finite an
 from math import nan
 
 from kernels_pure.bars import CASH, trade, trip_ended
-from kernels_pure.columns import LARGEST, Floats, Ints
+from kernels_pure.columns import LARGEST, ROWS, Floats, Ints
 from kernels_pure.equity import sharpe_of
 from kernels_pure.rules import EQUAL, cross_target
 from kernels_pure.windows import window_sum
-
-# An index taken with it cannot be negative, which saves compiled code a test of each.
-ROWS = (1 << 62) - 1
 
 
 def lasting_side(
