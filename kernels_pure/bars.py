@@ -10,9 +10,9 @@ price and in price units. Prices must be finite and positive: a bar without such
 nothing, and the order waits. Margin, interest and borrow fees are not part of this loop.
 """
 
-from math import copysign, inf
+from math import copysign
 
-from kernels_pure.columns import Floats
+from kernels_pure.columns import LARGEST, Floats
 
 # Where `account` has which number.
 CASH = 0
@@ -139,7 +139,7 @@ def backtest(
         gap = wanted - held
         if gap > 0.0 or gap < 0.0:
             price = open[row]
-            if price > 0.0 and price < inf:
+            if price > 0.0 and price <= LARGEST:
                 before = position
                 cash, position, flat, sent = trade(cash, before, wanted, price, account)
                 orders += sent
