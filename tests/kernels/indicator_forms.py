@@ -66,12 +66,21 @@ FORMS = {
     "moments": Form(
         "moments", "moments", "moments_step", ("close",), lambda p: (p, 0), ring, 2
     ),
-    "extremes": Form(
+    "lowest": Form(
         "extremes",
         "extremes",
         "extreme_step",
         ("close",),
         lambda p: (-1.0, p),
+        lambda p: EXTREME_STATE + max(0, p),
+        1,
+    ),
+    "highest": Form(
+        "extremes",
+        "extremes",
+        "extreme_step",
+        ("close",),
+        lambda p: (1.0, p),
         lambda p: EXTREME_STATE + max(0, p),
         1,
     ),

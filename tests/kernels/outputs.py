@@ -7,14 +7,19 @@ import struct
 from array import array
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 from math import exp, log, log10, nan
 from random import Random
 from typing import NamedTuple
 
-from tests.kernels.inputs import KERNELS, arguments, copies
+from tests.kernels.inputs import KERNELS, arguments, copies, is_scalar, nasty_arguments
 
 VALUES = 50_000
 """Computed values of each kernel that are compared."""
+CALLS = 50_000
+"""Random calls of each kernel without columns that are compared, whatever it returns."""
+NASTY_CALLS = 4_000
+"""Its calls with numbers where formulas break."""
 
 
 class Outcome(NamedTuple):
@@ -74,6 +79,33 @@ def outcomes(name: str, least: int) -> Iterator[tuple[tuple[object, ...], Outcom
             return
 
 
+def calls_before(name: str) -> int:
+    """Return how many calls of a scalar kernel `outcomes` makes: it returns so many numbers."""
+    return -(-VALUES // run(KERNELS[name], next(arguments(name))).size)
+
+
+def further_outcomes(name: str) -> Iterator[tuple[tuple[object, ...], Outcome]]:
+    """Yield what follows `outcomes` of a scalar kernel until both are `CALLS` calls."""
+    for values in islice(arguments(name), calls_before(name), CALLS):
+        yield values, run(KERNELS[name], values)
+
+
+def nasty_outcomes(name: str) -> Iterator[tuple[tuple[object, ...], Outcome]]:
+    """Yield arguments of a scalar kernel where formulas break, and the pure kernel's outcome."""
+    for values in islice(nasty_arguments(name), NASTY_CALLS):
+        yield values, run(KERNELS[name], values)
+
+
+SCALAR_CALLS = {"further": further_outcomes, "nasty": nasty_outcomes}
+"""What digests_scalar.json has digests of, beside those of digests.json."""
+SCALARS = tuple(filter(is_scalar, KERNELS))
+
+
+def sets_of_calls(name: str) -> list[str]:
+    """Return which of `SCALAR_CALLS` there are of a kernel."""
+    return [calls for calls in SCALAR_CALLS if calls == "nasty" or calls_before(name) < CALLS]
+
+
 class Digests:
     """Digests of a kernel's inputs and of its results."""
 
@@ -85,6 +117,10 @@ class Digests:
         for value in values:
             self.inputs.update(column_bytes(value) if isinstance(value, array) else packed(value))
         self.results.update(outcome.content)
+
+    def recorded(self) -> dict[str, str]:
+        """Return both as they stand in a file."""
+        return {"inputs": self.inputs.hexdigest(), "results": self.results.hexdigest()}
 
 
 @lru_cache(maxsize=1)

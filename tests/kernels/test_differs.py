@@ -6,7 +6,6 @@ pure kernel on random and on nasty rows, and against the tables of 40 digits.
 
 from __future__ import annotations
 
-import ast
 import math
 from array import array
 from collections.abc import Iterator
@@ -261,15 +260,3 @@ def test_each_has_its_reason_and_its_benchmark() -> None:
         benchmark = reason.partition(": ")[2]
         short = benchmark.removeprefix("kernel/")
         assert f'"{benchmark}/' in workloads or f'_chain("{short}"' in workloads, name
-
-
-@pytest.mark.usefixtures("numba")
-def test_none_is_called_where_something_is_decided() -> None:
-    names = {name.partition(".")[2] for name in differs()}
-    # What draws a picture may use them.
-    display = {"smile.py"}
-    for folder in ("strategies", "scoring", "market"):
-        for path in (ROOT / "engine" / folder).glob("*.py"):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-            assert path.name in display or not names & called, path

@@ -21,7 +21,7 @@ from tests.kernels.indicator_forms import (
     walk,
 )
 
-WINDOWED = ("sma", "bollinger", "zscore", "moments", "extremes", "rolling_vwap")
+WINDOWED = ("sma", "bollinger", "zscore", "moments", "lowest", "highest", "rolling_vwap")
 RECURSIVE = ("ema", "rsi", "atr", "macd")
 
 

@@ -1,8 +1,8 @@
 """Every kernel gives the same bits as pure Python on CPython, on PyPy, and through Numba.
 
 Where Numba runs, each kernel is compared with its twin in one process. Across interpreters each
-compares its pure kernels with the digests in digests.json, which CPython wrote:
-``python -m tests.kernels.generate_digests`` after a change that is meant to change results.
+compares its pure kernels with the digests in digests.json and digests_scalar.json, which CPython
+wrote: ``python -m tests.kernels.generate_digests`` after a change that is meant to change results.
 Agreement is not truth: the oracles are elsewhere.
 """
 
@@ -20,11 +20,22 @@ import pytest
 from engine.backend import Backend, select
 from engine.errors import UnavailableError
 from kernels_pure import LATER, MODULES, SCAN
-from tests.kernels.inputs import KERNELS, Kernel, copies, is_scalar, kernels_of, nasty_arguments
-from tests.kernels.outputs import VALUES, Digests, libm_digest, outcomes, run
+from tests.kernels.inputs import KERNELS, Kernel, copies, kernels_of
+from tests.kernels.outputs import (
+    SCALAR_CALLS,
+    SCALARS,
+    VALUES,
+    Digests,
+    calls_before,
+    libm_digest,
+    outcomes,
+    run,
+    sets_of_calls,
+)
 
-RECORDED = json.loads((Path(__file__).parent / "digests.json").read_text(encoding="ascii"))
-NASTY_CALLS = 4_000
+FOLDER = Path(__file__).parent
+RECORDED = json.loads((FOLDER / "digests.json").read_text(encoding="ascii"))
+RECORDED_SCALARS = json.loads((FOLDER / "digests_scalar.json").read_text(encoding="ascii"))
 
 
 @pytest.fixture(scope="module")
@@ -62,25 +73,37 @@ def test_kernel_gives_the_same_bits_everywhere(name: str, numba: Backend | None)
     is_recorded = libm_digest() == RECORDED["libm"]
     if not is_recorded and numba is None:
         pytest.skip("no Numba here, and exp, log and log10 round differently from glibc's")
-    digests, compared = Digests(), 0
+    digests, compared, calls = Digests(), 0, 0
     for values, outcome in outcomes(name, VALUES):
         digests.add(values, outcome)
         compared += outcome.size
+        calls += 1
         if numba is not None and name not in differs():
             assert run(twin_of(name, numba), copies(values)) == outcome, f"{name}{values}"
     assert compared >= VALUES
+    # The further calls begin where these end.
+    assert name not in SCALARS or calls == calls_before(name)
     if is_recorded:
         recorded = RECORDED["kernels"][name]
-        assert digests.inputs.hexdigest() == recorded["inputs"], "the inputs differ, not the kernel"
-        assert digests.results.hexdigest() == recorded["results"]
+        found = digests.recorded()
+        assert found["inputs"] == recorded["inputs"], "the inputs differ, not the kernel"
+        assert found == recorded
 
 
-@pytest.mark.parametrize("name", list(filter(is_scalar, KERNELS)))
-def test_kernel_never_raises_where_formulas_break(name: str, numba: Backend | None) -> None:
-    for _, values in zip(range(NASTY_CALLS), nasty_arguments(name), strict=False):
-        outcome = run(KERNELS[name], values)
-        if numba is not None:
-            assert run(twin_of(name, numba), values) == outcome, f"{name}{values}"
+@pytest.mark.parametrize(
+    ("name", "calls"), [(name, calls) for name in SCALARS for calls in sets_of_calls(name)]
+)
+def test_scalar_kernel_gives_the_same_bits_everywhere(
+    name: str, calls: str, numba: Backend | None
+) -> None:
+    """Compare further random calls, up to `CALLS`, and calls where formulas break: none raises."""
+    digests, twin = Digests(), None if numba is None else twin_of(name, numba)
+    for values, outcome in SCALAR_CALLS[calls](name):
+        digests.add(values, outcome)
+        if twin is not None:
+            assert run(twin, values) == outcome, f"{name}{values}"
+    if libm_digest() == RECORDED["libm"]:
+        assert digests.recorded() == RECORDED_SCALARS["kernels"][name][calls]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -109,3 +132,4 @@ def test_a_later_twin_module_imports_the_twins_that_its_kernels_call(module: str
 
 def test_digests_are_of_the_kernels_there_are() -> None:
     assert set(RECORDED["kernels"]) == set(KERNELS)
+    assert set(RECORDED_SCALARS["kernels"]) == set(SCALARS)
