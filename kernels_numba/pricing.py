@@ -32,7 +32,10 @@ def price_chain(
     right: Flags,
     out_price: Floats,
 ) -> None:
-    """Write `bs_price` of every row, several rows at a time, whatever their order."""
+    """Write `bs_price` of every row, several rows at a time.
+
+    Rows in the order of expiries cost least: in a `stretch` of one `carry_terms` are taken once.
+    """
     start = 0
     while start < len(out_price):
         stop, is_shared = stretch(tau, rate, div, start)
@@ -70,7 +73,7 @@ def greeks_chain(
     out_theta: Floats,
     out_rho: Floats,
 ) -> None:
-    """Write `bs_price` and `bs_greeks` of every row, several rows at a time."""
+    """Write `bs_price` and `bs_greeks` of every row; see `price_chain`."""
     start = 0
     while start < len(out_price):
         stop, is_shared = stretch(tau, rate, div, start)
