@@ -179,6 +179,17 @@ def american_vega_rho(
 
     Bumps of `VOL_BUMP` of the volatility and of `RATE_BUMP` either way: four prices. nan where one
     of them is.
+
+    A call without yield is never exercised: they are the European's.
+
+    >>> from array import array
+    >>> node, reach, share, blend = (array("d", [0.0] * n) for n in (9, 36, 36, 1080))
+    >>> work, bend, sizes = array("d", [0.0] * 288), array("d", [0.0] * 9), (8, 12, 24, 8)
+    >>> option = (100.0, 100.0, 1.0, 0.05, 0.0, 0.2, 1)
+    >>> vega, rho = american_vega_rho(*option, *sizes, node, reach, share, blend, work, bend)
+    >>> greeks = bs_greeks(*option)
+    >>> abs(vega - greeks[2]) < 1e-4, abs(rho - greeks[4]) < 1e-4
+    (True, True)
     """
     vega = 0.0
     rho = 0.0
@@ -223,7 +234,22 @@ def american_chain(
     out_gamma: Floats,
     out_theta: Floats,
 ) -> None:
-    """Write `american_price` of every row."""
+    """Write `american_price` of every row.
+
+    A call without yield is worth what the European is, a put far in the money its intrinsic value:
+
+    >>> from array import array
+    >>> from kernels_pure.quadrature import american_rule
+    >>> rule = [array("d", [0.0] * n) for n in (9, 36, 36, 1080)]
+    >>> american_rule(8, 12, 24, *rule)
+    >>> work = (array("d", [0.0] * 288), array("d", [0.0] * 9))
+    >>> columns = [array("d", row) for row in ([42.0, 10.0], [40.0, 40.0], [0.5, 0.5], [0.1, 0.1])]
+    >>> columns += [array("d", [0.0, 0.0]), array("d", [0.2, 0.2]), array("b", [1, -1])]
+    >>> price, delta, gamma, theta = (array("d", [0.0] * 2) for _ in range(4))
+    >>> american_chain(*columns, 8, 12, 24, 8, *rule, *work, price, delta, gamma, theta)
+    >>> round(price[0], 2), price[1], delta[1], gamma[1], theta[1]
+    (4.76, 30.0, -1.0, 0.0, 0.0)
+    """
     for i in range(len(out_price)):
         price, delta, gamma, theta = american_price(
             spot[i], strike[i], tau[i], rate[i], div[i], vol[i], right[i], nodes, points,

@@ -223,6 +223,15 @@ def macd(
     a period is below 1 or the data are shorter than the warm-up.
 
     Source: Appel 2005.
+
+    Where values rise by 1 each, an average lags by half its period less 1/2:
+
+    >>> from array import array
+    >>> line, average, difference = (array("d", bytes(48)) for _ in range(3))
+    >>> x, state = array("d", [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), array("d", bytes(8 * MACD_STATE))
+    >>> macd(x, 1, 3, 3, state, line, average, difference)
+    >>> list(line[3:]), list(average[3:]), list(difference[3:])
+    ([nan, 1.0, 1.0], [nan, 1.0, 1.0], [nan, 0.0, 0.0])
     """
     if slow < fast:
         fast, slow = slow, fast

@@ -42,6 +42,13 @@ def bollinger(
     index ``period - 1``; nan before it, and everywhere unless ``1 <= period <= len(x)``.
 
     Source: Bollinger 1992.
+
+    >>> from array import array
+    >>> middle, upper, lower = (array("d", bytes(24)) for _ in range(3))
+    >>> state = array("d", bytes(8 * (ROLLING_STATE + 2)))
+    >>> bollinger(array("d", [1.0, 3.0, 9.0]), 2, 2.0, 1.0, state, middle, upper, lower)
+    >>> list(middle), list(upper), list(lower)
+    ([nan, 2.0, 6.0], [nan, 4.0, 12.0], [nan, 1.0, 3.0])
     """
     moments(x, period, 0, work_state, out_middle, out_upper)
     for i in range(len(x)):
@@ -67,7 +74,11 @@ def log_return(before: float, now: float) -> float:
 
 
 def annual_root(per_year: float) -> float:
-    """Return the square root of the periods in a year; nan unless positive and finite."""
+    """Return the square root of the periods in a year; nan unless positive and finite.
+
+    >>> annual_root(256.0)
+    16.0
+    """
     if not 0.0 < per_year <= LARGEST:
         return nan
     return sqrt(per_year)
@@ -106,6 +117,15 @@ def realised_vol(
     len(close)``. A close that is not positive and finite gives no return, like a nan.
 
     Source: Hull, the chapter on estimating volatility.
+
+    Two returns of ``ln 1.1``, up and down, with half a close a year:
+
+    >>> from array import array
+    >>> out, work = array("d", bytes(24)), array("d", bytes(24))
+    >>> state = array("d", bytes(8 * (ROLLING_STATE + 2)))
+    >>> realised_vol(array("d", [100.0, 110.0, 100.0]), 2, 0.5, state, work, out)
+    >>> [round(abs(value - log(1.1)), 12) for value in out]
+    [nan, nan, 0.0]
     """
     n = len(close)
     if not 2 <= period <= len(work_state) - ROLLING_STATE:

@@ -8,6 +8,8 @@ target of 1 holds (0: as many as the whole equity pays for at the fill, so gains
 a share of the amount, per unit and per order, and slippage against the trader as a share of the
 price and in price units. Prices must be finite and positive: a bar without such an open fills
 nothing, and the order waits. Margin, interest and borrow fees are not part of this loop.
+
+Source: none, this is accounting; held against the naive loop of tests/kernels/naive_bars.py.
 """
 
 from math import copysign
@@ -26,12 +28,22 @@ N_ACCOUNT = 7
 
 
 def fill_price(side: float, price: float, account: Floats) -> float:
-    """Return the price of a fill after slippage; `side` is 1 to buy, -1 to sell. Never below 0."""
+    """Return the price of a fill after slippage; `side` is 1 to buy, -1 to sell. Never below 0.
+
+    >>> from array import array
+    >>> fill_price(-1.0, 10.0, array("d", [0.0, 0.0, 0.0, 0.0, 0.0, 0.125, 0.25]))
+    8.5
+    """
     return max(0.0, price * (1.0 + side * account[SLIP_RATE]) + side * account[SLIP_PRICE])
 
 
 def cash_after(cash: float, units: float, price: float, account: Floats) -> float:
-    """Return the cash after an order for `units` (sold where negative) at the open `price`."""
+    """Return the cash after an order for `units` (sold where negative) at the open `price`.
+
+    >>> from array import array
+    >>> cash_after(100.0, 2.0, 10.0, array("d", [0.0, 0.0, 0.125, 0.25, 1.0, 0.0, 0.0]))
+    76.0
+    """
     paid = fill_price(copysign(1.0, units), price, account)
     fee = account[FEE_ORDER] + abs(units) * (account[FEE_UNIT] + account[FEE_RATE] * paid)
     return cash - units * paid - fee
@@ -41,6 +53,10 @@ def units_wanted(target: float, value: float, price: float, account: Floats) -> 
     """Return the units of a target, signed, for an account worth `value` at the open `price`.
 
     Where no fixed number is set, a target of 1 leaves no cash after slippage and fees.
+
+    >>> from array import array
+    >>> units_wanted(-1.0, 100.0, 10.0, array("d", [0.0] * 7))
+    -10.0
     """
     if not value > 0.0:
         return 0.0

@@ -18,7 +18,11 @@ from kernels_pure.second_order import row_second_order
 
 
 def discount_terms(tau: float, rate: float) -> tuple[float, float]:
-    """Return ``sqrt(tau)`` and ``exp(-rate tau)``; nan for a negative tau or an infinite rate."""
+    """Return ``sqrt(tau)`` and ``exp(-rate tau)``; nan for a negative tau or an infinite rate.
+
+    >>> discount_terms(4.0, 0.0)
+    (2.0, 1.0)
+    """
     if not (tau >= 0.0 and abs(rate) <= LARGEST):
         return nan, nan
     return sqrt(tau), bounded_exp(-rate * tau)
@@ -93,7 +97,17 @@ def black_chain(
     out_theta: Floats,
     out_rho: Floats,
 ) -> None:
-    """Write `black_greeks` of every row; rows in the order of expiries cost least."""
+    """Write `black_greeks` of every row; rows in the order of expiries cost least.
+
+    Haug's example of an option on a future, a call and a put; rho is ``-tau price``:
+
+    >>> from array import array
+    >>> columns = [array("d", [number] * 2) for number in (19.0, 19.0, 0.75, 0.1, 0.28)]
+    >>> price, delta, gamma, vega, theta, rho = (array("d", [0.0] * 2) for _ in range(6))
+    >>> black_chain(*columns, array("b", [1, -1]), price, delta, gamma, vega, theta, rho)
+    >>> [round(value, 4) for value in price], rho[0] == -0.75 * price[0]
+    ([1.7011, 1.7011], True)
+    """
     row_tau = nan
     row_rate = nan
     root = nan
@@ -125,7 +139,18 @@ def black_second_chain(
     out_volga: Floats,
     out_charm: Floats,
 ) -> None:
-    """Write `black_second_order` of every row; rows in the order of expiries cost least."""
+    """Write `black_second_order` of every row; rows in the order of expiries cost least.
+
+    As `second_order_chain` at the money without rates:
+
+    >>> from array import array
+    >>> from kernels_pure.normal import norm_pdf
+    >>> columns = [array("d", [number]) for number in (100.0, 100.0, 1.0, 0.0, 0.2)]
+    >>> out = [array("d", [0.0]) for _ in range(3)]
+    >>> black_second_chain(*columns, array("b", [1]), *out)
+    >>> [round(column[0] / norm_pdf(0.1), 12) for column in out]
+    [0.5, -5.0, -0.05]
+    """
     row_tau = nan
     row_rate = nan
     root = nan
@@ -185,7 +210,18 @@ def black_iv_chain(
     out_vol: Floats,
     out_status: Flags,
 ) -> None:
-    """Write `black_implied_vol` of every row: volatility (nan where there is none) and status."""
+    """Write `black_implied_vol` of every row: volatility (nan where there is none) and status.
+
+    The prices of Haug's example in `black_chain`, and one above the bound:
+
+    >>> from array import array
+    >>> columns = [array("d", [number] * 3) for number in (19.0, 19.0, 0.75, 0.1)]
+    >>> price, right = array("d", [1.7011, 1.7011, 19.0]), array("b", [1, -1, 1])
+    >>> vol, status = array("d", [0.0] * 3), array("b", [0] * 3)
+    >>> black_iv_chain(price, *columns, right, vol, status)
+    >>> [round(value, 4) for value in vol], list(status)
+    ([0.28, 0.28, nan], [0, 0, 2])
+    """
     row_tau = nan
     row_rate = nan
     root = nan

@@ -31,7 +31,12 @@ def years_spanned(time: Ints) -> float:
 
 
 def bars_per_year(time: Ints) -> float:
-    """Return the bars of a year at the spacing of these; nan unless they span time."""
+    """Return the bars of a year at the spacing of these; nan unless they span time.
+
+    >>> from array import array
+    >>> bars_per_year(array("l", [0, 31_557_600_000_000_000 // 2, 31_557_600_000_000_000]))
+    2.0
+    """
     years = years_spanned(time)
     if not years > 0.0:
         return nan
@@ -85,6 +90,12 @@ def drawdowns(equity: Floats, out_drawdown: Floats) -> None:
     """Write each row's loss from the highest value so far, as a share of it; nan before a positive.
 
     O(rows).
+
+    >>> from array import array
+    >>> out = array("d", [0.0] * 4)
+    >>> drawdowns(array("d", [100.0, 75.0, 200.0, 100.0]), out)
+    >>> list(out)
+    [0.0, 0.25, 0.0, 0.5]
     """
     peak = 0.0
     for i in range(len(equity)):
@@ -140,7 +151,14 @@ def sharpe_of(n: int, total: float, squares: float, per_year: float, rate: float
 
 
 def sharpe(equity: Floats, per_year: float, rate: float) -> float:
-    """Return the annualised Sharpe ratio of an equity curve, see `sharpe_of`. O(rows)."""
+    """Return the annualised Sharpe ratio of an equity curve, see `sharpe_of`. O(rows).
+
+    Returns of 0.1 and -0.05: their mean over their deviation is ``1 / sqrt(18)``.
+
+    >>> from array import array
+    >>> round(sharpe(array("d", [100.0, 110.0, 104.5]), 2.0, 0.0), 12)
+    0.333333333333
+    """
     n, total, squares, _ = return_sums(equity, 0.0)
     return sharpe_of(n, total, squares, per_year, rate)
 
@@ -152,6 +170,10 @@ def sortino(equity: Floats, per_year: float, rate: float) -> float:
     returns counted, times ``sqrt(per_year)``. nan without a return or a shortfall. O(rows).
 
     Source: Sortino and Price 1994.
+
+    >>> from array import array
+    >>> round(sortino(array("d", [100.0, 110.0, 104.5]), 2.0, 0.0), 12)
+    1.0
     """
     if not per_year > 0.0:
         return nan
@@ -192,14 +214,22 @@ def calmar(growth: float, drawdown: float) -> float:
 
 
 def win_rate(wins: int, trips: int) -> float:
-    """Return the share of trips that gained; nan without trips."""
+    """Return the share of trips that gained; nan without trips.
+
+    >>> win_rate(3, 4), win_rate(0, 0)
+    (0.75, nan)
+    """
     if not trips > 0:
         return nan
     return wins / trips
 
 
 def profit_factor(gained: float, lost: float) -> float:
-    """Return what winning trips gained over what losing ones lost; nan where none lost."""
+    """Return what winning trips gained over what losing ones lost; nan where none lost.
+
+    >>> profit_factor(30.0, 10.0)
+    3.0
+    """
     if not lost > 0.0:
         return nan
     return gained / lost

@@ -5,6 +5,9 @@ of the dividends until expiry, discounted at `rate`; who exercises gets the shar
 still to come. It is not the model in which the whole share diffuses and falls by the dividend: that
 one gives calls and puts somewhat other values at the same volatility, and the escrowed one jumps
 when an expiry passes a dividend. Nor may volatilities implied under one be used in the other.
+
+Source: Roll 1977 and Hull, the chapter on early exercise, for escrowed dividends; Merton 1973 for
+what is never exercised early, Battauz, De Donno and Sbuelz 2015 with rates below 0.
 """
 
 from math import inf
@@ -33,6 +36,10 @@ def dividends_due(
     """Return the value at `now` of the cash dividends after it and not after `tau`.
 
     Times in years from today, amounts per share, in any order. O(dividends).
+
+    >>> from array import array
+    >>> dividends_due(0.0, 1.0, 0.0, array("d", [0.25, 1.0, 1.5]), array("d", [1.0, 2.0, 4.0]))
+    3.0
     """
     total = 0.0
     for k in range(len(div_time)):
@@ -42,7 +49,12 @@ def dividends_due(
 
 
 def dividend_ahead(now: float, until: float, div_time: Floats, div_amount: Floats) -> int:
-    """Return the index of the first dividend after `now` and not after `until`, else -1."""
+    """Return the index of the first dividend after `now` and not after `until`, else -1.
+
+    >>> from array import array
+    >>> dividend_ahead(0.25, 2.0, array("d", [1.5, 0.25, 1.0]), array("d", [1.0, 1.0, 1.0]))
+    2
+    """
     found = -1
     first = inf
     for k in range(len(div_time)):

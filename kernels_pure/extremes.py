@@ -194,6 +194,16 @@ def stochastic(
     as the bars.
 
     Source: Lane 1984.
+
+    >>> from array import array
+    >>> high, low = array("d", [4.0, 8.0, 8.0]), array("d", [0.0, 4.0, 4.0])
+    >>> states = [array("d", bytes(8 * (EXTREME_STATE + 2))) for _ in range(2)]
+    >>> states += [array("d", bytes(80)) for _ in range(2)]
+    >>> raw, k, d = (array("d", bytes(24)) for _ in range(3))
+    >>> close = array("d", [2.0, 8.0, 5.0])  # in a range of 0 to 8, then of 4 to 8
+    >>> stochastic(high, low, close, 2, 1, 1, *states, raw, k, d)
+    >>> list(k), list(d)
+    ([nan, 100.0, 25.0], [nan, 100.0, 25.0])
     """
     rolling_max(high, period, work_high, out_k)
     rolling_min(low, period, work_low, out_d)

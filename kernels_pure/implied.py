@@ -228,7 +228,17 @@ def iv_chain(
     out_vol: Floats,
     out_status: Flags,
 ) -> None:
-    """Write `implied_vol` of every row: volatility (nan where there is none) and status."""
+    """Write `implied_vol` of every row: volatility (nan where there is none) and status.
+
+    Hull's example of a call at 1.875, and a price below the intrinsic value:
+
+    >>> from array import array
+    >>> columns = [array("d", [number] * 2) for number in (21.0, 20.0, 0.25, 0.1, 0.0)]
+    >>> vol, status = array("d", [0.0] * 2), array("b", [0] * 2)
+    >>> iv_chain(array("d", [1.875, 0.5]), *columns, array("b", [1, 1]), vol, status)
+    >>> [round(value, 3) for value in vol], list(status)
+    ([0.235, nan], [0, 1])
+    """
     row_tau = nan
     row_rate = nan
     row_div = nan

@@ -258,6 +258,16 @@ def american_sensitivities(
 
     Bumps of `VOL_BUMP` of the volatility and of `RATE_BUMP` either way: four trees. nan where one
     of them is.
+
+    A call without yield and dividends is never exercised: they are the European's.
+
+    >>> from array import array
+    >>> none, work = array("d"), [array("d", bytes(8 * 220)) for _ in range(2)]
+    >>> option = (100.0, 100.0, 1.0, 0.05, 0.0, 0.2, 1)
+    >>> vega, rho = american_sensitivities(*option, 100, none, none, *work)
+    >>> greeks = bs_greeks(*option)
+    >>> abs(vega / greeks[2] - 1.0) < 1e-4, abs(rho / greeks[4] - 1.0) < 1e-4
+    (True, True)
     """
     step = VOL_BUMP * vol
     high = american_lattice(

@@ -194,6 +194,14 @@ def scan_trade(
     where absent; maker is 1 where the buyer made the price, 0 where the seller did, -1 where that
     is not said; the symbol is ``data[out_symbol[row]:out_symbol_end[row]]``. Where the status is
     not `OK` the other columns mean nothing. Of equal keys the last one counts. O(length).
+
+    >>> from array import array
+    >>> line = b'{"e":"trade","s":"BTCUSDT","p":"29183.10","q":"0.5","T":1690000000000,"m":true}'
+    >>> columns = [array(code, [0]) for code in "bddlllbll"]
+    >>> scan_trade(line, 0, len(line), 0, *columns) == len(line)
+    True
+    >>> [column[0] for column in columns[:7]], line[columns[7][0] : columns[8][0]]
+    ([0, 29183.1, 0.5, -1, 1690000000000, -1, 1], b'BTCUSDT')
     """
     # At a message of another form the price and size written here are those of `scan_fields`.
     after, end = scan_usual(
@@ -225,6 +233,15 @@ def scan_trades(
 
     A line ends with a line feed. What has none yet is left, as is what finds no more room in the
     columns; an empty line is `BROKEN`. O(length).
+
+    >>> from array import array
+    >>> messages = b'{"e":"trade","p":"1.5","q":"2"}', b"{}", b'{"e":"trade","p"'
+    >>> lines = bytes([LINE_FEED]).join(messages)
+    >>> columns = [array(code, [0] * 9) for code in "bddlllbll"]
+    >>> scan_trades(lines, 0, *columns), lines[35:]
+    ((2, 35), b'{"e":"trade","p"')
+    >>> columns[0][0] == OK, columns[0][1] == NOT_TRADE, columns[1][0], columns[2][0]
+    (True, True, 1.5, 2.0)
     """
     n = len(data)
     row = 0

@@ -7,6 +7,8 @@ times it: an outlier that leaves a window takes its roundings along.
 
 The roundings of n values change a variance by a share of at most about ``2^-38 n`` (n the values
 since sums were taken afresh, at most ``512 + 16 period``), whatever the offset of the data.
+
+Source: Chan, Golub and LeVeque 1983 (sums about a shift).
 """
 
 from math import nan, sqrt
@@ -30,6 +32,11 @@ def moments_step(value: float, period: int, ddof: int, work_state: Floats) -> tu
     The divisor of the variance is ``period - ddof``. Both nan unless ``1 <= period``, ``0 <= ddof <
     period`` and the state has room for the window. The first result is that of the value number
     `period`.
+
+    >>> from array import array
+    >>> state = array("d", bytes(8 * (ROLLING_STATE + 2)))
+    >>> [moments_step(value, 2, 0, state) for value in (1.0, 3.0, 9.0)]
+    [(nan, nan), (1.0, 1.0), (3.0, 3.0)]
     """
     if not (1 <= period <= len(work_state) - ROLLING_STATE and 0 <= ddof < period):
         return nan, nan
@@ -203,7 +210,11 @@ def rolling_std(x: Floats, period: int, ddof: int, work_state: Floats, out_std: 
 
 
 def zscore(gap: float, std: float) -> float:
-    """Return ``gap / std``; nan where std is 0."""
+    """Return ``gap / std``; nan where std is 0.
+
+    >>> zscore(3.0, 2.0), zscore(0.0, 0.0)
+    (1.5, nan)
+    """
     if std > 0.0:
         return gap / std
     return nan
@@ -227,6 +238,13 @@ def rolling_zscore(
     """Write every value less the mean of the last `period`, in their standard deviations.
 
     `work_std` is as long as `x`. nan where `rolling_std` is, and where all values are equal.
+
+    >>> from array import array
+    >>> out, work = array("d", bytes(32)), array("d", bytes(32))
+    >>> state = array("d", bytes(8 * (ROLLING_STATE + 2)))
+    >>> rolling_zscore(array("d", [1.0, 3.0, 2.0, 2.0]), 2, 0, state, work, out)
+    >>> list(out)
+    [nan, 1.0, -1.0, nan]
     """
     moments(x, period, ddof, work_state, out_z, work_std)
     for i in range(len(x)):

@@ -196,6 +196,15 @@ def price_chain(
     Rows in the order of a chain, by expiry, cost least: `carry_terms` are taken again only where
     tau, rate or div differ from the row before. The logarithm of the next row is taken early, so
     that a processor works on it beside this row's polynomials.
+
+    The example of Hull's chapter on the formula, a call and a put:
+
+    >>> from array import array
+    >>> columns = [array("d", [number] * 2) for number in (42.0, 40.0, 0.5, 0.1, 0.0, 0.2)]
+    >>> price = array("d", [0.0] * 2)
+    >>> price_chain(*columns, array("b", [1, -1]), price)
+    >>> [round(value, 2) for value in price]
+    [4.76, 0.81]
     """
     row_tau = nan
     row_rate = nan
@@ -237,7 +246,17 @@ def greeks_chain(
     out_theta: Floats,
     out_rho: Floats,
 ) -> None:
-    """Write `bs_price` and `bs_greeks` of every row; see `price_chain` for the order of rows."""
+    """Write `bs_price` and `bs_greeks` of every row; see `price_chain` for the order of rows.
+
+    Hull's chapter on the Greek letters has 2.40 and 0.522, 0.066, 12.1, -4.31, 8.91:
+
+    >>> from array import array
+    >>> columns = [array("d", [number]) for number in (49.0, 50.0, 0.3846, 0.05, 0.0, 0.2)]
+    >>> out = [array("d", [0.0]) for _ in range(6)]
+    >>> greeks_chain(*columns, array("b", [1]), *out)
+    >>> [round(column[0], 3) for column in out]
+    [2.4, 0.522, 0.066, 12.105, -4.305, 8.907]
+    """
     row_tau = nan
     row_rate = nan
     row_div = nan

@@ -4,6 +4,8 @@
 then needs one logarithm for the whole chain, and one exponential and one division for each option.
 What is kept is d1 at a reference spot, so that what is added, ``ln(spot / reference)`` over the
 deviation, is small and loses no digits.
+
+Source: Black and Scholes 1973 and Merton 1973; what is kept and what is added is our own.
 """
 
 from math import copysign, exp, nan
@@ -38,6 +40,13 @@ def prepare_reprice(
     d1 in ``ln(spot)`` (both 0 for an option that is certain) and the deviation ``vol sqrt(tau)``. A
     row outside the domain of `bs_price`, or with a deviation of 1e100, gets nan as its strike's
     value, and so as every price. Rows in the order of expiries cost least.
+
+    >>> from array import array
+    >>> columns = [array("d", [number]) for number in (100.0, 1.0, 0.0, 0.0, 0.25)]
+    >>> kept = [array("d", [0.0]) for _ in range(5)]
+    >>> prepare_reprice(100.0, *columns, array("b", [1]), *kept)
+    >>> [column[0] for column in kept]  # d1 at the money is half the deviation, its slope 1 over it
+    [1.0, 100.0, 0.125, 4.0, 0.25]
     """
     row_tau = nan
     row_rate = nan

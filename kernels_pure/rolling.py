@@ -12,6 +12,8 @@ A batch kernel and its one-step form keep the same state in a column of the call
 + period`` floats, all 0.0 at first: a batch may be followed by steps or by another batch, and gives
 the same bits as steps alone. ``out_*`` is as long as `x`. Cost: O(1) per value on average,
 O(period) where sums are taken afresh.
+
+Source: Chan, Golub and LeVeque 1983 (sums about a shift).
 """
 
 from math import nan

@@ -4,6 +4,8 @@ A target is a signed exposure: 1 long, 0 flat, -1 short. Where a rule is bearish
 -1.0 to sell short, 0.0 to stay out. Row i uses the bars up to row i and nothing later; the backtest
 fills it at the next bar's open. Before a rule has its window the target is 0, and a window outside
 its domain makes all of them 0. Prices must be finite and positive. O(bars) each.
+
+The source of each rule stands with it; the rules' details are our own.
 """
 
 from math import inf, sqrt
@@ -22,6 +24,14 @@ def ma_cross_targets(close: Floats, fast: int, slow: int, short: float, out_targ
 
     Equal means give 0. The means are running sums, compared without a division, and equal within
     1e-10 of themselves.
+
+    Source: Brock, Lakonishok and LeBaron 1992.
+
+    >>> from array import array
+    >>> out = array("d", [0.0] * 5)
+    >>> ma_cross_targets(array("d", [1.0, 2.0, 3.0, 2.0, 1.0]), 1, 2, -1.0, out)
+    >>> list(out)
+    [0.0, 1.0, 1.0, -1.0, -1.0]
     """
     n = len(close)
     start = max(fast, slow)
@@ -42,7 +52,11 @@ def ma_cross_targets(close: Floats, fast: int, slow: int, short: float, out_targ
 
 
 def cross_target(quick: float, calm: float, short: float) -> float:
-    """Return 1 where `quick` is above `calm` by more than rounding, `short` below, else 0."""
+    """Return 1 where `quick` is above `calm` by more than rounding, `short` below, else 0.
+
+    >>> cross_target(2.0, 1.0, -1.0), cross_target(1.0, 2.0, -1.0), cross_target(1.0, 1.0, -1.0)
+    (1.0, -1.0, 0.0)
+    """
     if quick > calm * EQUAL:
         return 1.0
     if calm > quick * EQUAL:
@@ -56,6 +70,14 @@ def momentum_targets(
     """Write 1 where the return over `lag` bars exceeds `threshold`, `short` where below minus it.
 
     The return is close over the close `lag` bars earlier, less 1; between the thresholds it is 0.
+
+    Source: Moskowitz, Ooi and Pedersen 2012, with a threshold.
+
+    >>> from array import array
+    >>> out = array("d", [0.0] * 4)
+    >>> momentum_targets(array("d", [100.0, 110.0, 111.0, 100.0]), 1, 0.05, -1.0, out)
+    >>> list(out)
+    [0.0, 1.0, 0.0, -1.0]
     """
     n = len(close)
     usable = lag > 0
@@ -80,6 +102,15 @@ def reversion_targets(
     ``z = (close - mean) / deviation`` of the last `window` closes, this one with them, deviation of
     the population. The target stays until ``|z| < leave``, which makes it 0. A window without
     movement changes nothing.
+
+    Source: Chan, Algorithmic Trading, 2013, chapter 3; Welford 1962 for the running deviation.
+
+    >>> from array import array
+    >>> out = array("d", [0.0] * 6)
+    >>> close = array("d", [10.0, 10.0, 10.0, 7.0, 9.0, 12.0])
+    >>> reversion_targets(close, 3, 1.0, 0.5, -1.0, out)  # z of -1.41, 0.27 and 1.30 at the end
+    >>> list(out)
+    [0.0, 0.0, 0.0, 1.0, 0.0, -1.0]
     """
     n = len(close)
     if window < 2 or window > n:
@@ -126,6 +157,12 @@ def breakout_targets(
     start of the next.
 
     Source: van Herk 1992, Gil and Werman 1993 for the extremes.
+
+    >>> from array import array
+    >>> out, x = array("d", [0.0] * 5), array("d", [1.0, 2.0, 3.0, 2.0, 1.0])
+    >>> breakout_targets(x, x, x, 2, -1.0, array("d", [0.0] * 2), array("d", [0.0] * 2), out)
+    >>> list(out)
+    [0.0, 0.0, 1.0, 1.0, -1.0]
     """
     n = len(close)
     target = 0.0
@@ -168,6 +205,15 @@ def volatility_targets(
     A volatility breakout: the move is the change of the close from the bar before, the deviation
     (of the population) that of the `window` changes before it. The target stays until a move the
     other way.
+
+    Source: Williams 1999, with the deviation of changes in place of the range of a day.
+
+    >>> from array import array
+    >>> out = array("d", [0.0] * 5)
+    >>> close = array("d", [10.0, 11.0, 10.0, 12.0, 9.0])
+    >>> volatility_targets(close, 2, 1.0, -1.0, out)  # moves of 2 and -3, deviations of 1 and 1.5
+    >>> list(out)
+    [0.0, 0.0, 0.0, 1.0, -1.0]
     """
     n = len(close)
     if window < 2 or window + 1 >= n:

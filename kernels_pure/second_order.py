@@ -102,7 +102,18 @@ def second_order_chain(
     out_volga: Floats,
     out_charm: Floats,
 ) -> None:
-    """Write `bs_second_order` of every row; rows in the order of expiries cost least."""
+    """Write `bs_second_order` of every row; rows in the order of expiries cost least.
+
+    At the money without rates d1 is 0.1 and d2 is -0.1, and the density is all that is left:
+
+    >>> from array import array
+    >>> from kernels_pure.normal import norm_pdf
+    >>> columns = [array("d", [number] * 2) for number in (100.0, 100.0, 1.0, 0.0, 0.0, 0.2)]
+    >>> out = [array("d", [0.0] * 2) for _ in range(3)]
+    >>> second_order_chain(*columns, array("b", [1, -1]), *out)
+    >>> [[round(value / norm_pdf(0.1), 12) for value in column] for column in out]
+    [[0.5, 0.5], [-5.0, -5.0], [-0.05, -0.05]]
+    """
     row_tau = nan
     row_rate = nan
     row_div = nan

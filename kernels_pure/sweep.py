@@ -43,6 +43,14 @@ def ma_cross_backtest(
     """Write and return what ``bars.backtest`` does, of the targets of ``rules.ma_cross_targets``.
 
     O(bars).
+
+    >>> from array import array
+    >>> price, account = array("d", [10.0, 11.0, 12.0, 11.0]), array("d", [100.0, 2.0] + [0.0] * 5)
+    >>> cash, position, equity = (array("d", [0.0] * 4) for _ in range(3))
+    >>> ma_cross_backtest(price, price, 1, 2, 0.0, account, cash, position, equity)
+    (98.0, 1, 0, 0, 0.0, 0.0)
+    >>> list(equity)  # the second close is above the mean: two units at the third open
+    [100.0, 100.0, 100.0, 98.0]
     """
     n = len(close)
     cash = account[CASH]
@@ -178,6 +186,17 @@ def sweep_ma_cross(
 
     Row r of each ``out_*`` column is the result of combination r: one column per result, so that
     neighbouring combinations may be computed together. O(bars combinations).
+
+    The bars of `ma_cross_backtest`: returns of 0, 0 and -0.02, of Sharpe ratio ``-1 / sqrt(3)``.
+
+    >>> from array import array
+    >>> price, account = array("d", [10.0, 11.0, 12.0, 11.0]), array("d", [100.0, 2.0] + [0.0] * 5)
+    >>> equity, ratio, depth, orders = *(array("d", [0.0]) for _ in range(3)), array("l", [0])
+    >>> rules = array("l", [1]), array("l", [2])
+    >>> out = equity, ratio, depth, orders
+    >>> sweep_ma_cross(price, price, *rules, 0.0, account, 1.0, 0.0, *out)
+    >>> equity[0], round(ratio[0], 6), round(depth[0], 12), orders[0]
+    (98.0, -0.57735, 0.02, 1)
     """
     for r in range(len(fast)):
         equity, ratio, depth, orders = ma_cross_run(

@@ -16,6 +16,9 @@ With a = 2 / (span + 1):
 
 `side` is 1 where the buyer took, -1 where the seller did, 0 where nobody knows. A trade without a
 positive, finite price or with a negative or infinite size changes nothing and has the signal nan.
+
+Source: Cont, Kukanov and Stoikov 2014 (signed trade sizes beside changes of quotes); the weights
+and the signal are our own.
 """
 
 from math import nan, sqrt
@@ -38,7 +41,14 @@ STILL = 1e-8
 
 
 def start_ticks(span: float, state: Floats, ring: Floats) -> None:
-    """Clear the state of one instrument; `span` (at least 1) is that of the averages in trades."""
+    """Clear the state of one instrument; `span` (at least 1) is that of the averages in trades.
+
+    >>> from array import array
+    >>> state, ring = array("d", [7.0] * N_STATE), array("d", [7.0] * 4)
+    >>> start_ticks(3.0, state, ring)
+    >>> state[SEEN], state[WEIGHT], list(ring)
+    (0.0, 0.5, [0.0, 0.0, 0.0, 0.0])
+    """
     for i in range(N_STATE):
         state[i] = 0.0
     weight = nan
@@ -69,7 +79,11 @@ def ring_moments(
 
 
 def tick_signal(price: float, average: float, variance: float, flow: float, volume: float) -> float:
-    """Return the signal of a trade, in [-1, 1], see the head of the module."""
+    """Return the signal of a trade, in [-1, 1], see the head of the module.
+
+    >>> tick_signal(101.0, 100.0, 1.0, 3.0, 4.0)  # (3 / 4 + 1 / 2) / 2
+    0.625
+    """
     imbalance = 0.0
     if volume > 0.0:
         imbalance = flow / volume
@@ -118,7 +132,16 @@ def on_trade(state: Floats, ring: Floats, price: float, size: float, side: int) 
 def on_trades(
     state: Floats, ring: Floats, price: Floats, size: Floats, side: Flags, out_signal: Floats
 ) -> None:
-    """Take columns of trades into the state and write the signal of each. O(trades)."""
+    """Take columns of trades into the state and write the signal of each. O(trades).
+
+    >>> from array import array
+    >>> state, ring, signal = (array("d", [0.0] * n) for n in (N_STATE, 4, 2))
+    >>> start_ticks(3.0, state, ring)
+    >>> price, size = array("d", [100.0, 101.0]), array("d", [2.0, 2.0])
+    >>> on_trades(state, ring, price, size, array("b", [1, -1]), signal)
+    >>> [round(value, 4) for value in signal]  # as in `on_trade`
+    [0.5, 0.0833]
+    """
     length = len(ring)
     if length < 1:
         return

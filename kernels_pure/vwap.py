@@ -5,6 +5,8 @@ nan, or a volume that is nan or negative, makes every result nan that depends on
 session, or the windows that hold it. Prices are taken less one of them, so that a large offset
 costs no digits. A batch kernel and its one-step form keep the same state in a column of the caller,
 all 0.0 at first, and give the same bits. ``out_*`` is as long as `price`.
+
+Source: Berkowitz, Logue and Noser 1988.
 """
 
 from math import nan
@@ -73,6 +75,13 @@ def session_vwap(
     all rows gives the cumulative average. nan until there is volume. The error is at most
     ``eps (|vwap| + 2 n spread)`` after n rows, `spread` the largest distance from the session's
     first price.
+
+    >>> from array import array
+    >>> out, state = array("d", bytes(24)), array("d", bytes(8 * SESSION_STATE))
+    >>> price, volume = array("d", [10.0, 13.0, 20.0]), array("d", [1.0, 2.0, 1.0])
+    >>> session_vwap(price, volume, array("l", [7, 7, 8]), state, out)
+    >>> list(out)
+    [10.0, 12.0, 20.0]
     """
     for i in range(len(price)):
         out_vwap[i] = session_vwap_step(price[i], volume[i], session[i], work_state)
@@ -177,6 +186,12 @@ def rolling_vwap(
     the window has no volume, and everywhere unless ``1 <= period <= len(price)`` (on a fresh
     state). The sums are taken afresh after every ``512 + 16 period`` rows, and where the volume has
     fallen below 1/1024 or risen above 256 times what it was then. O(1) per row on average.
+
+    >>> from array import array
+    >>> out, state = array("d", bytes(24)), array("d", bytes(8 * (WINDOW_STATE + 2 * 2)))
+    >>> rolling_vwap(array("d", [10.0, 13.0, 16.0]), array("d", [1.0, 2.0, 2.0]), 2, state, out)
+    >>> list(out)
+    [nan, 12.0, 14.5]
     """
     for i in range(len(price)):
         out_vwap[i] = rolling_vwap_step(price[i], volume[i], period, work_state)

@@ -19,7 +19,11 @@ ATR_STATE = 4
 
 
 def relative_strength(rises: float, changes: float) -> float:
-    """Return 50 times the doubled sum of rises over that of changes; 0.0 where nothing changed."""
+    """Return 50 times the doubled sum of rises over that of changes; 0.0 where nothing changed.
+
+    >>> relative_strength(2.0, 4.0), relative_strength(0.0, 0.0)
+    (25.0, 0.0)
+    """
     if changes > 0.0:
         return 50.0 * (rises / changes)
     return 0.0
@@ -200,6 +204,13 @@ def atr(
     The first bar has no true range. The average begins with the mean of the first `period` of
     them, at index `period`; each later one enters with weight ``1 / period``. nan before that, and
     everywhere unless ``1 <= period < len(close)`` (on a fresh state). As TA-Lib's ATR.
+
+    >>> from array import array
+    >>> high, low = array("d", [2.0, 4.0, 6.0, 8.5]), array("d", [1.0, 2.0, 4.0, 4.0])
+    >>> out, state = array("d", bytes(32)), array("d", bytes(8 * ATR_STATE))
+    >>> atr(high, low, array("d", [2.0, 3.0, 4.0, 8.0]), 2, state, out)  # ranges of 2, 3 and 4.5
+    >>> list(out)
+    [nan, nan, 2.5, 3.5]
     """
     n = len(close)
     i = 0

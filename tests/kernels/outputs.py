@@ -17,7 +17,13 @@ from tests.kernels.inputs import KERNELS, arguments, copies, is_scalar, nasty_ar
 VALUES = 50_000
 """Computed values of each kernel that are compared."""
 CALLS = 50_000
-"""Random calls of each kernel without columns that are compared, whatever it returns."""
+"""Random calls of each kernel without columns that are compared, whatever it returns.
+
+A kernel with columns makes fewer, as what it writes to them is computed, scratch too: chains of
+64 rows or histories of bars, and about 1 000 calls of `american_price`, `american_lattice`,
+`american_vega_rho` and `american_sensitivities`, of which 50 000 would take one to four minutes
+together on either interpreter.
+"""
 NASTY_CALLS = 4_000
 """Its calls with numbers where formulas break."""
 
