@@ -112,7 +112,7 @@ def _of_runtime(key: str, base: Records, head: Records) -> Iterator[Change]:
             continue
         group = name.split("/")[0]
         others = [raw[one] for one in raw if one != name and one.split("/")[0] == group]
-        what = f"{group}s"
+        what = f"{group.removesuffix('s')}s"
         if len(others) < FEWEST_OTHERS:
             others, what = [raw[one] for one in raw if one != name], "workloads"
         if len(others) >= FEWEST_OTHERS:

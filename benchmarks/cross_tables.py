@@ -12,8 +12,8 @@ from typing import Any
 import compare
 from crossings import Crossings, overtaken, read_crossings
 from crossover import percentile
-from results import PEERS, Record, read_host, read_peers
-from tables import ABSENT, ENGINES, NAMES, duration, factor, table, targets
+from results import PEERS, Record, cost, read_host, read_peers
+from tables import ABSENT, ENGINES, NAMES, NUMBA, THREADS, duration, factor, table, targets
 
 NOT_YET = "Not measured on this machine yet: `python benchmarks/run.py --only crossover`."
 NO_PEERS = "Not measured on this machine yet: `python benchmarks/peers.py`."
@@ -124,14 +124,18 @@ def _call(row: dict[str, Any]) -> tuple[str, ...]:
 def peers(host: Host) -> str:
     """Return what other libraries take for the same data, and what is not like for like."""
     rows = []
+    columns = [(host.records.get(key), "", NAMES[key]) for key in ENGINES]
+    compiled = host.records.get(NUMBA)
+    if compiled and any(name.startswith(THREADS) for name in compiled.timings):
+        # Some peers use every core.
+        columns.append((compiled, THREADS, "on two threads"))
     for one in host.peers.get("measured", ()):
         versions = f"{one['peer']} {one['version']}"
-        ours = [
-            duration(timing.least / timing.count)
-            if (record := host.records.get(key)) and (timing := record.timings.get(one["workload"]))
-            else ABSENT
-            for key in ENGINES
-        ]
+        costs = (
+            cost(record, group + one["workload"].removeprefix("kernel/" if group else ""))
+            for record, group, _ in columns
+        )
+        ours = (ABSENT if found is None else duration(found) for found in costs)
         worst = one.get("worst_difference")
         rows.append((
             one["workload"], versions, duration(one["least_s"] / one["count"]), *ours,
@@ -140,7 +144,7 @@ def peers(host: Host) -> str:
     absent = [(one["peer"], one["reason"]) for one in host.peers.get("missing", ())]
     if not rows and not absent:
         return NO_PEERS
-    engines = (NAMES[key] for key in ENGINES)
+    engines = (title for _, _, title in columns)
     header = ("workload", "peer", "per unit", *engines, "differs by up to", "not like for like")
     noted = host.peers["about"]
     parts = [f"Peers: {noted['date'][:16]}, load average {noted['load_avg_1min']:.1f}."]
@@ -160,10 +164,11 @@ def not_measured(host: Host) -> str:
         if key not in host.records:
             rows.append((NAMES[key], "nothing of it"))
             continue
-        left = [name for name in everything if name not in host.records[key].timings]
+        wanted = [name for name in everything if key == NUMBA or not name.startswith(THREADS)]
+        left = [name for name in wanted if name not in host.records[key].timings]
         if left:
             shown = ", ".join(left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")
-            rows.append((NAMES[key], f"{len(left)} of {len(everything)} workloads: {shown}"))
+            rows.append((NAMES[key], f"{len(left)} of {len(wanted)} workloads: {shown}"))
     if not host.crossings.works:
         rows.append(("whole processes by size", "nothing of it"))
     for file in host.crossings.files.values():

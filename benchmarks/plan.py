@@ -39,7 +39,8 @@ def starts(times: int) -> Options:
 def is_measured(runtime: Runtime, entry: Entry) -> bool:
     """Return whether a workload of the catalogue is measured on a runtime."""
     is_spared = runtime.key == "cpython-pure" and entry["contracts"] > MOST_ON_PURE_CPYTHON
-    return runtime.what in entry["what"] and not is_spared
+    is_there = entry["needs"] in ("", runtime.backend)
+    return runtime.what in entry["what"] and is_there and not is_spared
 
 
 def jobs(

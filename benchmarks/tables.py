@@ -18,6 +18,8 @@ NAMES = {
 }
 ENGINES = (PURE, PYPY, NUMBA)
 ABSENT = "–"
+# The group of workloads that are a kernel's on two threads, which Numba alone runs.
+THREADS = "threads/"
 
 Records = dict[str, Record]
 
@@ -197,6 +199,19 @@ def memory(records: Records) -> str:
     return table(("", *(NAMES[key] for key in engines)), rows)
 
 
+def threads(records: Records) -> str:
+    """Return kernels on two threads beside the same on one, per unit and as a ratio."""
+    timings = records[NUMBA].timings if NUMBA in records else {}
+    rows = []
+    for name in _names(records, (THREADS,)):
+        alone, both = timings.get(f"kernel/{name.removeprefix(THREADS)}"), timings[name]
+        costs = _cost(alone), _cost(both), _ratio(alone, both)
+        rows.append((f"{_title(name)}, per {both.per}", *costs))
+    if not rows:
+        return "Not measured on this machine yet: `python benchmarks/run.py --only threads`."
+    return table(("", NAMES[NUMBA], "on two threads", ""), rows)
+
+
 SITUATIONS = (
     ("one scan of a small file", "process/first scan/200"),
     ("one look at the demo exchange", "process/first scan/demo"),
@@ -256,6 +271,7 @@ TABLES = {
     "ladder": ladder,
     "phases": phases,
     "kernels": kernels,
+    "threads": threads,
     "processes": processes,
     "losers": losers,
     "memory": memory,

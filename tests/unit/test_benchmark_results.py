@@ -24,7 +24,8 @@ bench, plan, plots, processes, progress, records, report, results, run, runtimes
 session, tables, targets, tasks, workloads = map(
     import_module, ("session", "tables", "targets", "tasks", "workloads")
 )
-HOST_TABLES = import_module("cross_tables").HOST_TABLES
+cross_tables = import_module("cross_tables")
+HOST_TABLES = cross_tables.HOST_TABLES
 
 HOSTS = sorted(path for path in results.RESULTS.iterdir() if path.is_dir())
 # crossover.py and peers.py write other forms.
@@ -44,8 +45,11 @@ class TestRun:
         """Let two runtimes answer as the test says."""
         given = {}
         monkeypatch.setattr(session.Session, "_catalogue_of", lambda *_: [
-            {"name": "one", "is_quick": True, "contracts": 0, "what": ["kernels"]},
-            {"name": "large", "is_quick": False, "contracts": 10**7, "what": ["kernels"]},
+            {"name": "one", "is_quick": True, "contracts": 0, "needs": "", "what": ["kernels"]},
+            {"name": "large", "is_quick": False, "contracts": 10**7, "needs": "",
+             "what": ["kernels"]},
+            {"name": "threads/x", "is_quick": True, "contracts": 0, "needs": "numba",
+             "what": ["kernels"]},
         ])  # fmt: skip
         monkeypatch.setattr(
             session.Session, "_answers_of", lambda _, runtime, names: given[runtime.key]
@@ -85,6 +89,11 @@ class TestRun:
         assert made.workloads(runtime("pypy-pure")) == ["one", "large"]
         assert made.workloads(runtime("c", "c")) == []
 
+    def test_what_needs_a_backend_is_measured_there_alone(self, answers):
+        made = session.Session(self.arguments("--only", "threads"), [runtime()], Path())
+        assert made.workloads(runtime("cpython-numba")) == ["threads/x"]
+        assert made.workloads(runtime()) == made.workloads(runtime("pypy-pure")) == []
+
     def test_only_chooses_by_part_of_a_name(self, answers):
         made = session.Session(self.arguments("--only", "lar"), [runtime()], Path())
         assert made.workloads(runtime("pypy-pure")) == ["large"]
@@ -110,7 +119,10 @@ class TestRun:
 
 class TestPlan:
     def entries(self, *names, contracts=0):
-        return [{"name": name, "contracts": contracts, "what": ["kernels"]} for name in names]
+        return [
+            {"name": name, "contracts": contracts, "needs": "", "what": ["kernels"]}
+            for name in names
+        ]
 
     def test_what_is_measured_alike_is_one_call(self):
         entries = self.entries("kernel/a", "scan/b", "kernel/c")
@@ -280,6 +292,29 @@ class TestTables:
         }
         lost = tables.losers(found).splitlines()[2:]
         assert lost == ["| one | PyPy | 3.00 ms | CPython | 1.00 ms | 3.00x |"]
+
+    def test_two_threads_stand_beside_one(self):
+        taken = {"kernel/a": 4e-3, "threads/a": 2e-3, "kernel/b": 2e-3, "threads/b": 4e-3}
+        found = {tables.NUMBA: record(tables.NUMBA, **taken)}
+        assert tables.threads(found).splitlines()[2:] == [
+            "| a, per run | 4.00 ms | 2.00 ms | 2.00x faster |",
+            "| b, per run | 2.00 ms | 4.00 ms | **2.00x slower** |",
+        ]
+        assert "--only threads" in tables.threads({tables.PYPY: record(tables.PYPY, one=1e-3)})
+
+    def test_two_threads_stand_beside_a_peer_and_are_missed_nowhere_else(self):
+        row = {"peer": "x", "version": "1", "workload": "kernel/a", "least_s": 0.1, "count": 1,
+               "note": ""}  # fmt: skip
+        noted = {"about": {"date": "2026-01-02", "load_avg_1min": 0.5}, "measured": [row]}
+        none = cross_tables.Crossings({})
+        for taken, cells in (({}, ["–"]), ({"threads/a": 2e-3}, ["–", "2.00 ms"])):
+            compiled = record(tables.NUMBA, other=1e-3, **taken)
+            pure = record(tables.PURE, other=1e-3)
+            found = {tables.NUMBA: compiled, tables.PURE: pure}
+            host = cross_tables.Host(found, none, noted, (), {})
+            *_, line = cross_tables.peers(host).splitlines()
+            assert line.split(" | ")[5:-2] == cells
+            assert "threads" not in cross_tables.not_measured(host)
 
     def test_a_target_is_met_or_missed(self):
         target = targets.Target("x", "one", targets.PYPY, 2e-3)
