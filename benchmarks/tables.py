@@ -208,7 +208,7 @@ def threads(records: Records) -> str:
         costs = _cost(alone), _cost(both), _ratio(alone, both)
         rows.append((f"{_title(name)}, per {both.per}", *costs))
     if not rows:
-        return "Not measured on this machine yet: `python benchmarks/run.py --only threads`."
+        return "Not measured on this machine yet: `python benchmarks/run.py`."
     return table(("", NAMES[NUMBA], "on two threads", ""), rows)
 
 
