@@ -77,8 +77,14 @@ def about(path: Path) -> dict[str, Any]:
 
 
 def sources(folder: Path) -> dict[str, str]:
-    """Return by file the digest of the sources that it measured, whatever its form."""
-    return {path.name: str(about(path).get("sources")) for path in sorted(folder.glob("*.json"))}
+    """Return by file the digest of the sources that it measured, whatever its form; "" if none."""
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found[path.name] = str(about(path).get("sources", ""))
+        except ValueError:
+            found[path.name] = ""
+    return found
 
 
 def move(written: Path, folder: Path) -> list[Path]:
