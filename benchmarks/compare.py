@@ -90,8 +90,12 @@ def changes(base: Records, head: Records) -> list[Change]:
     NotComparableError
         If the runs are of different machines, or have no workload in common.
     """
-    machines = [{str(r.about.get("cpu_model_name")) for r in run.values()} for run in (base, head)]
-    if machines[0] != machines[1]:
+    machines = [
+        {str(name) for r in run.values() if (name := r.about.get("cpu_model_name"))}
+        for run in (base, head)
+    ]
+    # Older runs on ARM do not tell.
+    if all(machines) and machines[0] != machines[1]:
         before, after = (", ".join(sorted(names)) for names in machines)
         raise NotComparableError(f"the machines differ: {before} and {after}")
     found = [

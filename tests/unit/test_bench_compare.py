@@ -193,6 +193,11 @@ class TestRefused:
         other = written(tmp_path / "b", cpu="another", c={PRICE: 1.0}, pypy_pure={PRICE: 1.0})
         assert "the machines differ" in self.refusal(capsys, base, other)
 
+    def test_a_machine_that_was_not_told_is_not_another(self, base, tmp_path):
+        """Runs on ARM did not name it once: a workflow compares with a run of the week before."""
+        other = written(tmp_path / "b", cpu=None, c={PRICE: 1.0}, pypy_pure={PRICE: 1.0})
+        assert compare.main([*NARROW, other, base]) == 0
+
     def test_nothing_in_common(self, base, tmp_path, capsys):
         other = written(tmp_path / "b", c={BOX: 1.0}, pypy_pure={BOX: 1.0})
         assert "no workload in common" in self.refusal(capsys, base, other)

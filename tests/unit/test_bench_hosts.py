@@ -12,8 +12,8 @@ import pytest
 
 # The benchmarks are scripts: each imports its neighbours.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-c_compiler, interpreter, results, runtimes, stored = map(
-    import_module, ("c_compiler", "interpreter", "results", "runtimes", "stored")
+c_compiler, interpreter, peers, results, runtimes, stored = map(
+    import_module, ("c_compiler", "interpreter", "peers", "results", "runtimes", "stored")
 )
 
 EPYC = "vendor_id : AuthenticAMD\ncpu family : 25\nmodel : 1\nmodel name : AMD EPYC\n"
@@ -101,11 +101,11 @@ class TestStored:
     def test_the_committed_files_say_what_they_ran_on(self):
         """Else nothing would ever be refused."""
         for path in results.RESULTS.glob("*/*.json"):
-            keys = stored.COMPARED[:2] if path.name == results.PEERS else stored.COMPARED
-            found = stored.about(path)
-            new = {**dict.fromkeys(keys, "another"), "of": "none"}
-            if path.name.startswith(results.CROSSOVER) and "platform" not in found:
-                continue  # of a run before they noted it
+            is_older = "platform" not in stored.about(path)
+            keys = stored.COMPARED[:2] if is_older else stored.COMPARED
+            # pyperf always told; whole processes and peers did not at first.
+            assert not is_older or path.name.startswith((results.CROSSOVER, results.PEERS))
+            new = dict.fromkeys(keys, "another")
             assert len(stored.others(path.parent, {path.name: new})) == len(keys), path.name
 
     def test_sources_are_told_of_every_form_of_file(self, tmp_path):
@@ -130,6 +130,22 @@ class TestStored:
         assert stored.move(tmp_path / "written", folder) == [folder / "c.json"]
         assert (folder / "c.json").read_text() == "new"
         assert sorted(path.name for path in folder.iterdir()) == ["c.json", "crossover-c.json"]
+
+    def test_peers_of_another_machine_are_not_replaced_unasked(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(peers, "write_data", lambda folder: None)
+        monkeypatch.setattr(peers, "installed", lambda peer: "no wheel")
+        path = tmp_path / results.PEERS
+        flags = ["--only", "orjson", f"--output={tmp_path}"]
+        assert peers.main(flags) == peers.main(flags) == 0
+        content = json.loads(path.read_text())
+        content["about"]["platform"] = "another"
+        path.write_text(json.dumps(content))
+        capsys.readouterr()
+        assert peers.main(flags) == 2
+        assert "platform was another, is " in capsys.readouterr().err
+        assert json.loads(path.read_text()) == content
+        assert peers.main([*flags, "--replace"]) == 0
+        assert json.loads(path.read_text()) != content
 
     def test_an_interpreter_tells_what_pyperf_notes_of_it(self):
         runtime = runtimes.Runtime("cpython-pure", Path(sys.executable), "pure")
