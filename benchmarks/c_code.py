@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import shutil
 import subprocess
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -14,10 +13,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from baselines import TOLERANCE, Answer, baseline
+from c_compiler import SHARED, working
 from tasks import Task
 
 HERE = Path(__file__).parent
-FLAGS = ("-O3", "-march=native")
 # Lets gcc call its vector forms of exp and log. It would lose a nan, so only chains have it.
 FAST = "-ffast-math"
 
@@ -26,13 +25,13 @@ Columns = list["array[float] | array[int]"]
 
 def compiler() -> str:
     """Return the C compiler of this machine, or ""."""
-    return next((path for name in ("gcc", "cc", "clang") if (path := shutil.which(name))), "")
+    return working().path
 
 
 def compiler_version() -> str:
     """Return the compiler and its flags as they are published."""
     done = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=True)
-    return f"{done.stdout.splitlines()[0]}, {' '.join(FLAGS)} ({FAST} for chains)"
+    return f"{done.stdout.splitlines()[0]}, {' '.join(working().flags)} ({FAST} for chains)"
 
 
 @cache
@@ -40,7 +39,7 @@ def library(name: str, *flags: str) -> ctypes.CDLL:
     """Compile one of the C files and load it."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.so"
-        command = [compiler(), *FLAGS, *flags, "-shared", "-fPIC", "-o", str(path)]
+        command = [compiler(), *working().flags, *flags, *SHARED, "-o", str(path)]
         subprocess.run([*command, str(HERE / f"{name}.c"), "-lm"], check=True)
         return ctypes.CDLL(str(path))
 

@@ -231,7 +231,7 @@ def measure(
     works: Sequence[str],
     folder: Path,
     path: Path,
-    facts: Mapping[str, str],
+    facts: Mapping[str, object],
     *,
     is_quick: bool,
     tell: Tell = lambda text: None,

@@ -4,7 +4,8 @@
     python benchmarks/peers.py --only QuantLib   one of them, into build/benchmarks/
 
 What does not install or does not run is listed with the reason. Ours is measured by run.py: the
-page puts the two side by side. The environments take 3 GB and some minutes, once.
+page puts the two side by side. The environments take 3 GB and some minutes, once. A file of another
+machine or build is replaced with --replace only: else it ends with 2.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import math
 import os
+import platform
 import subprocess
 import sys
 from array import array
@@ -22,7 +24,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import stored
 from crossover import now
+from interpreter import python_build
 from peer_adapter import OPTION
 from records import source_state, write_json
 from results import PEERS as FILE
@@ -148,11 +152,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", default=[], metavar="PEER")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each workload")
     parser.add_argument("--output", type=Path, help="folder of the result file")
+    parser.add_argument(
+        "--replace", action="store_true", help="also a file of another machine or build"
+    )
     args = parser.parse_args(argv)
     chosen = [peer for peer in PEERS if not args.only or peer.name in args.only]
     if not chosen:
         parser.error("--only: of " + ", ".join(peer.name for peer in PEERS))
     where = ROOT / "build/benchmarks" if args.only else HERE / "results" / host_key()
+    host = {**machine(), "platform": platform.platform(True, False), "python_build": python_build()}
+    # What is measured in part may be replaced at any time.
+    is_kept = bool(args.output or not args.only) and not args.replace
+    other = stored.others(args.output or where, {FILE: host}) if is_kept else []
+    if other:
+        say(f"{other[0]}: --replace to replace it, or another --output")
+        return 2
     facts = source_state()
     rows: list[dict[str, Any]] = []
     missing: list[dict[str, str]] = []
@@ -170,7 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         {"peer": f"{row['peer']} ({row.get('workload', 'all')})", "reason": row["failed"]}
         for row in failed
     ]
-    about = {**facts, **machine(), "load_avg_1min": os.getloadavg()[0], "date": now()}
+    about = {**facts, **host, "load_avg_1min": os.getloadavg()[0], "date": now()}
     measured = [row for row in rows if "failed" not in row]
     path = (args.output or where) / FILE
     write_json(path, {"about": about, "measured": measured, "missing": missing})
