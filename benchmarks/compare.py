@@ -89,7 +89,7 @@ def changes(base: Records, head: Records) -> list[Change]:
     found = [
         change
         for key in base
-        if key in head and key not in (*BASELINES, "cpython-numpy")
+        if key in head and key not in (*BASELINES, "cpython-numpy", "pypy-plain")
         for change in _of_runtime(key, base, head)
     ]
     if not found:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import compare
+import verdicts
 from crossings import Crossings, overtaken, read_crossings
 from crossover import percentile
 from results import PEERS, Record, read_host, read_peers
-from tables import ABSENT, ENGINES, NAMES, duration, factor, table, targets
+from tables import ABSENT, ENGINES, NAMES, duration, factor, table
 
 NOT_YET = "Not measured on this machine yet: `python benchmarks/run.py --only crossover`."
 NO_PEERS = "Not measured on this machine yet: `python benchmarks/peers.py`."
@@ -179,7 +180,17 @@ def not_measured(host: Host) -> str:
 
 def judged(host: Host) -> str:
     """Return every target, those against peers too."""
-    return targets({**host.records, **host.peer_records})
+    return verdicts.targets({**host.records, **host.peer_records})
+
+
+def losers(host: Host) -> str:
+    """Return what lost, to peers too."""
+    return verdicts.losers(host.records, host.peer_records)
+
+
+def idiomatic(host: Host) -> str:
+    """Return what plain Python gains on PyPy."""
+    return verdicts.idiomatic(host.records)
 
 
 def noise(host: Host) -> str:
@@ -210,4 +221,6 @@ HOST_TABLES: dict[str, Callable[[Host], str]] = {
     "noise": noise,
     "not_measured": not_measured,
     "targets": judged,
+    "losers": losers,
+    "idiomatic": idiomatic,
 }
