@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import subprocess
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from baselines import TOLERANCE, Answer, baseline
+from baselines import Answer, baseline, n_off
 from c_compiler import SHARED, working
 from tasks import Task
 
@@ -93,21 +92,6 @@ def column_task(
     kept = list(rows) if rows is not None else [True] * size
 
     def compared() -> Answer:
-        return sum(off(*both, kept) for both in zip(out, wanted, strict=True)), 0.0
+        return n_off(out, wanted, kept), 0.0
 
     return task(code, name, size, [*columns, *out], (0, 0.0), compared)
-
-
-def off(found: Sequence[float], wanted: Sequence[float], kept: Sequence[bool]) -> int:
-    """Return in how many rows two columns are not near each other; nan is near nan.
-
-    >>> off([1.0, math.nan, 2.0], [1.0, math.nan, 2.1], [True] * 3)
-    1
-    """
-    rows = zip(found, wanted, kept, strict=True)
-    return sum(
-        is_kept
-        and not math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        and not (math.isnan(one) and math.isnan(other))
-        for one, other, is_kept in rows
-    )

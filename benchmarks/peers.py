@@ -62,6 +62,7 @@ PEERS = (
     ),
     Peer("QuantLib", ("QuantLib==1.44", "numpy==2.4.6")),
     Peer("TA-Lib", ("TA-Lib==0.8.2", "numpy==2.4.6")),
+    Peer("pandas", ("pandas==3.1.1", "numpy==2.4.6")),
     Peer("vectorbt", ("vectorbt==1.2.0",)),
     Peer("backtesting", ("backtesting==0.6.6",)),
     Peer("msgspec", ("msgspec==0.22.0",)),
@@ -105,16 +106,20 @@ def reason(stderr: str) -> str:
 
 
 def write_data(folder: Path) -> None:
-    """Write the options of our workloads, their prices, and a random walk, as raw doubles."""
+    """Write the options of our workloads, their prices, a random walk and its indicators.
+
+    All as raw doubles.
+    """
     # Only here: --help and the tests of what is above do without the engine.
-    from calls import N_OPTIONS, options
-    from calls_series import closes
+    from calls import N_OPTIONS, column, options
+    from calls_series import EMA_STATE, PERIOD, RING, RSI_STATE, closes
 
     from engine.backend import select
 
     columns: dict[str, Any] = dict(zip((*OPTION, "right"), options(), strict=True))
     price = array("d", bytes(8 * N_OPTIONS))
-    pricing = select("pure").pricing
+    pure = select("pure")
+    pricing = pure.pricing
     pricing.price_chain(*columns.values(), price)
     # A volatility can be compared where the price tells it.
     greeks = [array("d", bytes(8 * N_OPTIONS)) for _ in range(6)]
@@ -122,9 +127,17 @@ def write_data(folder: Path) -> None:
     vega = dict(zip(GREEKS, greeks, strict=True))["vega"]
     pairs = zip(columns["vol"], vega, strict=True)
     known = array("d", (vol if slope > LEAST_VEGA else math.nan for vol, slope in pairs))
-    made = {"price": price, "known": known, "close": closes(N_CLOSES)}
-    for name, column in {**columns, **made}.items():
-        (folder / f"{name}.f64").write_bytes(array("d", column).tobytes())
+    close = closes(N_CLOSES)
+    found = {name: column(N_CLOSES) for name in ("sma", "ema", "rsi", "bollinger")}
+    pure.load("rolling").sma(close, PERIOD, column(RING), found["sma"])
+    pure.load("averages").ema(close, PERIOD, column(EMA_STATE), found["ema"])
+    pure.load("wilder").rsi(close, PERIOD, column(RSI_STATE), found["rsi"])
+    # The upper band; the others are compared with nothing.
+    rest = column(RING), column(N_CLOSES), found["bollinger"], column(N_CLOSES)
+    pure.load("bands").bollinger(close, PERIOD, 2.0, 2.0, *rest)
+    made = {"price": price, "known": known, "close": close, **found}
+    for name, values in {**columns, **made}.items():
+        (folder / f"{name}.f64").write_bytes(array("d", values).tobytes())
 
 
 def measure(peer: Peer, folder: Path, seconds: float) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runtimes import Runtime
-from targets import TARGETS
+from targets import TARGETS, C
 
 # Seconds before the first value. PyPy compiles a scan branch by branch, each after a thousand runs.
 WARM_UP_SCAN, WARM_UP_KERNEL, WARM_UP_QUICK = 20.0, 1.0, 2.0
@@ -22,6 +22,8 @@ MOST_ON_PURE_CPYTHON = 20_000
 # Options of pyperf: processes, values of each, values to warm up, runs of a value. Values are many
 # and short, so that on a shared machine some of them are measured undisturbed.
 Options = dict[str, int]
+# What --quick and many values are taken of in plain Python: the rest takes it too long.
+SHORT_PLAIN = ("conversion and reversal", "box", "price")
 MANY: Options = {"p": 1, "n": 15, "w": 1, "l": 1}
 # A run takes seconds, and without a compiler one is as good as another.
 FEW: Options = {"p": 1, "n": 3, "w": 0, "l": 1}
@@ -43,6 +45,19 @@ def is_measured(runtime: Runtime, entry: Entry) -> bool:
     return runtime.what in entry["what"] and is_there and not is_spared
 
 
+def is_quick(runtime: Runtime, entry: Entry) -> bool:
+    """Return whether ``--quick`` measures a workload on a runtime."""
+    return (
+        entry["is_quick"]
+        and not (runtime.is_pypy and runtime.what == "plain")
+        and (not _is_long(runtime, entry))
+    )
+
+
+def _is_long(runtime: Runtime, entry: Entry) -> bool:
+    return runtime.what == "plain" and entry["name"].split("/")[1] not in SHORT_PLAIN
+
+
 def jobs(
     runtime: Runtime, entries: Sequence[Entry], *, is_quick: bool, is_again: bool
 ) -> list[Job]:
@@ -50,6 +65,7 @@ def jobs(
     groups: dict[tuple[bool, bool], list[str]] = {}
     for entry in entries:
         is_few = entry["contracts"] >= LARGE or runtime.key == "cpython-pure"
+        is_few |= _is_long(runtime, entry) and not runtime.is_pypy
         is_kernel = entry["name"].startswith("kernel/")
         groups.setdefault((is_few, is_kernel), []).append(entry["name"])
     found: list[Job] = []
@@ -64,11 +80,14 @@ def jobs(
 
 
 def judged(runtime: Runtime, entries: Iterable[Entry]) -> list[Entry]:
-    """Return the workloads whose cost on this runtime a target rests on."""
+    """Return the workloads whose cost on this runtime a target rests on; of C, all of them.
+
+    C stands beside every target of its workloads, whatever that is relative to.
+    """
     named = {
         name
         for target in TARGETS
-        if runtime.key in (target.key, target.other)
+        if not target.is_once and (runtime.key == C or runtime.key in (target.key, target.other))
         for name in (target.name, target.against)
     }
     return [entry for entry in entries if entry["name"] in named]

@@ -92,6 +92,7 @@ def find_runtimes(cpython: Path | None, pypy: Path | None) -> tuple[list[Runtime
     python = pypy or ROOT / ".venv-pypy/bin/python"
     if _imports(python, "pyperf", "rich"):
         found.append(Runtime("pypy-pure", python, "pure"))
+        found.append(Runtime("pypy-plain", python, "pure", "plain"))
     elif python.exists():
         requirements = f"{shown(python)} -m pip install -r requirements-pypy-bench.txt"
         missing.append(f"PyPy: {shown(python)} has no pyperf: {requirements}")

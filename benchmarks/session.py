@@ -113,7 +113,7 @@ class Session:
             entry
             for entry in self._catalogue
             if plan.is_measured(runtime, entry)
-            and self._is_wanted(entry["name"], entry["is_quick"])
+            and self._is_wanted(entry["name"], plan.is_quick(runtime, entry))
         ]
         # What was named is all measured again, else what a target rests on.
         return plan.judged(runtime, found) if is_again and not self._only else found

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from results import Record, Timing
-from targets import NUMBA, NUMPY, PURE, PYPY, TARGETS, C, judged, judged_by_round
+from targets import NUMBA, NUMPY, PURE, PYPY, C
 
-PLAIN = "cpython-plain"
+PLAIN, PYPY_PLAIN = "cpython-plain", "pypy-plain"
 NAMES = {
     PLAIN: "plain Python",
+    PYPY_PLAIN: "plain Python on PyPy",
     NUMPY: "NumPy",
     PURE: "CPython",
     PYPY: "PyPy",
@@ -81,24 +82,6 @@ def _described(record: Record) -> str:
     return record.backend if build in record.backend else f"{record.backend}; {build}"
 
 
-def targets(records: Records) -> str:
-    """Return every target with what was measured, met or missed."""
-    rows = []
-    for target in TARGETS:
-        found = judged(target, records)
-        if found is None:
-            rows.append((target.what, NAMES[target.key], *[ABSENT] * 3, "not measured"))
-            continue
-        measured, limit = found
-        share = measured / limit
-        verdict = "met" if share <= 1.0 else f"**missed by {factor(share)}**"
-        shares = judged_by_round(target, records)
-        rounds = " ".join(f"{share:.2f}" for share in shares) if len(shares) > 1 else "once"
-        told = duration(limit), duration(measured), rounds
-        rows.append((target.what, NAMES[target.key], *told, verdict))
-    return table(("target", "on", "at most", "measured", "of the limit, by round", ""), rows)
-
-
 def scans(records: Records) -> str:
     """Return whole scans of single chains: least and median, and ratios of the least."""
     return _compared(records, ("scan/american", "scan/european", "scan/few", "scan/busy"))
@@ -167,24 +150,6 @@ def kernels(records: Records) -> str:
 
 def _cost(timing: Timing | None) -> str:
     return duration(timing.least / timing.count) if timing else ABSENT
-
-
-def losers(records: Records) -> str:
-    """Return every cell in which what should be faster is not, with absolutes."""
-    pairs = ((PYPY, PURE), (NUMBA, PURE), (PYPY, PLAIN), (NUMBA, PLAIN), (PYPY, NUMPY),
-             (NUMBA, NUMPY), (PURE, PLAIN), (NUMBA, PYPY))  # fmt: skip
-    rows = []
-    for loser, winner in pairs:
-        if loser not in records or winner not in records:
-            continue
-        for name, lost in records[loser].timings.items():
-            won = records[winner].timings.get(name)
-            if won and lost.least > won.least:
-                rows.append((
-                    name, NAMES[loser], duration(lost.least), NAMES[winner], duration(won.least),
-                    factor(lost.least / won.least),
-                ))  # fmt: skip
-    return table(("workload", "loses", "takes", "to", "which takes", "factor"), rows)
 
 
 def memory(records: Records) -> str:
@@ -273,7 +238,6 @@ TABLES = {
     "kernels": kernels,
     "threads": threads,
     "processes": processes,
-    "losers": losers,
     "memory": memory,
     "deploy": deploy,
 }

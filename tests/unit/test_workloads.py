@@ -38,10 +38,7 @@ SHORT = (
     ("N_MESSAGES", calls_events, 200),
     ("N_LATTICE", calls_options, 4),
     ("N_AMERICAN", calls_options, 4),
-    *(
-        ("N_OPTIONS", module, 2000)
-        for module in (calls, calls_options, baselines, baseline_c, baseline_plain)
-    ),
+    *(("N_OPTIONS", module, 2000) for module in (calls, calls_options, baselines, baseline_c)),
 )
 
 calls_threads = import_module("calls_threads")
@@ -248,6 +245,13 @@ class TestBaselines:
         for wrong in ((2, 0.5), (3, 0.5 + 1e-8)):
             with pytest.raises(ValueError, match="the baseline answers"):
                 baselines.baseline(lambda floor, wrong=wrong: wrong, (3, 0.5))
+
+    def test_columns_that_are_off_are_refused_where_they_are_known(self):
+        nan = float("nan")
+        baselines.near_task(lambda: [[1.0, nan, 3.0]], [[1.0, nan, 9.0]], [True, True, False])
+        for wrong in ([1.0, nan, 3.1], [1.0, 2.0, 3.0]):
+            with pytest.raises(ValueError, match="the baseline answers"):
+                baselines.near_task(lambda wrong=wrong: [wrong], [[1.0, nan, 3.0]])
 
     def test_every_baseline_stands_beside_a_workload(self):
         names = {name for table in bench.BASELINES.values() for name in table}
