@@ -21,8 +21,8 @@ bench, plan, plots, processes, progress, records, report, results, run, runtimes
         "runtimes",
     ),
 )  # fmt: skip
-session, stored, tables, targets, tasks, workloads = map(
-    import_module, ("session", "stored", "tables", "targets", "tasks", "workloads")
+session, tables, targets, tasks, workloads = map(
+    import_module, ("session", "tables", "targets", "tasks", "workloads")
 )
 HOST_TABLES = import_module("cross_tables").HOST_TABLES
 
@@ -390,6 +390,6 @@ class TestPublished:
     def test_all_runtimes_of_a_host_measured_one_state(self):
         """Whole processes by size and peers too, whose files have other forms."""
         for host in HOSTS:
-            sources = stored.sources(host)
+            sources = import_module("stored").sources(host)
             assert len(sources) == len(list(host.iterdir()))
             assert len(set(sources.values())) == 1, sources
