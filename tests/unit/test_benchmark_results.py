@@ -512,6 +512,6 @@ class TestPublished:
     def test_all_runtimes_of_a_host_measured_one_state(self):
         """Whole processes by size and peers too, whose files have other forms."""
         for host in HOSTS:
-            sources = stored.sources(host)
+            sources = import_module("stored").sources(host)
             assert len(sources) == len(list(host.iterdir()))
             assert len(set(sources.values())) == 1, sources
