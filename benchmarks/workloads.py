@@ -17,6 +17,7 @@ from calls import CALLS
 from calls_events import EVENTS
 from calls_options import OPTIONS
 from calls_series import SERIES
+from calls_sources import SOURCES
 from markets import N_EXPIRIES, SEED, Market, busy, clean, noise, with_few_hits
 from tasks import Task, kernel_task, python_task, scan_task
 
@@ -238,7 +239,7 @@ def _table() -> tuple[Workload, ...]:
     ]  # fmt: skip
     calls = [
         Workload(call.name, call.unit, call.units, call.task, call.is_quick)
-        for call in (*CALLS, *OPTIONS, *SERIES, *EVENTS)
+        for call in (*CALLS, *OPTIONS, *SERIES, *EVENTS, *SOURCES)
     ]
     return (*scans, *phases, *kernels, *calls)
 

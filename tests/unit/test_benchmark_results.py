@@ -119,7 +119,7 @@ class TestPlan:
         )
         assert kernels == scans == plan.MANY
         assert named[2:6] == ["--workload", "kernel/a", "--workload", "kernel/c"]
-        assert named[-2:] == ["--warm-up", str(plan.WARM_UP_KERNEL)]
+        assert named[-2:] == ["--warm-up", str(plan.WARM_UP["kernel"])]
 
     @pytest.mark.parametrize(("key", "contracts"), [("cpython-pure", 0), ("pypy-pure", 10**6)])
     def test_what_takes_long_is_measured_a_few_times(self, key, contracts):
