@@ -478,3 +478,23 @@ class TestPublished:
         for host in HOSTS:
             states = {record.about["sources"] for record in results.read_host(host).values()}
             assert len(states) == 1
+
+
+class TestDecisions:
+    def test_the_normal_distribution_was_chosen_by_what_was_printed(self):
+        folder = report.PAGE.parent / "adr"
+        printed = (folder / "0002-normal-cdf.txt").read_text()
+        page = (folder / "0002-normal-cdf.md").read_text()
+        cpython, pypy = (
+            {line[:22].strip(): line[22:].split() for line in part.splitlines()[2:]}
+            for part in (printed[: printed.index("PyPy")], printed[printed.index("PyPy") :])
+        )
+        rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.count("|") == 8]
+        assert len(rows) == 2 + len(cpython)
+        for name, *told in rows[2:]:
+            key = name.replace("`", "").partition(" (")[0]
+            *errors, ns, numba_ns = cpython[key]
+            *others, pypy_ns = pypy[key]
+            pairs = zip(errors, others, strict=True)
+            both = [one if one == other else f"{one}; {other}" for one, other in pairs]
+            assert told == [*both, pypy_ns, numba_ns, ns]
