@@ -174,6 +174,7 @@ SWEPT = SWEPT_BARS * len(FAST) * len(SLOW)
 SWEEP = f"kernel/sweep/{SWEPT_BARS}x{len(FAST) * len(SLOW)}"
 CACHE = f"engine/cache get/{FEW_BARS}"
 
+_SERIES = "calls on a Series, more than one but for the mean; EMA and RSI with our warm-up"
 _JSON = "we read what we use; one call a message, ours one for all of them"
 _BAR = "their engine keeps orders, trades and statistics for each bar"
 _CLOCK = "reads the clock at each look-up, ours once for a hundred"
@@ -183,9 +184,7 @@ ADAPTERS = {
         for name, (workload, part) in INDICATORS.items()
     ),
     "pandas": tuple(
-        Adapter(
-            workload, _pandas(name), name, "a chain of calls, each a column more", "close", part
-        )
+        Adapter(workload, _pandas(name), name, _SERIES, "close", part)
         for name, (workload, part) in INDICATORS.items()
     ),
     "vectorbt": (

@@ -13,7 +13,8 @@ from runtimes import Runtime
 from targets import TARGETS, C
 
 # Seconds before the first value. PyPy compiles a scan branch by branch, each after a thousand runs.
-WARM_UP_SCAN, WARM_UP_KERNEL, WARM_UP_QUICK = 20.0, 1.0, 2.0
+WARM_UP_SCAN, WARM_UP_QUICK = 20.0, 2.0
+WARM_UP = {"kernel": 1.0, "engine": 5.0}
 # One run of these takes long enough for few to do.
 LARGE = 20_000
 # Plain CPython would take minutes over one run of more.
@@ -62,19 +63,19 @@ def jobs(
     runtime: Runtime, entries: Sequence[Entry], *, is_quick: bool, is_again: bool
 ) -> list[Job]:
     """Return one call of bench.py for all workloads that are measured alike."""
-    groups: dict[tuple[bool, bool], list[str]] = {}
+    groups: dict[tuple[bool, float], list[str]] = {}
     for entry in entries:
         is_few = entry["contracts"] >= LARGE or runtime.key == "cpython-pure"
         is_few |= _is_long(runtime, entry) and not runtime.is_pypy
-        is_kernel = entry["name"].startswith("kernel/")
-        groups.setdefault((is_few, is_kernel), []).append(entry["name"])
+        warm_up = WARM_UP.get(entry["name"].split("/")[0], WARM_UP_SCAN)
+        warm_up = min(warm_up, WARM_UP_QUICK) if is_quick else warm_up
+        groups.setdefault((is_few, warm_up), []).append(entry["name"])
     found: list[Job] = []
-    for (is_few, is_kernel), names in groups.items():
+    for (is_few, warm_up), names in groups.items():
         options = FEW if is_few else AGAIN if is_again else MANY
         named = [argument for name in names for argument in ("--workload", name)]
         if runtime.is_pypy:
-            scan = WARM_UP_QUICK if is_quick else WARM_UP_SCAN
-            named += ["--warm-up", str(WARM_UP_KERNEL if is_kernel else scan)]
+            named += ["--warm-up", str(warm_up)]
         found.append((options, ["--what", runtime.what, *named]))
     return found
 

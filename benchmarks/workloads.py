@@ -18,6 +18,7 @@ from calls import CALLS
 from calls_events import EVENTS
 from calls_options import OPTIONS
 from calls_series import SERIES
+from calls_sources import SOURCES
 from calls_threads import THREADED
 from markets import N_EXPIRIES, SEED, Market, busy, clean, noise, with_few_hits
 from tasks import Task, kernel_task, python_task, scan_task
@@ -243,7 +244,7 @@ def _table() -> tuple[Workload, ...]:
     ]  # fmt: skip
     calls = [
         Workload(call.name, call.unit, call.units, call.task, call.is_quick)
-        for call in (*CALLS, *OPTIONS, *SERIES, *EVENTS)
+        for call in (*CALLS, *OPTIONS, *SERIES, *EVENTS, *SOURCES)
     ]
     threaded = [
         Workload(one.name, one.call.unit, one.call.units, one.task, needs="numba")

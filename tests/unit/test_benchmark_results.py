@@ -131,7 +131,7 @@ class TestPlan:
         )
         assert kernels == scans == plan.MANY
         assert named[2:6] == ["--workload", "kernel/a", "--workload", "kernel/c"]
-        assert named[-2:] == ["--warm-up", str(plan.WARM_UP_KERNEL)]
+        assert named[-2:] == ["--warm-up", str(plan.WARM_UP["kernel"])]
 
     @pytest.mark.parametrize(("key", "contracts"), [("cpython-pure", 0), ("pypy-pure", 10**6)])
     def test_what_takes_long_is_measured_a_few_times(self, key, contracts):
@@ -515,3 +515,23 @@ class TestPublished:
             sources = import_module("stored").sources(host)
             assert len(sources) == len(list(host.iterdir()))
             assert len(set(sources.values())) == 1, sources
+
+
+class TestDecisions:
+    def test_the_normal_distribution_was_chosen_by_what_was_printed(self):
+        folder = report.PAGE.parent / "adr"
+        printed = (folder / "0002-normal-cdf.txt").read_text()
+        page = (folder / "0002-normal-cdf.md").read_text()
+        cpython, pypy = (
+            {line[:22].strip(): line[22:].split() for line in part.splitlines()[2:]}
+            for part in (printed[: printed.index("PyPy")], printed[printed.index("PyPy") :])
+        )
+        rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.count("|") == 8]
+        assert len(rows) == 2 + len(cpython)
+        for name, *told in rows[2:]:
+            key = name.replace("`", "").partition(" (")[0]
+            *errors, ns, numba_ns = cpython[key]
+            *others, pypy_ns = pypy[key]
+            pairs = zip(errors, others, strict=True)
+            both = [one if one == other else f"{one}; {other}" for one, other in pairs]
+            assert told == [*both, pypy_ns, numba_ns, ns]
