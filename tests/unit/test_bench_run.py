@@ -28,8 +28,11 @@ class TestRun:
         """Let two runtimes answer as the test says."""
         given = {}
         monkeypatch.setattr(session.Session, "_catalogue_of", lambda *_: [
-            {"name": "one", "is_quick": True, "contracts": 0, "what": ["kernels"]},
-            {"name": "large", "is_quick": False, "contracts": 10**7, "what": ["kernels"]},
+            {"name": "one", "is_quick": True, "contracts": 0, "needs": "", "what": ["kernels"]},
+            {"name": "large", "is_quick": False, "contracts": 10**7, "needs": "",
+             "what": ["kernels"]},
+            {"name": "threads/x", "is_quick": True, "contracts": 0, "needs": "numba",
+             "what": ["kernels"]},
         ])  # fmt: skip
         monkeypatch.setattr(
             session.Session, "_answers_of", lambda _, runtime, names: given[runtime.key]
@@ -69,6 +72,11 @@ class TestRun:
         assert made.workloads(runtime("pypy-pure")) == ["one", "large"]
         assert made.workloads(runtime("c", "c")) == []
 
+    def test_what_needs_a_backend_is_measured_there_alone(self, answers):
+        made = session.Session(self.arguments("--only", "threads"), [runtime()], Path())
+        assert made.workloads(runtime("cpython-numba")) == ["threads/x"]
+        assert made.workloads(runtime()) == made.workloads(runtime("pypy-pure")) == []
+
     def test_only_chooses_by_part_of_a_name(self, answers):
         made = session.Session(self.arguments("--only", "lar"), [runtime()], Path())
         assert made.workloads(runtime("pypy-pure")) == ["large"]
@@ -94,7 +102,10 @@ class TestRun:
 
 class TestPlan:
     def entries(self, *names, contracts=0):
-        return [{"name": name, "contracts": contracts, "what": ["kernels"]} for name in names]
+        return [
+            {"name": name, "contracts": contracts, "needs": "", "what": ["kernels"]}
+            for name in names
+        ]
 
     def test_what_is_measured_alike_is_one_call(self):
         entries = self.entries("kernel/a", "scan/b", "kernel/c")
@@ -103,7 +114,7 @@ class TestPlan:
         )
         assert kernels == scans == plan.MANY
         assert named[2:6] == ["--workload", "kernel/a", "--workload", "kernel/c"]
-        assert named[-2:] == ["--warm-up", str(plan.WARM_UP_KERNEL)]
+        assert named[-2:] == ["--warm-up", str(plan.WARM_UP["kernel"])]
 
     @pytest.mark.parametrize(("key", "contracts"), [("cpython-pure", 0), ("pypy-pure", 10**6)])
     def test_what_takes_long_is_measured_a_few_times(self, key, contracts):
@@ -132,6 +143,25 @@ class TestPlan:
         assert "kernel/z" in started[-1]
         with pytest.raises(SystemExit):
             run.arguments(["--rounds", "0"])
+
+    def test_c_is_measured_again_beside_every_target(self):
+        entries = self.entries("kernel/price/50000", "kernel/z")
+        again = plan.judged(runtime("c", "c"), entries)
+        assert [entry["name"] for entry in again] == ["kernel/price/50000"]
+        # Judged, but not by rounds.
+        assert plan.judged(runtime("pypy-pure"), self.entries("scan/clean/200x1")) == []
+
+    def test_plain_python_takes_few_values_and_little_part_in_quick(self):
+        entries = self.entries("kernel/price/50000", "kernel/rsi/1000000")
+        short, long = ({**one, "is_quick": True} for one in entries)
+        plain, pypy = runtime("cpython-plain", "plain"), runtime("pypy-plain", "plain")
+        assert [plan.is_quick(plain, one) for one in (short, long)] == [True, False]
+        assert [plan.is_quick(pypy, one) for one in (short, long)] == [False, False]
+        assert plan.is_quick(runtime(), long)
+        found = plan.jobs(plain, [short, long], is_quick=False, is_again=False)
+        assert [options for options, _ in found] == [plan.MANY, plan.FEW]
+        ((options, _),) = plan.jobs(pypy, [short, long], is_quick=False, is_again=False)
+        assert options == plan.MANY
 
     def test_a_value_is_made_of_as_many_runs_as_take_a_while(self, monkeypatch):
         timer = bench.Timer(lambda: tasks.Task(lambda: 0.0, str), 0.0)

@@ -89,6 +89,11 @@ class TestRecords:
             shutil.rmtree(folder)
 
 
+def record(key, **least):
+    timings = {name: results.Timing(name, (value,), "run", 1, 0) for name, value in least.items()}
+    return results.Record(key, {}, timings, (1.0,), ("2026-01-01",), "")
+
+
 class TestPublished:
     def test_the_page_is_what_the_results_give(self):
         assert report.main(["--check"]) == 0
@@ -120,8 +125,8 @@ class TestPublished:
         assert report.main(["--print", "kernels"]) == 0
         shown = capsys.readouterr().out
         assert shown.strip() in report.PAGE.read_text()
-        assert report.main(["--print", "kernels", "--host", str(tmp_path)]) == 1
-        assert report.main(["--print", "kernels", "--host", str(tmp_path / "none")]) == 1
+        assert report.main(["--print", "kernels", "--host", str(tmp_path)]) == 66
+        assert report.main(["--print", "kernels", "--host", str(tmp_path / "none")]) == 66
         assert "no results" in capsys.readouterr().err
 
     def test_every_table_has_a_place(self):
@@ -145,6 +150,28 @@ class TestPublished:
         assert not content["metadata"]["commit"].endswith("changes")
 
     def test_all_runtimes_of_a_host_measured_one_state(self):
+        """Whole processes by size and peers too, whose files have other forms."""
         for host in HOSTS:
-            states = {record.about["sources"] for record in results.read_host(host).values()}
-            assert len(states) == 1
+            sources = import_module("stored").sources(host)
+            assert len(sources) == len(list(host.iterdir()))
+            assert len(set(sources.values())) == 1, sources
+
+
+class TestDecisions:
+    def test_the_normal_distribution_was_chosen_by_what_was_printed(self):
+        folder = report.PAGE.parent / "adr"
+        printed = (folder / "0002-normal-cdf.txt").read_text()
+        page = (folder / "0002-normal-cdf.md").read_text()
+        cpython, pypy = (
+            {line[:22].strip(): line[22:].split() for line in part.splitlines()[2:]}
+            for part in (printed[: printed.index("PyPy")], printed[printed.index("PyPy") :])
+        )
+        rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.count("|") == 8]
+        assert len(rows) == 2 + len(cpython)
+        for name, *told in rows[2:]:
+            key = name.replace("`", "").partition(" (")[0]
+            *errors, ns, numba_ns = cpython[key]
+            *others, pypy_ns = pypy[key]
+            pairs = zip(errors, others, strict=True)
+            both = [one if one == other else f"{one}; {other}" for one, other in pairs]
+            assert told == [*both, pypy_ns, numba_ns, ns]
