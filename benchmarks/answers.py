@@ -29,6 +29,7 @@ def main() -> None:
                     "name": workload.name,
                     "is_quick": workload.is_quick,
                     "contracts": workload.contracts,
+                    "needs": workload.needs,
                     "what": [what for what in WHAT if workload.name in makers(what)],
                 }
                 for workload in WORKLOADS.values()

@@ -10,11 +10,14 @@ from itertools import pairwise
 import baseline_c_series
 from baselines import (
     BOX,
+    GREEKS,
     HULL,
+    IMPLIED,
     PARITY,
     PRICE,
     candidates_above,
     european,
+    implied,
     mean_price,
 )  # fmt: skip
 from c_code import FAST, Columns, column_task, compiler, compiler_version, library, task
@@ -26,11 +29,7 @@ from engine.backend import Backend
 from kernels_pure import normal
 
 __all__ = ["BASELINES", "compiler", "compiler_version"]
-GREEKS, IMPLIED, REPRICE = (
-    f"kernel/{name}/{N_OPTIONS}" for name in ("price and Greeks", "implied volatility", "reprice")
-)
-# A price says nothing of a volatility that it does not depend on.
-LEAST_VEGA = 0.01
+REPRICE = f"kernel/reprice/{N_OPTIONS}"
 
 
 def parity(backend: Backend) -> Task:
@@ -96,16 +95,10 @@ def greeks(backend: Backend) -> Task:
     return column_task(_chains(), "greeks", [*inputs], out, wanted)
 
 
-def implied(backend: Backend) -> Task:
+def volatilities(backend: Backend) -> Task:
     """Return implied volatilities, by two steps for every row."""
-    inputs, wanted = options(), _columns(6)
-    backend.pricing.greeks_chain(*inputs, *wanted)
-    price, vega = wanted[0], wanted[3]
-    *shared, _vol, right = inputs
-    found, status = column(N_OPTIONS), array("b", bytes(N_OPTIONS))
-    backend.implied.iv_chain(price, *shared, right, found, status)
-    known = (slope > LEAST_VEGA for slope in vega)
-    return column_task(_chains(), "implied", [price, *shared, right], _columns(1), [found], known)
+    inputs, wanted, known = implied(backend)
+    return column_task(_chains(), "implied", [*inputs], _columns(1), [wanted], known)
 
 
 def repriced(backend: Backend) -> Task:
@@ -123,7 +116,7 @@ BASELINES = {
     HULL: hulls,
     PRICE: prices,
     GREEKS: greeks,
-    IMPLIED: implied,
+    IMPLIED: volatilities,
     REPRICE: repriced,
     **baseline_c_series.BASELINES,
 }

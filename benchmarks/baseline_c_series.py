@@ -6,36 +6,21 @@ from array import array
 from collections.abc import Callable
 from functools import partial
 
+from baselines import CALLS, indicator, named
 from c_code import Columns, column_task, library
-from calls import Call, column, kernel_of
-from calls_events import EVENTS, N_SINGLE, RING, SPAN, single_ticks, ticks, trades
-from calls_series import SERIES, backtest
+from calls import column, kernel_of
+from calls_events import N_SINGLE, RING, SPAN, single_ticks, ticks, trades
+from calls_series import backtest
 from tasks import Task
 
 from engine.backend import Backend
 
-CALLS = {call.name: call for call in (*SERIES, *EVENTS) if isinstance(call, Call)}
 INDICATORS = ("sma", "ema", "rsi", "bollinger")
-
-
-def named(start: str) -> str:
-    """Return the workload whose name begins so.
-
-    >>> named("kernel/sma/")
-    'kernel/sma/1000000'
-    """
-    (name,) = (call.name for call in (*SERIES, *EVENTS) if call.name.startswith(start))
-    return name
 
 
 def _indicator(name: str, backend: Backend) -> Task:
     """Return an indicator: its column, its settings and its results, in the kernel's order."""
-    call = CALLS[named(f"kernel/{name}/")]
-    series, *rest = arguments = call.arguments(backend)
-    settings = array("d", (part for part in rest if not isinstance(part, array)))
-    wanted = list(arguments[call.states[0] + 1 :])
-    # The kernels of this backend write what is wanted.
-    kernel_of(backend, call.kernel)(*arguments)
+    series, settings, wanted = indicator(name, backend)
     out: Columns = [column(len(series)) for _ in wanted]
     return column_task(library("series"), name, [series, settings], out, wanted)
 

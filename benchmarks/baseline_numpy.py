@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import pairwise
 from typing import Any
 
-from baselines import BOX, PARITY, Answer, baseline, candidates_above, european
+from baselines import (
+    BOX,
+    LOW_FLOOR,
+    PARITY,
+    PRICE,
+    Answer,
+    baseline,
+    candidates_above,
+    european,
+    mean_price,
+)
+from calls import options
+from markets import clean
 from tasks import Task
+from workloads import TARGET, view_of
 
 from engine.backend import Backend
 from engine.strategies.view import View
+from kernels_pure import normal
+
+BUTTERFLY = f"kernel/butterfly/{TARGET}"
 
 
 def parity(backend: Backend) -> Task:
@@ -62,6 +79,86 @@ def boxes(backend: Backend) -> Task:
     return baseline(answer, candidates_above(view, "box"))
 
 
+def butterflies(backend: Backend) -> Task:
+    """Return how far quotes bring more than their cheapest wings cost, over all triples.
+
+    The kernel goes on to whole contracts where they do; on this chain that is nowhere.
+    """
+    import numpy as np
+
+    view = view_of(clean(backend, TARGET), backend)
+    n, terms, first = view.chain.n_rows, view.terms, view.chain.first
+    late_calls, late_puts, zeros = terms.late_call, terms.night, view.zeros
+    sides = [
+        (shift, array("d", view.line(name, slope, value)))
+        for name, shift, slope, value in (
+            ("of calls", 0, zeros, late_calls), ("of puts", n, late_puts, zeros)
+        )
+    ]  # fmt: skip
+    (strikes, receive, pay), work = _columns(view), array("d", view.chain.ask)
+    vertex, heights = array("l", bytes(8 * n)), []
+    for shift, deduct in sides:
+        for start, stop in pairwise(first):
+            backend.hull.lower_hull(view.chain.strike, view.pay, shift, start, stop, work, vertex)
+            heights += [
+                view.receive[shift + row] - deduct[row] - work[shift + row]
+                for row in range(start + 1, stop - 1)
+            ]
+
+    def answer(floor: float) -> Answer:
+        hits, best = 0, -np.inf
+        for shift, deduct in sides:
+            for start, stop in pairwise(first):
+                strike, side = strikes[start:stop], slice(shift + start, shift + stop)
+                asks, bids = pay[side], receive[side] - np.frombuffer(deduct)[start:stop]
+                for body in range(1, stop - start - 1):
+                    low, high = slice(0, body), slice(body + 1, stop - start)
+                    rise = (asks[None, high] - asks[low, None]) / (
+                        strike[None, high] - strike[low, None]
+                    )
+                    cost = asks[low, None] + rise * (strike[body] - strike[low, None])
+                    height = bids[body] - min(np.fmin.reduce(cost, axis=None), asks[body])
+                    hits += height > floor
+                    best = max(best, height)
+        return int(hits), float(best)
+
+    return baseline(answer, (sum(height > LOW_FLOOR for height in heights), max(heights)))
+
+
+def prices(backend: Backend) -> Task:
+    """Return Black-Scholes prices, with the tail of the kernel: NumPy has none of its own."""
+    import numpy as np
+
+    spot, strike, tau, rate, div, vol, right = map(np.asarray, options())
+    found = vars(normal)
+    top = [found[f"A{power}"] for power in range(10, -1, -1)]
+    low = [*(found[f"B{power}"] for power in range(11, 0, -1)), 1.0]
+
+    def below(x: Any) -> Any:
+        size = np.abs(x)
+        tail = np.exp(-0.5 * x * x) * _polynomial(top, size) / _polynomial(low, size)
+        return np.where(x > 0.0, 1.0 - tail, tail)
+
+    def answer(_floor: float) -> Answer:
+        deviation = vol * np.sqrt(tau)
+        d1 = (np.log(spot / strike) + (rate - div + 0.5 * vol * vol) * tau) / deviation
+        held = spot * np.exp(-div * tau) * below(right * d1)
+        owed = strike * np.exp(-rate * tau) * below(right * (d1 - deviation))
+        return 0, float(np.mean(right * (held - owed)))
+
+    return baseline(answer, mean_price(backend))
+
+
+def _polynomial(coefficients: list[float], x: Any) -> Any:
+    """Return ``numpy.polyval`` without a new column for each step."""
+    value = x * coefficients[0]
+    for coefficient in coefficients[1:-1]:
+        value += coefficient
+        value *= x
+    value += coefficients[-1]
+    return value
+
+
 def _columns(view: View) -> tuple[Any, Any, Any]:
     import numpy as np
 
@@ -69,4 +166,4 @@ def _columns(view: View) -> tuple[Any, Any, Any]:
     return strike, receive, pay
 
 
-BASELINES = {PARITY: parity, BOX: boxes}
+BASELINES = {PARITY: parity, BOX: boxes, BUTTERFLY: butterflies, PRICE: prices}

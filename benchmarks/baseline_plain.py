@@ -1,24 +1,16 @@
-"""Plain Python: lists, comprehensions and `math.erf`, as most people write it.
+"""Plain Python: lists and comprehensions, as most people write it. Every pair of strikes is tried.
 
-Every pair of strikes is tried.
+Options are in `baseline_plain_options`, series and events in `baseline_plain_series`.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from itertools import pairwise
 
-from baselines import (
-    BOX,
-    PARITY,
-    PRICE,
-    Answer,
-    baseline,
-    candidates_above,
-    european,
-    mean_price,
-)  # fmt: skip
-from calls import N_OPTIONS, options
+import baseline_plain_options
+import baseline_plain_series
+from baselines import BOX, PARITY, Answer, baseline, candidates_above, european
 from tasks import Task
 
 from engine.backend import Backend
@@ -78,26 +70,6 @@ def boxes(backend: Backend) -> Task:
     return baseline(answer, candidates_above(view, "box"))
 
 
-def prices(backend: Backend) -> Task:
-    """Return Black-Scholes prices."""
-    rows = list(zip(*options(), strict=True))
-
-    def answer(_floor: float) -> Answer:
-        return 0, sum([_black_scholes(*row) for row in rows]) / N_OPTIONS
-
-    return baseline(answer, mean_price(backend))
-
-
-def _black_scholes(
-    spot: float, strike: float, tau: float, rate: float, div: float, vol: float, right: int
-) -> float:
-    deviation = vol * math.sqrt(tau)
-    d1 = (math.log(spot / strike) + (rate - div + 0.5 * vol * vol) * tau) / deviation
-    n1 = 0.5 * (1.0 + math.erf(right * d1 / math.sqrt(2.0)))
-    n2 = 0.5 * (1.0 + math.erf(right * (d1 - deviation) / math.sqrt(2.0)))
-    return right * (spot * math.exp(-div * tau) * n1 - strike * math.exp(-rate * tau) * n2)
-
-
 def _above(edges: list[float], floor: float) -> Answer:
     return len([edge for edge in edges if edge > floor]), max(e for e in edges if e == e)
 
@@ -117,4 +89,9 @@ def _lists(view: View) -> list[tuple[list[float], ...]]:
     ]  # fmt: skip
 
 
-BASELINES = {PARITY: parity, BOX: boxes, PRICE: prices}
+BASELINES: dict[str, Callable[[Backend], Task]] = {
+    PARITY: parity,
+    BOX: boxes,
+    **baseline_plain_options.BASELINES,
+    **baseline_plain_series.BASELINES,
+}

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from calls import N_OPTIONS, options
+from calls import N_OPTIONS, Call, column, kernel_of, options
+from calls_events import EVENTS
+from calls_series import SERIES
 from markets import clean
 from tasks import Task
 from workloads import TARGET, view_of
@@ -27,11 +29,46 @@ TOLERANCE = 1e-9
 PARITY = f"kernel/conversion and reversal/{TARGET}"
 BOX = f"kernel/box/{TARGET}"
 HULL = f"kernel/lower hull/{TARGET}"
-PRICE = f"kernel/price/{N_OPTIONS}"
+PRICE, GREEKS, IMPLIED = (
+    f"kernel/{name}/{N_OPTIONS}" for name in ("price", "price and Greeks", "implied volatility")
+)
+# A price says nothing of a volatility that it does not depend on.
+LEAST_VEGA = 0.01
+CALLS = {call.name: call for call in (*SERIES, *EVENTS) if isinstance(call, Call)}
 
 # A clean chain has no edge above 0, and too few questions would be asked of it.
 LOW_FLOOR = -0.10
 Answer = tuple[float, float]
+Columns = Sequence[Sequence[float]]
+
+
+def named(start: str) -> str:
+    """Return the workload of series or events whose name begins so.
+
+    >>> named("kernel/sma/")
+    'kernel/sma/1000000'
+    """
+    (name,) = (call.name for call in (*SERIES, *EVENTS) if call.name.startswith(start))
+    return name
+
+
+def indicator(name: str, backend: Backend) -> tuple[array[float], array[float], Columns]:
+    """Return the series of an indicator, its settings, and what the kernels of `backend` write."""
+    call = CALLS[named(f"kernel/{name}/")]
+    series, *rest = arguments = call.arguments(backend)
+    settings = array("d", (part for part in rest if not isinstance(part, array)))
+    kernel_of(backend, call.kernel)(*arguments)
+    return series, settings, list(arguments[call.states[0] + 1 :])
+
+
+def implied(backend: Backend) -> tuple[tuple[array[float], ...], array[float], list[bool]]:
+    """Return the prices and what else a volatility is found from, these, and where one is known."""
+    inputs, (price, *greeks) = options(), [column(N_OPTIONS) for _ in range(6)]
+    backend.pricing.greeks_chain(*inputs, price, *greeks)
+    *shared, _vol, right = inputs
+    found, status = column(N_OPTIONS), array("b", bytes(N_OPTIONS))
+    backend.implied.iv_chain(price, *shared, right, found, status)
+    return (price, *shared, right), found, [slope > LEAST_VEGA for slope in greeks[2]]
 
 
 def european(backend: Backend) -> View:
@@ -76,3 +113,46 @@ def baseline(
         return 0.0
 
     return Task(run or timed, lambda: repr(answer(LOW_FLOOR)))
+
+
+def near_task(
+    work: Callable[[], Columns],
+    wanted: Columns,
+    rows: Iterable[bool] | None = None,
+) -> Task:
+    """Return the task of `work`, whose columns must be near those wanted.
+
+    With `rows`, only in the rows for which it says so.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
+    kept = list(rows) if rows is not None else [True] * len(wanted[0])
+
+    def run() -> float:
+        work()
+        return 0.0
+
+    return baseline(lambda _floor: (n_off(work(), wanted, kept), 0.0), (0, 0.0), run)
+
+
+def n_off(found: Columns, wanted: Columns, kept: Sequence[bool]) -> int:
+    """Return in how many rows of how many columns these are not near those wanted."""
+    return sum(off(*both, kept) for both in zip(found, wanted, strict=True))
+
+
+def off(found: Sequence[float], wanted: Sequence[float], kept: Sequence[bool]) -> int:
+    """Return in how many rows two columns are not near each other; nan is near nan.
+
+    >>> off([1.0, math.nan, 2.0], [1.0, math.nan, 2.1], [True] * 3)
+    1
+    """
+    rows = zip(found, wanted, kept, strict=True)
+    return sum(
+        is_kept
+        and not math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        and not (math.isnan(one) and math.isnan(other))
+        for one, other, is_kept in rows
+    )

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import platform
-import sys
-import sysconfig
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
@@ -17,6 +14,7 @@ from importlib import import_module
 import baseline_c
 import baseline_numpy
 import baseline_plain
+from interpreter import python_build
 from tasks import Task
 from workloads import WORKLOADS
 
@@ -72,21 +70,6 @@ def description(what: str, backend: Backend) -> str:
     if what == "numpy":
         return f"NumPy {import_module('numpy').__version__} on {python_build()}"
     return f"lists and comprehensions on {python_build()}"
-
-
-def python_build() -> str:
-    """Return how this interpreter was compiled, as far as it tells."""
-    version = ".".join(map(str, sys.version_info[:3]))
-    if platform.python_implementation() == "PyPy":
-        release = ".".join(map(str, sys.pypy_version_info[:3]))  # type: ignore[attr-defined]
-        return f"PyPy {release} (Python {version})"
-    options = sysconfig.get_config_var("CONFIG_ARGS") or ""
-    tuned = [
-        name
-        for name, flag in (("PGO", "--enable-optimizations"), ("LTO", "--with-lto"))
-        if flag in options
-    ]
-    return f"CPython {version}, {' and '.join(tuned) or 'neither PGO nor LTO'}"
 
 
 def _forward(command: list[str], args: argparse.Namespace) -> None:

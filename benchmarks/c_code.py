@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import ctypes
-import math
-import shutil
 import subprocess
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from baselines import TOLERANCE, Answer, baseline
+from baselines import Answer, baseline, n_off
+from c_compiler import SHARED, working
 from tasks import Task
 
 HERE = Path(__file__).parent
-FLAGS = ("-O3", "-march=native")
 # Lets gcc call its vector forms of exp and log. It would lose a nan, so only chains have it.
 FAST = "-ffast-math"
 
@@ -26,13 +24,13 @@ Columns = list["array[float] | array[int]"]
 
 def compiler() -> str:
     """Return the C compiler of this machine, or ""."""
-    return next((path for name in ("gcc", "cc", "clang") if (path := shutil.which(name))), "")
+    return working().path
 
 
 def compiler_version() -> str:
     """Return the compiler and its flags as they are published."""
     done = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=True)
-    return f"{done.stdout.splitlines()[0]}, {' '.join(FLAGS)} ({FAST} for chains)"
+    return f"{done.stdout.splitlines()[0]}, {' '.join(working().flags)} ({FAST} for chains)"
 
 
 @cache
@@ -40,7 +38,7 @@ def library(name: str, *flags: str) -> ctypes.CDLL:
     """Compile one of the C files and load it."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.so"
-        command = [compiler(), *FLAGS, *flags, "-shared", "-fPIC", "-o", str(path)]
+        command = [compiler(), *working().flags, *flags, *SHARED, "-o", str(path)]
         subprocess.run([*command, str(HERE / f"{name}.c"), "-lm"], check=True)
         return ctypes.CDLL(str(path))
 
@@ -94,21 +92,6 @@ def column_task(
     kept = list(rows) if rows is not None else [True] * size
 
     def compared() -> Answer:
-        return sum(off(*both, kept) for both in zip(out, wanted, strict=True)), 0.0
+        return n_off(out, wanted, kept), 0.0
 
     return task(code, name, size, [*columns, *out], (0, 0.0), compared)
-
-
-def off(found: Sequence[float], wanted: Sequence[float], kept: Sequence[bool]) -> int:
-    """Return in how many rows two columns are not near each other; nan is near nan.
-
-    >>> off([1.0, math.nan, 2.0], [1.0, math.nan, 2.1], [True] * 3)
-    1
-    """
-    rows = zip(found, wanted, kept, strict=True)
-    return sum(
-        is_kept
-        and not math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        and not (math.isnan(one) and math.isnan(other))
-        for one, other, is_kept in rows
-    )

@@ -5,13 +5,19 @@
 BASE and HEAD are folders that run.py wrote, of one machine. Seconds of two runs do not compare:
 the machine may have been busy. So the change of each workload is divided by the change of its
 reference, which was measured beside it: the C baseline of the same name, else plain Python, else
-the middle change of the other workloads of the same runtime and group.
+the change of the machine, the middle one of all that C and plain Python measured. Code of ours is
+a reference only where neither of them was measured: what became slower together then looks like a
+busier machine, and a line says so.
 
 The band is chosen from what is measured where nothing changed: the rounds of one run
 (``run.py --rounds 3``), each compared with each; the table "noise" of report.py shows them.
 
-Ends with 0 if nothing became slower by more than the band, 1 and a line for each that did, 2 if
-the folders cannot be compared.
+Ends with
+
+  0   if nothing became slower by more than the band
+  1   and a line for each workload that did
+  2   if the folders cannot be compared
+  69  and a line for each runtime or baseline that BASE measured and HEAD did not
 """
 
 from __future__ import annotations
@@ -26,10 +32,12 @@ from statistics import median
 
 from results import Record, cost, read_host
 
-OK, SLOWER, NOT_COMPARABLE = 0, 1, 2
-# Of 126 pairs of rounds in the committed run, where nothing changed, the greatest differs by 2.8.
+OK, SLOWER, NOT_COMPARABLE, GONE = 0, 1, 2, 69
+# Of 135 pairs of rounds in the committed run, where nothing changed, the greatest differs by 2.8.
 BAND = 3.0
 BASELINES = ("c", "cpython-plain")
+# Not ours either, but no reference: NumPy or PyPy may have changed, not the machine.
+OTHER_BASELINES = ("-numpy", "-plain")
 # A middle of fewer says little; then the whole runtime stands in, and below that nothing is judged.
 FEWEST_OTHERS = 3
 
@@ -82,14 +90,18 @@ def changes(base: Records, head: Records) -> list[Change]:
     NotComparableError
         If the runs are of different machines, or have no workload in common.
     """
-    machines = [{str(r.about.get("cpu_model_name")) for r in run.values()} for run in (base, head)]
-    if machines[0] != machines[1]:
+    machines = [
+        {str(name) for r in run.values() if (name := r.about.get("cpu_model_name"))}
+        for run in (base, head)
+    ]
+    # Older runs on ARM do not tell.
+    if all(machines) and machines[0] != machines[1]:
         before, after = (", ".join(sorted(names)) for names in machines)
         raise NotComparableError(f"the machines differ: {before} and {after}")
     found = [
         change
         for key in base
-        if key in head and key not in (*BASELINES, "cpython-numpy")
+        if key in head and key not in BASELINES and not key.endswith(OTHER_BASELINES)
         for change in _of_runtime(key, base, head)
     ]
     if not found:
@@ -104,20 +116,31 @@ def _of_runtime(key: str, base: Records, head: Records) -> Iterator[Change]:
                if other in base and other in head]
         for name in raw
     }  # fmt: skip
+    machine = _machine(base, head)
     for name, factor in raw.items():
         beside = [(other, moved[name]) for other, moved in against[name] if name in moved]
         if beside:
             other, moved = beside[0]
             yield Change(key, name, factor / moved, f"{other} in the same run")
             continue
+        if machine:
+            what = f"the machine, {len(machine)} measurements of C and plain Python"
+            yield Change(key, name, factor / median(machine), what)
+            continue
         group = name.split("/")[0]
         others = [raw[one] for one in raw if one != name and one.split("/")[0] == group]
-        what = f"{group}s"
+        what = f"{group.removesuffix('s')}s"
         if len(others) < FEWEST_OTHERS:
             others, what = [raw[one] for one in raw if one != name], "workloads"
         if len(others) >= FEWEST_OTHERS:
             middle = median(others)
             yield Change(key, name, factor / middle, f"{len(others)} other {what} of the same run")
+
+
+def _machine(base: Records, head: Records) -> list[float]:
+    """Return the changes of what is not ours: they are the machine's."""
+    both = [key for key in BASELINES if key in base and key in head]
+    return [change for key in both for _, change in _raw(base[key], head[key])]
 
 
 def _raw(base: Record, head: Record) -> Iterator[tuple[str, float]]:
@@ -138,13 +161,25 @@ def busy(what: str, records: Records) -> list[str]:
     return [f"{what} was measured at a load average of {load}: what is said of it may be noise"]
 
 
+def alone(base: Records, head: Records) -> list[str]:
+    """Return a line where nothing that is not ours tells how busy the machine was."""
+    if _machine(base, head):
+        return []
+    return ["neither C nor plain Python was measured: what became slower together is not seen"]
+
+
+def gone(base: Records, head: Records) -> list[str]:
+    """Return a line for every runtime or baseline of the base that the head has not."""
+    return [f"{key}: not measured in HEAD" for key in base if key not in head]
+
+
 def missing(base: Records, head: Records) -> list[str]:
-    """Return a line for every runtime or workload of the base that the head has not."""
-    lines = [f"{key}: not measured in HEAD" for key in base if key not in head]
+    """Return a line for every workload of the base that the same runtime of the head has not."""
+    lines = []
     for key in base:
         if key in head:
-            gone = [name for name in base[key].timings if name not in head[key].timings]
-            lines += [f"{key}: {name}: not measured in HEAD" for name in gone]
+            left = [name for name in base[key].timings if name not in head[key].timings]
+            lines += [f"{key}: {name}: not measured in HEAD" for name in left]
     return lines
 
 
@@ -198,16 +233,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NotComparableError as error:
         print(f"compare: {error}", file=sys.stderr)
         return NOT_COMPARABLE
-    for line in [*busy("BASE", base), *busy("HEAD", head), *missing(base, head)]:
+    told = [*busy("BASE", base), *busy("HEAD", head), *alone(base, head), *missing(base, head)]
+    for line in told:
         print(f"compare: {line}", file=sys.stderr)
     slower = sorted(
         (change for change in found if change.factor > args.band), key=lambda one: -one.factor
     )
-    for change in slower:
-        print(change)
+    absent = gone(base, head)
+    for line in [*absent, *slower]:
+        print(line)
     verdict = f"{len(slower)} of {len(found)} became slower by more than {args.band:g}x"
     print(f"compare: {verdict}", file=sys.stderr)
-    return SLOWER if slower else OK
+    return SLOWER if slower else GONE if absent else OK
 
 
 if __name__ == "__main__":

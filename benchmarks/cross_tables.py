@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import compare
+import verdicts
 from crossings import Crossings, overtaken, read_crossings
-from crossover import percentile
-from results import PEERS, Record, read_host, read_peers
-from tables import ABSENT, ENGINES, NAMES, duration, factor, table, targets
+from crossover import DEFAULT, NEVER_MET, NEVER_MET_BYTES, percentile
+from results import PEERS, Record, cost, read_host, read_peers
+from tables import ABSENT, ENGINES, NAMES, NUMBA, THREADS, duration, factor, table
 
+Json = dict[str, Any]
 NOT_YET = "Not measured on this machine yet: `python benchmarks/run.py --only crossover`."
 NO_PEERS = "Not measured on this machine yet: `python benchmarks/peers.py`."
 
@@ -75,6 +77,10 @@ def totals(host: Host) -> str:
     return table(("", *(NAMES[key] for key in ENGINES)), rows)
 
 
+# Of fewer calls the 99th of a hundred is the longest.
+FEWEST_FOR_P99 = 100
+# A setting that gains less is not worth setting, whatever the noise.
+LEAST_GAIN = 1.1
 CALLS = ("p50", "p99", "longest", "first call", "warm after", "calls", "memory")
 
 
@@ -86,37 +92,83 @@ def calls(host: Host) -> str:
             rows += [
                 (f"{work}: {row['size']:,} {host.crossings.unit(work)}", NAMES[key], *_call(row))
                 for one, row in host.crossings.rows("calls", work)
-                if one == key and row["setting"] == "default"
+                if one == key and row["setting"] == DEFAULT
             ]
     return table(("each call", "on", *CALLS), rows) if rows else NOT_YET
 
 
 def collector(host: Host) -> str:
     """Return repeated calls by setting of the collector, against the defaults of each runtime."""
-    rows = []
+    rows, advice = [], []
     for work in host.crossings.works:
         for key in ENGINES:
             found = [row for one, row in host.crossings.rows("calls", work) if one == key]
-            base = next((row for row in found if row["setting"] == "default"), None)
+            base = next((row for row in found if row["setting"] == DEFAULT), None)
             if len(found) < 2 or base is None or "failed" in base:
                 continue
             for row in found:
                 rows.append((f"{NAMES[key]}: {row['setting']}", *_against(row, base)))
+            advice.append(f"- {NAMES[key]}: {_advice(found, base)}")
+    if not rows:
+        return NOT_YET
     header = ("setting", *CALLS, "times p50", "times p99", "times memory")
-    return table(header, rows) if rows else NOT_YET
+    return "\n".join((table(header, rows), "", *advice))
 
 
-def _against(row: dict[str, Any], base: dict[str, Any]) -> tuple[str, ...]:
+def _advice(rows: Sequence[Json], base: Json) -> str:
+    """Return whether a setting of the collector is worth having, and what that was judged by."""
+    rows = [row for row in rows if "failed" not in row]
+    noise = max(LEAST_GAIN, *map(_noise, rows), *(_idle(row, base) for row in rows))
+    better = [
+        f"{row['setting']} ({', '.join(_times(row, base))})"
+        for row in rows
+        if max(row[name] / base[name] for name in ("p50_s", "p99_s")) < 1.0 / noise
+    ]
+    if better:
+        return f"better by more than {factor(noise)}, times p50, p99, memory: {'; '.join(better)}."
+    return (
+        "leave the defaults. No setting was better in the middle and at the 99th by more than "
+        f"{factor(noise)}, {_judged_by(noise)}."
+    )
+
+
+def _judged_by(noise: float) -> str:
+    return "the least that counts" if noise == LEAST_GAIN else "which is noise here"
+
+
+def _noise(row: Json) -> float:
+    """Return how far the processes of one setting are apart."""
+    middles = row.get("p50_rounds_s") or [1.0]
+    return float(max(middles) / min(middles))
+
+
+def _idle(row: Json, base: Json) -> float:
+    """Return by how much a setting differs from the defaults that cannot do anything."""
+    if row["setting"] != NEVER_MET or max(row["memory"], base["memory"]) >= NEVER_MET_BYTES:
+        return 1.0
+    shares = [row[name] / base[name] for name in ("p50_s", "p99_s")]
+    return float(max(*shares, *(1.0 / share for share in shares)))
+
+
+def _against(row: Json, base: Json) -> tuple[str, ...]:
     if "failed" in row:
         why = row["failed"].rpartition(": ")[2]
         return (*[ABSENT] * len(CALLS), f"ended: {why or 'no reason told'}", ABSENT, ABSENT)
     if row is base:
         return (*_call(row), "", "", "")
-    return (*_call(row), *(factor(row[name] / base[name]) for name in ("p50_s", "p99_s", "memory")))
+    return (*_call(row), *_times(row, base))
 
 
-def _call(row: dict[str, Any]) -> tuple[str, ...]:
-    times = (duration(row[name]) for name in ("p50_s", "p99_s", "most_s", "first_s"))
+def _times(row: Json, base: Json) -> tuple[str, ...]:
+    return tuple(factor(row[name] / base[name]) for name in ("p50_s", "p99_s", "memory"))
+
+
+def _call(row: Json) -> tuple[str, ...]:
+    times = [duration(row[name]) for name in ("p50_s", "p99_s", "most_s", "first_s")]
+    # Files of before that was noted have only the number of all calls.
+    warm = row.get("warm_calls", row["calls"])
+    if warm < FEWEST_FOR_P99:
+        times[1] += f" (of {warm})"
     after = duration(row["to_warm_s"]) if row["to_warm_s"] else "the first call"
     return (*times, after, f"{row['calls']:,}", f"{row['memory'] / 1e6:.0f} MB")
 
@@ -124,14 +176,18 @@ def _call(row: dict[str, Any]) -> tuple[str, ...]:
 def peers(host: Host) -> str:
     """Return what other libraries take for the same data, and what is not like for like."""
     rows = []
+    columns = [(host.records.get(key), "", NAMES[key]) for key in ENGINES]
+    compiled = host.records.get(NUMBA)
+    if compiled and any(name.startswith(THREADS) for name in compiled.timings):
+        # Some peers use every core.
+        columns.append((compiled, THREADS, "on two threads"))
     for one in host.peers.get("measured", ()):
         versions = f"{one['peer']} {one['version']}"
-        ours = [
-            duration(timing.least / timing.count)
-            if (record := host.records.get(key)) and (timing := record.timings.get(one["workload"]))
-            else ABSENT
-            for key in ENGINES
-        ]
+        costs = (
+            cost(record, group + one["workload"].removeprefix("kernel/" if group else ""))
+            for record, group, _ in columns
+        )
+        ours = (ABSENT if found is None else duration(found) for found in costs)
         worst = one.get("worst_difference")
         rows.append((
             one["workload"], versions, duration(one["least_s"] / one["count"]), *ours,
@@ -140,7 +196,7 @@ def peers(host: Host) -> str:
     absent = [(one["peer"], one["reason"]) for one in host.peers.get("missing", ())]
     if not rows and not absent:
         return NO_PEERS
-    engines = (NAMES[key] for key in ENGINES)
+    engines = (title for _, _, title in columns)
     header = ("workload", "peer", "per unit", *engines, "differs by up to", "not like for like")
     noted = host.peers["about"]
     parts = [f"Peers: {noted['date'][:16]}, load average {noted['load_avg_1min']:.1f}."]
@@ -160,10 +216,11 @@ def not_measured(host: Host) -> str:
         if key not in host.records:
             rows.append((NAMES[key], "nothing of it"))
             continue
-        left = [name for name in everything if name not in host.records[key].timings]
+        wanted = [name for name in everything if key == NUMBA or not name.startswith(THREADS)]
+        left = [name for name in wanted if name not in host.records[key].timings]
         if left:
             shown = ", ".join(left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")
-            rows.append((NAMES[key], f"{len(left)} of {len(everything)} workloads: {shown}"))
+            rows.append((NAMES[key], f"{len(left)} of {len(wanted)} workloads: {shown}"))
     if not host.crossings.works:
         rows.append(("whole processes by size", "nothing of it"))
     for file in host.crossings.files.values():
@@ -179,7 +236,17 @@ def not_measured(host: Host) -> str:
 
 def judged(host: Host) -> str:
     """Return every target, those against peers too."""
-    return targets({**host.records, **host.peer_records})
+    return verdicts.targets({**host.records, **host.peer_records})
+
+
+def losers(host: Host) -> str:
+    """Return what lost, to peers too."""
+    return verdicts.losers(host.records, host.peer_records)
+
+
+def idiomatic(host: Host) -> str:
+    """Return what plain Python gains on PyPy."""
+    return verdicts.idiomatic(host.records)
 
 
 def noise(host: Host) -> str:
@@ -210,4 +277,6 @@ HOST_TABLES: dict[str, Callable[[Host], str]] = {
     "noise": noise,
     "not_measured": not_measured,
     "targets": judged,
+    "losers": losers,
+    "idiomatic": idiomatic,
 }

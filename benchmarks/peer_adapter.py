@@ -17,7 +17,8 @@ class Adapter:
     """How a peer does the work of one of our workloads.
 
     `prepare` is not timed and returns what is; `answers` names the column that the result of that
-    is compared with, "" where the peer answers something else; `note` says what is not alike.
+    is compared with, "" where the peer answers something else; `part` which of several results it
+    is; `note` says what is not alike.
     """
 
     workload: str
@@ -25,3 +26,4 @@ class Adapter:
     answers: str
     note: str
     count: str = "spot"
+    part: int | None = None

@@ -43,6 +43,7 @@ def measured(peer: str, adapter: Adapter, columns: Columns, seconds: float) -> d
     found = run()
     worst = None
     if adapter.answers:
+        found = found if adapter.part is None else found[adapter.part]
         pairs = zip(map(float, found), columns[adapter.answers], strict=True)
         worst = max((abs(a - b) for a, b in pairs if a == a and b == b), default=math.nan)
     run()

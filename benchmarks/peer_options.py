@@ -116,17 +116,22 @@ def _quantlib_implied(columns: Columns) -> Run:
 PRICE, GREEKS, IMPLIED = (
     f"kernel/{name}/50000" for name in ("price", "price and Greeks", "implied volatility")
 )
+_UNITS = "its Greeks have other units; price called apart"
+_OLD = (
+    "compiled by Numba 0.57 of 2023, the newest that it runs with, and not by ours; checks and "
+    "broadcasts its arguments"
+)
 _SCALAR = "one call of an option from Python, forward and deviation made beforehand"
 ADAPTERS = {
     "fast_vollib": (
         Adapter(PRICE, _fast_price, "price", "its Numba backend, which uses every core"),
-        Adapter(GREEKS, _fast_greeks, "", "its Greeks have other units; price called apart"),
+        Adapter(GREEKS, _fast_greeks, "", _UNITS),
         Adapter(IMPLIED, _fast_implied, "known", "stops at its own tolerance; see the difference"),
     ),
     "py_vollib_vectorized": (
-        Adapter(PRICE, _vectorized_price, "price", "needs a Numba and a NumPy of 2023"),
-        Adapter(GREEKS, _vectorized_greeks, "", "its Greeks have other units; price called apart"),
-        Adapter(IMPLIED, _vectorized_implied, "known", "needs a Numba and a NumPy of 2023"),
+        Adapter(PRICE, _vectorized_price, "price", _OLD),
+        Adapter(GREEKS, _vectorized_greeks, "", f"{_UNITS}; {_OLD}"),
+        Adapter(IMPLIED, _vectorized_implied, "known", _OLD),
     ),
     "QuantLib": (
         Adapter(PRICE, _quantlib_price, "price", _SCALAR),

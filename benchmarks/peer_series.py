@@ -26,6 +26,42 @@ def _talib(name: str) -> Callable[[Columns], Run]:
     return prepare
 
 
+def _pandas(name: str) -> Callable[[Columns], Run]:
+    def prepare(columns: Columns) -> Run:
+        import numpy as np
+        import pandas as pd
+
+        close = pd.Series(np.frombuffer(columns["close"]))
+
+        def smoothed(series: Any, start: int, weight: float) -> Any:
+            """Return exponential averages from the mean of the first values on, as TA-Lib's."""
+            begun = series.copy()
+            begun.iloc[start : start + WINDOW - 1] = np.nan
+            begun.iloc[start + WINDOW - 1] = series.iloc[start : start + WINDOW].mean()
+            return begun.ewm(alpha=weight, adjust=False).mean()
+
+        def rsi() -> Any:
+            change = close.diff()
+            gain = smoothed(change.clip(lower=0.0), 1, 1.0 / WINDOW)
+            loss = smoothed(-change.clip(upper=0.0), 1, 1.0 / WINDOW)
+            return 100.0 * gain / (gain + loss)
+
+        def bollinger() -> tuple[Any, Any, Any]:
+            window = close.rolling(WINDOW)
+            mean, deviation = window.mean(), window.std(ddof=0)
+            return mean + 2.0 * deviation, mean, mean - 2.0 * deviation
+
+        runs: dict[str, Run] = {
+            "sma": lambda: close.rolling(WINDOW).mean(),
+            "ema": lambda: smoothed(close, 0, 2.0 / (WINDOW + 1.0)),
+            "rsi": rsi,
+            "bollinger": bollinger,
+        }
+        return runs[name]
+
+    return prepare
+
+
 def _crossing(columns: Columns) -> tuple[Any, Any, Any]:
     import pandas as pd
 
@@ -127,17 +163,29 @@ def _cachetools(columns: Columns) -> Run:
     return run
 
 
-SMA, EMA, RSI, BANDS = (f"kernel/{name}/1000000" for name in ("sma", "ema", "rsi", "bollinger"))
+# What answers a whole column, by its name there; of the bands the upper one is compared.
+INDICATORS = {
+    name: (f"kernel/{name}/1000000", 0 if name == "bollinger" else None)
+    for name in ("sma", "ema", "rsi", "bollinger")
+}
+TALIB = {"sma": "SMA", "ema": "EMA", "rsi": "RSI", "bollinger": "BBANDS"}
 BARS, JSON = "kernel/bar backtest/1000000", f"kernel/JSON trade/{FEW_BARS}"
 SWEPT = SWEPT_BARS * len(FAST) * len(SLOW)
 SWEEP = f"kernel/sweep/{SWEPT_BARS}x{len(FAST) * len(SLOW)}"
 CACHE = f"engine/cache get/{FEW_BARS}"
 
+_SERIES = "calls on a Series, more than one but for the mean; EMA and RSI with our warm-up"
+_JSON = "we read what we use; one call a message, ours one for all of them"
 _BAR = "their engine keeps orders, trades and statistics for each bar"
+_CLOCK = "reads the clock at each look-up, ours once for a hundred"
 ADAPTERS = {
     "TA-Lib": tuple(
-        Adapter(workload, _talib(name), "", "C called once for the column", "close")
-        for workload, name in ((SMA, "SMA"), (EMA, "EMA"), (RSI, "RSI"), (BANDS, "BBANDS"))
+        Adapter(workload, _talib(TALIB[name]), name, "C called once for the column", "close", part)
+        for name, (workload, part) in INDICATORS.items()
+    ),
+    "pandas": tuple(
+        Adapter(workload, _pandas(name), name, _SERIES, "close", part)
+        for name, (workload, part) in INDICATORS.items()
     ),
     "vectorbt": (
         Adapter(BARS, _vectorbt_bars, "", f"{_BAR}; signals made beforehand", "close"),
@@ -146,7 +194,7 @@ ADAPTERS = {
     "backtesting": (
         Adapter(BARS, _backtesting_bars, "", f"{_BAR}; {FEW_BARS:,} bars", str(FEW_BARS)),
     ),
-    "msgspec": (Adapter(JSON, _msgspec, "", "a whole Struct; we read what we use", str(FEW_BARS)),),
-    "orjson": (Adapter(JSON, _orjson, "", "a whole dict; we read what we use", str(FEW_BARS)),),
-    "cachetools": (Adapter(CACHE, _cachetools, "", "a lookup that also expires", str(FEW_BARS)),),
+    "msgspec": (Adapter(JSON, _msgspec, "", f"a whole Struct; {_JSON}", str(FEW_BARS)),),
+    "orjson": (Adapter(JSON, _orjson, "", f"a whole dict; {_JSON}", str(FEW_BARS)),),
+    "cachetools": (Adapter(CACHE, _cachetools, "", _CLOCK, str(FEW_BARS)),),
 }

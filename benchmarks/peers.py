@@ -4,7 +4,8 @@
     python benchmarks/peers.py --only QuantLib   one of them, into build/benchmarks/
 
 What does not install or does not run is listed with the reason. Ours is measured by run.py: the
-page puts the two side by side. The environments take 3 GB and some minutes, once.
+page puts the two side by side. The environments take 3 GB and some minutes, once. A file of another
+machine or build is replaced with --replace only: else it ends with 2.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import math
 import os
+import platform
 import subprocess
 import sys
 from array import array
@@ -22,7 +24,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import stored
 from crossover import now
+from interpreter import python_build
 from peer_adapter import OPTION
 from records import source_state, write_json
 from results import PEERS as FILE
@@ -58,6 +62,7 @@ PEERS = (
     ),
     Peer("QuantLib", ("QuantLib==1.44", "numpy==2.4.6")),
     Peer("TA-Lib", ("TA-Lib==0.8.2", "numpy==2.4.6")),
+    Peer("pandas", ("pandas==3.1.1", "numpy==2.4.6")),
     Peer("vectorbt", ("vectorbt==1.2.0",)),
     Peer("backtesting", ("backtesting==0.6.6",)),
     Peer("msgspec", ("msgspec==0.22.0",)),
@@ -101,16 +106,20 @@ def reason(stderr: str) -> str:
 
 
 def write_data(folder: Path) -> None:
-    """Write the options of our workloads, their prices, and a random walk, as raw doubles."""
+    """Write the options of our workloads, their prices, a random walk and its indicators.
+
+    All as raw doubles.
+    """
     # Only here: --help and the tests of what is above do without the engine.
-    from calls import N_OPTIONS, options
-    from calls_series import closes
+    from calls import N_OPTIONS, column, options
+    from calls_series import EMA_STATE, PERIOD, RING, RSI_STATE, closes
 
     from engine.backend import select
 
     columns: dict[str, Any] = dict(zip((*OPTION, "right"), options(), strict=True))
     price = array("d", bytes(8 * N_OPTIONS))
-    pricing = select("pure").pricing
+    pure = select("pure")
+    pricing = pure.pricing
     pricing.price_chain(*columns.values(), price)
     # A volatility can be compared where the price tells it.
     greeks = [array("d", bytes(8 * N_OPTIONS)) for _ in range(6)]
@@ -118,9 +127,17 @@ def write_data(folder: Path) -> None:
     vega = dict(zip(GREEKS, greeks, strict=True))["vega"]
     pairs = zip(columns["vol"], vega, strict=True)
     known = array("d", (vol if slope > LEAST_VEGA else math.nan for vol, slope in pairs))
-    made = {"price": price, "known": known, "close": closes(N_CLOSES)}
-    for name, column in {**columns, **made}.items():
-        (folder / f"{name}.f64").write_bytes(array("d", column).tobytes())
+    close = closes(N_CLOSES)
+    found = {name: column(N_CLOSES) for name in ("sma", "ema", "rsi", "bollinger")}
+    pure.load("rolling").sma(close, PERIOD, column(RING), found["sma"])
+    pure.load("averages").ema(close, PERIOD, column(EMA_STATE), found["ema"])
+    pure.load("wilder").rsi(close, PERIOD, column(RSI_STATE), found["rsi"])
+    # The upper band; the others are compared with nothing.
+    rest = column(RING), column(N_CLOSES), found["bollinger"], column(N_CLOSES)
+    pure.load("bands").bollinger(close, PERIOD, 2.0, 2.0, *rest)
+    made = {"price": price, "known": known, "close": close, **found}
+    for name, values in {**columns, **made}.items():
+        (folder / f"{name}.f64").write_bytes(array("d", values).tobytes())
 
 
 def measure(peer: Peer, folder: Path, seconds: float) -> list[dict[str, Any]]:
@@ -148,11 +165,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", default=[], metavar="PEER")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each workload")
     parser.add_argument("--output", type=Path, help="folder of the result file")
+    parser.add_argument(
+        "--replace", action="store_true", help="also a file of another machine or build"
+    )
     args = parser.parse_args(argv)
     chosen = [peer for peer in PEERS if not args.only or peer.name in args.only]
     if not chosen:
         parser.error("--only: of " + ", ".join(peer.name for peer in PEERS))
     where = ROOT / "build/benchmarks" if args.only else HERE / "results" / host_key()
+    host = {**machine(), "platform": platform.platform(True, False), "python_build": python_build()}
+    # What is measured in part may be replaced at any time.
+    is_kept = bool(args.output or not args.only) and not args.replace
+    other = stored.others(args.output or where, {FILE: host}) if is_kept else []
+    if other:
+        say(f"{other[0]}: --replace to replace it, or another --output")
+        return 2
     facts = source_state()
     rows: list[dict[str, Any]] = []
     missing: list[dict[str, str]] = []
@@ -170,7 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         {"peer": f"{row['peer']} ({row.get('workload', 'all')})", "reason": row["failed"]}
         for row in failed
     ]
-    about = {**facts, **machine(), "load_avg_1min": os.getloadavg()[0], "date": now()}
+    about = {**facts, **host, "load_avg_1min": os.getloadavg()[0], "date": now()}
     measured = [row for row in rows if "failed" not in row]
     path = (args.output or where) / FILE
     write_json(path, {"about": about, "measured": measured, "missing": missing})

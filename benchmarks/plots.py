@@ -7,12 +7,12 @@ from collections.abc import Callable
 from crossings import Crossings
 from results import Record, cost
 from svg import Series, bars, curves
-from tables import ENGINES, NAMES, NUMPY, PLAIN, C
+from tables import ENGINES, NAMES, NUMPY, PLAIN, PYPY_PLAIN, C
 
 Records = dict[str, Record]
 Plot = Callable[[Records, Crossings], str]
 # A runtime has the same colour in every plot.
-COLOUR = {key: k for k, key in enumerate((*ENGINES, NUMPY, PLAIN))}
+COLOUR = {key: k for k, key in enumerate((*ENGINES, NUMPY, PLAIN, PYPY_PLAIN))}
 
 
 def _named(key: str) -> tuple[str, int]:
@@ -21,7 +21,7 @@ def _named(key: str) -> tuple[str, int]:
 
 def ratio_to_c(records: Records, _crossings: Crossings) -> str:
     """Return bars of the cost of kernels, in multiples of C; "" where C was not measured."""
-    keys = [key for key in (*ENGINES, NUMPY, PLAIN) if key in records]
+    keys = [key for key in (*ENGINES, NUMPY, PLAIN, PYPY_PLAIN) if key in records]
     limit = records.get(C)
     names = [name for name in limit.timings if name.startswith("kernel/")] if limit else []
     rows = []

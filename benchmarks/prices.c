@@ -22,23 +22,51 @@ static inline double scaled_tail(double x) {
     return top / low;
 }
 
+/* So many rows at a time are asked whether they share an expiry, and with it two exponentials. */
+#define BLOCK 64
+
+static inline int share_carry(
+    int64_t first, int64_t end, const double *restrict tau, const double *restrict rate,
+    const double *restrict div) {
+    int64_t others = 0;
+    for (int64_t i = first; i < end; i++)
+        others += (tau[i] != tau[first]) | (rate[i] != rate[first]) | (div[i] != div[first]);
+    return others == 0;
+}
+
+static inline double price_of(
+    double stock, double cash, double root, double carry, double ratio, double vol, double right) {
+    double deviation = vol * root, moneyness = log(ratio) + carry;
+    double d1 = moneyness / deviation + 0.5 * deviation, d2 = d1 - deviation;
+    double side1 = copysign(1.0, d1), side2 = copysign(1.0, d2);
+    double weight = stock * exp(-0.5 * d1 * d1);
+    double tails = side1 * scaled_tail(fabs(d1)) - side2 * scaled_tail(fabs(d2));
+    double sure = 0.5 * (stock * (right + side1) - cash * (right + side2));
+    double value = sure - weight * tails;
+    return value > 0.0 ? value : 0.0;
+}
+
 double prices(
     double unused, int64_t n, const double *restrict spot, const double *restrict strike,
     const double *restrict tau, const double *restrict rate, const double *restrict div,
     const double *restrict vol, const int8_t *restrict right, double *restrict price,
     double *answer) {
     double start = now();
-    for (int64_t i = 0; i < n; i++) {
-        double stock = spot[i] * exp(-div[i] * tau[i]), cash = strike[i] * exp(-rate[i] * tau[i]);
-        double deviation = vol[i] * sqrt(tau[i]);
-        double moneyness = log(spot[i] / strike[i]) + (rate[i] - div[i]) * tau[i];
-        double d1 = moneyness / deviation + 0.5 * deviation, d2 = d1 - deviation;
-        double side1 = copysign(1.0, d1), side2 = copysign(1.0, d2);
-        double weight = stock * exp(-0.5 * d1 * d1);
-        double tails = side1 * scaled_tail(fabs(d1)) - side2 * scaled_tail(fabs(d2));
-        double sure = 0.5 * (stock * (right[i] + side1) - cash * (right[i] + side2));
-        double value = sure - weight * tails;
-        price[i] = value > 0.0 ? value : 0.0;
+    for (int64_t first = 0; first < n; first += BLOCK) {
+        int64_t end = first + BLOCK < n ? first + BLOCK : n;
+        if (share_carry(first, end, tau, rate, div)) {
+            double kept = exp(-div[first] * tau[first]), discount = exp(-rate[first] * tau[first]);
+            double root = sqrt(tau[first]), carry = (rate[first] - div[first]) * tau[first];
+            for (int64_t i = first; i < end; i++)
+                price[i] = price_of(spot[i] * kept, strike[i] * discount, root, carry,
+                                    spot[i] / strike[i], vol[i], right[i]);
+        } else {
+            for (int64_t i = first; i < end; i++)
+                price[i] = price_of(spot[i] * exp(-div[i] * tau[i]),
+                                    strike[i] * exp(-rate[i] * tau[i]), sqrt(tau[i]),
+                                    (rate[i] - div[i]) * tau[i], spot[i] / strike[i], vol[i],
+                                    right[i]);
+        }
     }
     double seconds = now() - start, sum = 0.0;
     for (int64_t i = 0; i < n; i++) sum += price[i];
@@ -46,6 +74,34 @@ double prices(
     answer[0] = 0.0;
     answer[1] = sum / n;
     return seconds;
+}
+
+struct greeks {
+    double price, delta, gamma, vega, theta, rho;
+};
+
+static inline struct greeks greeks_of(
+    double stock, double cash, double root, double carry, double spot, double strike, double tau,
+    double rate, double div, double vol, double side) {
+    double deviation = vol * root, moneyness = log(spot / strike) + carry;
+    double d1 = moneyness / deviation + 0.5 * deviation, d2 = d1 - deviation;
+    double side1 = copysign(1.0, d1), side2 = copysign(1.0, d2);
+    double weight = stock * exp(-0.5 * d1 * d1);
+    double tail1 = side1 * scaled_tail(fabs(d1)), tail2 = side2 * scaled_tail(fabs(d2));
+    double sure = 0.5 * (stock * (side + side1) - cash * (side + side2));
+    double value = sure - weight * (tail1 - tail2);
+    double held = 0.5 * stock * (1.0 + side * side1) - side * weight * tail1;
+    double owed = 0.5 * cash * (1.0 + side * side2) - side * weight * tail2;
+    double density = 0.3989422804014327 * weight;
+    struct greeks all = {
+        value > 0.0 ? value : 0.0,
+        side * held / spot,
+        density / (spot * deviation) / spot,
+        density * root,
+        side * (div * held - rate * owed) - 0.5 * density * vol / root,
+        side * tau * owed,
+    };
+    return all;
 }
 
 /* Prices, delta, gamma, vega, theta and rho. */
@@ -57,25 +113,30 @@ double greeks(
     double *restrict rho, double *answer) {
     double start = now();
     (void)unused, (void)answer;
-    for (int64_t i = 0; i < n; i++) {
-        double stock = spot[i] * exp(-div[i] * tau[i]), cash = strike[i] * exp(-rate[i] * tau[i]);
-        double root = sqrt(tau[i]), deviation = vol[i] * root, side = right[i];
-        double moneyness = log(spot[i] / strike[i]) + (rate[i] - div[i]) * tau[i];
-        double d1 = moneyness / deviation + 0.5 * deviation, d2 = d1 - deviation;
-        double side1 = copysign(1.0, d1), side2 = copysign(1.0, d2);
-        double weight = stock * exp(-0.5 * d1 * d1);
-        double tail1 = side1 * scaled_tail(fabs(d1)), tail2 = side2 * scaled_tail(fabs(d2));
-        double sure = 0.5 * (stock * (side + side1) - cash * (side + side2));
-        double value = sure - weight * (tail1 - tail2);
-        double held = 0.5 * stock * (1.0 + side * side1) - side * weight * tail1;
-        double owed = 0.5 * cash * (1.0 + side * side2) - side * weight * tail2;
-        double density = 0.3989422804014327 * weight;
-        price[i] = value > 0.0 ? value : 0.0;
-        delta[i] = side * held / spot[i];
-        gamma[i] = density / (spot[i] * deviation) / spot[i];
-        vega[i] = density * root;
-        theta[i] = side * (div[i] * held - rate[i] * owed) - 0.5 * density * vol[i] / root;
-        rho[i] = side * tau[i] * owed;
+    for (int64_t first = 0; first < n; first += BLOCK) {
+        int64_t end = first + BLOCK < n ? first + BLOCK : n;
+        int shared = share_carry(first, end, tau, rate, div);
+        double kept = exp(-div[first] * tau[first]), discount = exp(-rate[first] * tau[first]);
+        double root = sqrt(tau[first]), carry = (rate[first] - div[first]) * tau[first];
+        if (shared) {
+            double years = tau[first], lent = rate[first], yield = div[first];
+            for (int64_t i = first; i < end; i++) {
+                struct greeks all = greeks_of(spot[i] * kept, strike[i] * discount, root, carry,
+                                              spot[i], strike[i], years, lent, yield, vol[i],
+                                              right[i]);
+                price[i] = all.price, delta[i] = all.delta, gamma[i] = all.gamma;
+                vega[i] = all.vega, theta[i] = all.theta, rho[i] = all.rho;
+            }
+        } else {
+            for (int64_t i = first; i < end; i++) {
+                struct greeks all = greeks_of(spot[i] * exp(-div[i] * tau[i]),
+                                              strike[i] * exp(-rate[i] * tau[i]), sqrt(tau[i]),
+                                              (rate[i] - div[i]) * tau[i], spot[i], strike[i],
+                                              tau[i], rate[i], div[i], vol[i], right[i]);
+                price[i] = all.price, delta[i] = all.delta, gamma[i] = all.gamma;
+                vega[i] = all.vega, theta[i] = all.theta, rho[i] = all.rho;
+            }
+        }
     }
     return now() - start;
 }

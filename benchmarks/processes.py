@@ -49,6 +49,9 @@ def processes(runtime: Runtime, folder: Path) -> list[Process]:
         # A folder of its own for every start: the compiler has to do all of it.
         cold = ("sh", "-c", 'NUMBA_CACHE_DIR=$(mktemp -d "$0/XXXXXX") exec "$@"', str(folder))
         found.append(Process(f"process/first scan, cold cache/{FIRST_SCAN}", (*cold, *first), 1))
+    if not is_plain:
+        jobs_2 = (*scan, "demo", "--jobs", "2")
+        found.append(Process("process/first scan, 2 jobs/demo", jobs_2, 2))
     # Plain CPython would take minutes over them.
     for jobs in () if is_plain else (1, 2):
         audit = (python, "-m", "engine", "scan", "--source", "demo", "--json", "--audit")

@@ -47,7 +47,9 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def write_record(parts: Sequence[tuple[int, Path]], path: Path, facts: Mapping[str, str]) -> None:
+def write_record(
+    parts: Sequence[tuple[int, Path]], path: Path, facts: Mapping[str, object]
+) -> None:
     """Write the benchmarks of several pyperf files as one, with `facts` as metadata of all.
 
     A part is the number of its round, from 0, and its file. What was measured in several rounds is

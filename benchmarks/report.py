@@ -4,6 +4,8 @@
     python benchmarks/report.py --check   end with 1 if the page is not what they give
     python benchmarks/report.py --print kernels --host build/benchmarks   show one table
 
+Ends with 1 where the page is stale, with 66 where there are no results to read.
+
 The prose between the tables is written by hand and holds no measured number.
 """
 
@@ -26,6 +28,7 @@ from tables import NUMBA, PURE, PYPY, TABLES
 COMPARED = "compare_to"
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "PYPY_PERFORMANCE.md"
 MARKED = re.compile(r"(<!-- (table|plot): (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
+OK, STALE, NO_INPUT = 0, 1, 66
 NO_PLOT = "Not measured on this machine yet."
 
 
@@ -85,14 +88,35 @@ def compared(host: Path) -> str:
     return done.stdout.strip()
 
 
-def show(name: str, host: Path) -> int:
-    """Print one table of the results in a folder; 1 if there are none."""
-    found = read(host) if host.is_dir() else None
-    if found is None or not (found.records or found.crossings.files or found.peers):
-        print(f"{host}: no results there: python benchmarks/run.py --quick", file=sys.stderr)
-        return 1
+def why_unread(host: Path | None, *, of_records: bool) -> str:
+    """Return why the results in a folder cannot be shown, in one line; "" if they can.
+
+    The page and most tables rest on what pyperf measured, some on crossovers or peers alone.
+    """
+    if host is None:
+        return "no results of any machine: python benchmarks/run.py"
+    if not host.is_dir():
+        return f"{host}: no such folder"
+    try:
+        found = read(host)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        return f"{host}: a file that run.py did not write ({type(error).__name__}: {error})"
+    if not found.records and (of_records or not (found.crossings.files or found.peers)):
+        return f"{host}: no results there: python benchmarks/run.py --quick"
+    return ""
+
+
+def show(name: str, host: Path) -> None:
+    """Print one table of the results in a folder."""
+    found = read(host)
     print(TABLES[name](found.records) if name in TABLES else HOST_TABLES[name](found))
-    return 0
+
+
+def _newest() -> Path | None:
+    try:
+        return newest_host(RESULTS)
+    except (OSError, ValueError):
+        return None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -104,24 +128,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", type=Path, help="folder of results; default: the newest")
     parser.add_argument("--print", choices=[*TABLES, *HOST_TABLES], help="show a table, write none")
     args = parser.parse_args(argv)
+    host = args.host or _newest()
+    why = why_unread(host, of_records=not args.print or args.print in TABLES)
+    if host is None or why:
+        print(f"report: {why}", file=sys.stderr)
+        return NO_INPUT
     if args.print:
-        return show(args.print, args.host or newest_host(RESULTS))
+        show(args.print, host)
+        return OK
     page = PAGE.read_text(encoding="utf-8")
-    host = args.host or newest_host(RESULTS)
     wanted = filled(page, host)
     drawn = {name: text for name, text in pictures(read(host)).items() if text}
     if wanted == page and drawn == _drawn_now():
-        return 0
+        return OK
     if args.check:
         print(f"{PAGE.name} is stale: python benchmarks/report.py", file=sys.stderr)
-        return 1
+        return STALE
     PAGE.write_text(wanted, encoding="utf-8")
     plots().mkdir(exist_ok=True)
     for name in _drawn_now().keys() - drawn.keys():
         (plots() / f"{name}.svg").unlink()
     for name, text in drawn.items():
         (plots() / f"{name}.svg").write_text(text, encoding="utf-8")
-    return 0
+    return OK
 
 
 if __name__ == "__main__":

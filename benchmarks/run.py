@@ -8,32 +8,61 @@
     python benchmarks/run.py --runtime pypy-pure   one runtime, into build/benchmarks/
     python benchmarks/run.py --parity    compare the answers of all runtimes, time nothing
 
-Ends with 70, and times nothing, if the runtimes' answers differ. Any two of the files it writes
-can be compared: python -m pyperf compare_to --table ONE OTHER.
+Any two of the files it writes can be compared: python -m pyperf compare_to --table ONE OTHER. They
+are put in their folder when all is measured: a run that is broken off changes nothing there.
+
+Ends with
+
+  0    if everything asked for was compared and measured
+  1    if a process that it started failed; the line names it
+  2    if a flag names what there is not, or results of another machine or build would be replaced
+  69   if a runtime that was asked for is missing, or there is nothing to compare or measure
+  70   if the runtimes' answers differ: then nothing is timed
+  74   if results cannot be written where they should go; 77 if that is not permitted
+  75   if the sources changed meanwhile
+  130  if it was interrupted
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import stored
+from crossover import ProcessFailedError
 from progress import Progress
 from records import source_state, write_record
 from results import CROSSOVER
-from runtimes import ROOT, find_runtimes, host_key, install
+from runtimes import (
+    KEYS,
+    ROOT,
+    Runtime,
+    StepFailedError,
+    find_runtimes,
+    host_key,
+    install,
+    machine,
+    told,
+)
 from session import Session
 
 HERE = Path(__file__).resolve().parent
-OK, UNAVAILABLE, PARITY_BROKEN, SOURCES_CHANGED = 0, 69, 70, 75
+# What is measured in part goes here; it may be replaced at any time.
+SCRATCH = ROOT / "build" / "benchmarks"
+OK, FAILED, USAGE, UNAVAILABLE, PARITY_BROKEN = 0, 1, 2, 69, 70
+IO_ERROR, SOURCES_CHANGED, NOT_PERMITTED, INTERRUPTED = 74, 75, 77, 130
 
 
-class SourcesChangedError(Exception):
-    """What was measured was edited meanwhile: the results mean nothing."""
+class EndedError(Exception):
+    """It cannot go on; the message says why, `code` is what it ends with."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -51,7 +80,14 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--runtime", action="append", default=[], metavar="KEY")
+    parser.add_argument(
+        "--require", type=lambda text: text.split(","), default=[], metavar="KEY,KEY",
+        help="end with 69 if one of these runtimes is missing here",
+    )  # fmt: skip
     parser.add_argument("--output", type=Path, help="folder of the result files")
+    parser.add_argument(
+        "--replace", action="store_true", help="also results of another machine or build"
+    )
     parser.add_argument("--cpython", type=Path, help="default: this one, or .venv/bin/python")
     parser.add_argument("--pypy", type=Path, help="default: .venv-pypy/bin/python")
     args = parser.parse_args(argv)
@@ -60,22 +96,104 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def measure(session: Session, rounds: int, output: Path, progress: Progress) -> None:
-    """Measure everything that was asked for, and print where it is.
+def chosen(args: argparse.Namespace, progress: Progress) -> list[Runtime]:
+    """Return the runtimes that are measured.
+
+    Raises
+    ------
+    EndedError
+        If one that was asked for is unknown or missing here, or there is none at all.
+    """
+    found, missing = find_runtimes(args.cpython, args.pypy)
+    known = list(dict.fromkeys([*KEYS, *(runtime.key for runtime in found)]))
+    for flag, keys in (("--runtime", args.runtime), ("--require", args.require)):
+        unknown = [key for key in keys if key not in known]
+        if unknown:
+            raise EndedError(USAGE, f"{flag} {unknown[0]}: there are {', '.join(known)}")
+    for line in missing:
+        progress.say(f"missing: {line}")
+    here = {runtime.key for runtime in found}
+    absent = [key for key in dict.fromkeys([*args.runtime, *args.require]) if key not in here]
+    if absent:
+        raise EndedError(UNAVAILABLE, f"{', '.join(absent)}: asked for and missing")
+    if args.runtime:
+        found = [runtime for runtime in found if runtime.key in args.runtime]
+    n_engines = sum(runtime.what == "kernels" for runtime in found)
+    if args.parity and n_engines < 2:
+        raise EndedError(UNAVAILABLE, f"--parity: {n_engines} of the runtimes run the engine")
+    if not found:
+        raise EndedError(UNAVAILABLE, "there is nothing to measure")
+    return found
+
+
+def check_output(output: Path, runtimes: Sequence[Runtime], *, is_replacing: bool) -> None:
+    """See that results can be written where they go, and replace none that they should not.
+
+    Raises
+    ------
+    EndedError
+        If they cannot, or results of another machine or build are there.
+    """
+    try:
+        stored.check_writable(output)
+    except OSError as error:
+        code = NOT_PERMITTED if isinstance(error, PermissionError) else IO_ERROR
+        raise EndedError(code, f"--output {output}: {error.strerror or error}") from None
+    if is_replacing or output.resolve() == SCRATCH or not any(output.glob("*.json")):
+        return
+    facts = {runtime.key: told(runtime) for runtime in runtimes}
+    wanted = {f"{part}{key}.json": facts[key] for key in facts for part in ("", CROSSOVER)}
+    lines = stored.others(output, wanted)
+    if lines:
+        more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+        advice = "--replace to replace them, or another --output"
+        raise EndedError(USAGE, f"{output.name} has other results: {lines[0]}{more}: {advice}")
+
+
+def compare(session: Session, args: argparse.Namespace, progress: Progress) -> None:
+    """Compare the answers of all runtimes.
+
+    Raises
+    ------
+    EndedError
+        If they differ, if --only names what there is not, or --parity compares nothing.
+    """
+    names = session.names(is_parity=args.parity)
+    for part in args.only:
+        if not any(part in name for name in names):
+            raise EndedError(USAGE, f"--only {part}: there are {', '.join(names)}")
+    if not args.parity and not session.steps(args.rounds):
+        raise EndedError(UNAVAILABLE, "nothing of it is measured on these runtimes")
+    differing = session.compare()
+    for workload, answers in differing.items():
+        progress.say(f"DIFFERENT ANSWERS: {workload}: {answers}")
+    if differing:
+        raise EndedError(PARITY_BROKEN, f"{len(differing)} workloads have different answers")
+    if args.parity and not session.n_compared:
+        raise EndedError(UNAVAILABLE, "--parity: no workload has the answers of two runtimes")
+    n_engines = sum(runtime.what == "kernels" for runtime in session.runtimes)
+    many = f"{session.n_compared} workloads have the same answers on {n_engines} runtimes"
+    said = many if session.n_compared else "nothing compared: no workload has two answers"
+    progress.say(f"{said}, {progress.minutes:.1f} min")
+
+
+def measure(session: Session, rounds: int, folder: Path, progress: Progress) -> dict[str, str]:
+    """Measure everything that was asked for into a folder; return the state of the sources.
 
     Runtimes take turns in every round, so that what disturbs the machine for minutes does not meet
     one of them alone in all rounds.
 
     Raises
     ------
-    SourcesChangedError
-        If the sources were edited meanwhile.
+    EndedError
+        If the sources were edited meanwhile: then the results mean nothing.
     """
     before = source_state()
 
     def check() -> None:
         if source_state() != before:
-            raise SourcesChangedError
+            said = "the sources changed while they were measured: results mean nothing"
+            raise EndedError(SOURCES_CHANGED, said)
 
     progress.expect(session.steps(rounds))
     parts: dict[str, list[tuple[int, Path]]] = {}
@@ -86,67 +204,61 @@ def measure(session: Session, rounds: int, output: Path, progress: Progress) -> 
             found = session.measure(runtime, is_again=number > 0)
             check()
             parts.setdefault(runtime.key, []).extend((number, path) for path in found)
-            if parts[runtime.key]:
-                path = output / f"{runtime.key}.json"
-                write_record(parts[runtime.key], path, {**before, "runtime": runtime.key})
-                if number == 0:
-                    print(path)
+    for key, files in parts.items():
+        if files:
+            facts = {**machine(), **before, "runtime": key}
+            write_record(files, folder / f"{key}.json", facts)
     for runtime in session.runtimes:
         if session.crossovers(runtime):
             progress.say(f"{runtime.key}: whole processes by the size of their work")
-            path = output / f"{CROSSOVER}{runtime.key}.json"
-            session.cross(runtime, path, {**before, "runtime": runtime.key})
-            try:
-                check()
-            except SourcesChangedError:
-                path.unlink()
-                raise
-            print(path)
+            facts = {**told(runtime), **before, "runtime": runtime.key}
+            session.cross(runtime, folder / f"{CROSSOVER}{runtime.key}.json", facts)
+            check()
+    return before
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Find, compare, measure, write; print where the results are."""
     args = arguments(argv)
     progress = Progress()
-    if args.install:
-        install(args.cpython, args.pypy)
-    runtimes, missing = find_runtimes(args.cpython, args.pypy)
-    for line in missing:
-        progress.say(f"missing: {line}")
-    if args.runtime:
-        runtimes = [runtime for runtime in runtimes if runtime.key in args.runtime]
-    if not runtimes:
-        progress.say("there is nothing to measure")
-        return UNAVAILABLE
-    is_partial = bool(args.quick or args.only or args.runtime)
-    output: Path = args.output or (
-        ROOT / "build/benchmarks" if is_partial else HERE / "results" / host_key()
-    )
-    with TemporaryDirectory(prefix="parity-bench-") as name:
-        session = Session(args, runtimes, Path(name), progress)
-        differing = session.compare()
-        for workload, answers in differing.items():
-            progress.say(f"DIFFERENT ANSWERS: {workload}: {answers}")
-        if differing:
-            return PARITY_BROKEN
-        progress.say(f"all runtimes give the same answers, {progress.minutes:.1f} min")
-        if args.parity:
-            return OK
-        try:
-            measure(session, args.rounds, output, progress)
-        except SourcesChangedError:
-            progress.say("the sources changed while they were measured: results mean nothing")
-            return SOURCES_CHANGED
-    progress.say(f"done in {progress.minutes:.0f} minutes")
+    try:
+        _run(args, progress)
+    except EndedError as error:
+        progress.say(str(error))
+        return error.code
+    except (StepFailedError, ProcessFailedError) as error:
+        progress.say(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return OK
 
 
+def _run(args: argparse.Namespace, progress: Progress) -> None:
+    if args.install:
+        install(args.cpython, args.pypy, progress.say)
+    runtimes = chosen(args, progress)
+    is_partial = bool(args.quick or args.only or args.runtime)
+    output: Path = args.output or (SCRATCH if is_partial else HERE / "results" / host_key())
+    if not args.parity:
+        check_output(output, runtimes, is_replacing=args.replace)
+    with TemporaryDirectory(prefix="parity-bench-") as name:
+        session = Session(args, runtimes, Path(name), progress)
+        compare(session, args, progress)
+        if args.parity:
+            return
+        written = Path(name) / "written"
+        written.mkdir()
+        state = measure(session, args.rounds, written, progress)
+        for path in stored.move(written, output):
+            print(path)
+    if output.resolve() != SCRATCH:
+        for file, sources in stored.sources(output).items():
+            if sources != state["sources"]:
+                progress.say(f"{file}: of other sources, not measured now")
+    progress.say(f"done in {progress.minutes:.0f} minutes")
+
+
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except subprocess.CalledProcessError as error:
-        script = Path(error.cmd[1]).name
-        Progress().say(f"{script} ended with exit code {error.returncode}, see above")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main())

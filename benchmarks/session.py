@@ -13,7 +13,7 @@ import crossover
 import plan
 from processes import Process, processes
 from progress import Progress
-from runtimes import INHERITED, ROOT, Runtime
+from runtimes import INHERITED, ROOT, Runtime, StepFailedError
 from works import WORKS
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +37,8 @@ class Session:
         self._folder = folder
         self._progress = progress or Progress()
         self._n_files = 0
+        # Workloads that two runtimes at least have answered.
+        self.n_compared = 0
         self._catalogue: list[dict[str, Any]] = self._catalogue_of(runtimes[0])
 
     def compare(self) -> dict[str, dict[str, str]]:
@@ -52,7 +54,15 @@ class Session:
                 for name, answer in found.items():
                     given.setdefault(name, {})[runtime.key] = answer
             self._progress.step(f"{runtime.key}: the answers of {len(names)} workloads")
+        self.n_compared = sum(len(by) > 1 for by in given.values())
         return {name: by for name, by in given.items() if len(set(by.values())) > 1}
+
+    def names(self, *, is_parity: bool) -> list[str]:
+        """Return everything that --only can name: what is measured, or what has answers."""
+        started = () if is_parity else (one for key in self.runtimes for one in self._all_of(key))
+        crossed = [f"crossover/{name}" for name in WORKS]
+        named = [entry["name"] for entry in self._catalogue]
+        return list(dict.fromkeys([*named, *(one.name for one in started), *crossed]))
 
     def workloads(self, runtime: Runtime) -> list[str]:
         """Return the names of the workloads that this runtime is measured on."""
@@ -74,7 +84,7 @@ class Session:
             for runtime in self.runtimes
         )
 
-    def cross(self, runtime: Runtime, path: Path, facts: dict[str, str]) -> None:
+    def cross(self, runtime: Runtime, path: Path, facts: dict[str, object]) -> None:
         """Measure the crossovers of one runtime."""
         names = self.crossovers(runtime)
         self._write_chains(runtime)
@@ -103,19 +113,17 @@ class Session:
             entry
             for entry in self._catalogue
             if plan.is_measured(runtime, entry)
-            and self._is_wanted(entry["name"], entry["is_quick"])
+            and self._is_wanted(entry["name"], plan.is_quick(runtime, entry))
         ]
         # What was named is all measured again, else what a target rests on.
         return plan.judged(runtime, found) if is_again and not self._only else found
 
     def _processes(self, runtime: Runtime) -> list[Process]:
-        if runtime.what != "kernels":
-            return []
-        return [
-            process
-            for process in processes(runtime, self._folder)
-            if self._is_wanted(process.name, process.is_quick)
-        ]
+        found = self._all_of(runtime)
+        return [process for process in found if self._is_wanted(process.name, process.is_quick)]
+
+    def _all_of(self, runtime: Runtime) -> list[Process]:
+        return processes(runtime, self._folder) if runtime.what == "kernels" else []
 
     def _is_wanted(self, name: str, is_quick: bool) -> bool:
         if self._only:
@@ -144,13 +152,10 @@ class Session:
     def _python(self, runtime: Runtime, script: str, *arguments: str) -> str:
         command = [str(runtime.python), str(HERE / script), *arguments]
         done = subprocess.run(
-            command,
-            env=runtime.environment,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
+            command, env=runtime.environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
+        if done.returncode:
+            raise StepFailedError.of(f"{runtime.key}: {script}", done.returncode)
         return done.stdout
 
     def _pyperf(self, runtime: Runtime, options: plan.Options, rest: list[str]) -> Path:
@@ -161,13 +166,14 @@ class Session:
             f"--inherit-environ={','.join(INHERITED)}",
             *(f"-{name}{value}" for name, value in options.items()), *rest,
         ]  # fmt: skip
-        for line in _lines(command, {**runtime.environment, "PYTHONUNBUFFERED": "1"}):
+        for line in _lines(runtime, command):
             self._progress.step(f"{runtime.key}: {line}")
         return path
 
 
-def _lines(command: list[str], environ: dict[str, str]) -> Iterator[str]:
-    """Yield what a command prints, line by line, of benchmarks that are done."""
+def _lines(runtime: Runtime, command: list[str]) -> Iterator[str]:
+    """Yield what a call of bench.py prints, line by line, of benchmarks that are done."""
+    environ = {**runtime.environment, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -176,4 +182,4 @@ def _lines(command: list[str], environ: dict[str, str]) -> Iterator[str]:
             if "Mean +- std dev" in line:
                 yield line.strip().replace("Mean +- std dev: ", "")
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
+        raise StepFailedError.of(f"{runtime.key}: bench.py", process.returncode)

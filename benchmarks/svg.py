@@ -12,6 +12,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 INK, FAINT, PAPER = "#333333", "#cccccc", "#ffffff"
 WIDTH = 860
 CHARACTER = 6.6
+# What a number beside a bar takes.
+NUMBER = 36.0
 FEW_DECADES = 3
 Point = tuple[float, float]
 
@@ -35,15 +37,18 @@ def bars(
 
     None is a gap: it was not measured. Every bar has its number beside it.
     """
+    values = [value for _, found in rows for value in found if value]
+    # Bars that point to the left have their numbers there.
+    room = NUMBER if min(*values, 1.0) < 1.0 else 0.0
     left = 20.0 + CHARACTER * max(len(label) for label, _ in rows)
     thick, between = 13.0, 12.0
-    values = [value for _, found in rows for value in found if value]
     low = 10.0 ** math.floor(math.log10(min(*values, 1.0)))
     high = 10.0 ** math.ceil(math.log10(max(*values, 1.0) * 1.0001))
     right = WIDTH - 70.0
 
     def x(value: float) -> float:
-        return left + (right - left) * math.log10(value / low) / math.log10(high / low)
+        share = math.log10(value / low) / math.log10(high / low)
+        return left + room + (right - left - room) * share
 
     top = 62.0
     body = list(_legend(names, 20.0, 44.0))
@@ -60,8 +65,9 @@ def bars(
                 f'<rect x="{start:.1f}" y="{at:.1f}" width="{max(1.5, abs(end - x(1.0))):.1f}" '
                 f'height="{thick - 2:.1f}" fill="{COLOURS[names[k][1]]}"/>'
             )
-            beside = max(end, x(1.0)) + 5.0
-            lines.append(_text(beside, at + thick - 4.0, _short(value), "start", 10))
+            # At the end of the bar, also of one that points to the left.
+            beside, anchor = (end + 5.0, "start") if end >= x(1.0) else (end - 5.0, "end")
+            lines.append(_text(beside, at + thick - 4.0, _short(value), anchor, 10))
         y += thick * len(bars_here) + between
     for power in range(round(math.log10(low)), round(math.log10(high)) + 1):
         value = 10.0**power

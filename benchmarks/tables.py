@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from results import Record, Timing
-from targets import NUMBA, NUMPY, PURE, PYPY, TARGETS, C, judged, judged_by_round
+from targets import NUMBA, NUMPY, PURE, PYPY, C
 
-PLAIN = "cpython-plain"
+PLAIN, PYPY_PLAIN = "cpython-plain", "pypy-plain"
 NAMES = {
     PLAIN: "plain Python",
+    PYPY_PLAIN: "plain Python on PyPy",
     NUMPY: "NumPy",
     PURE: "CPython",
     PYPY: "PyPy",
@@ -18,6 +19,8 @@ NAMES = {
 }
 ENGINES = (PURE, PYPY, NUMBA)
 ABSENT = "–"
+# The group of workloads that are a kernel's on two threads, which Numba alone runs.
+THREADS = "threads/"
 
 Records = dict[str, Record]
 
@@ -77,24 +80,6 @@ def _rounds(records: Records) -> str:
 def _described(record: Record) -> str:
     build = record.about.get("python_build", "")
     return record.backend if build in record.backend else f"{record.backend}; {build}"
-
-
-def targets(records: Records) -> str:
-    """Return every target with what was measured, met or missed."""
-    rows = []
-    for target in TARGETS:
-        found = judged(target, records)
-        if found is None:
-            rows.append((target.what, NAMES[target.key], *[ABSENT] * 3, "not measured"))
-            continue
-        measured, limit = found
-        share = measured / limit
-        verdict = "met" if share <= 1.0 else f"**missed by {factor(share)}**"
-        shares = judged_by_round(target, records)
-        rounds = " ".join(f"{share:.2f}" for share in shares) if len(shares) > 1 else "once"
-        told = duration(limit), duration(measured), rounds
-        rows.append((target.what, NAMES[target.key], *told, verdict))
-    return table(("target", "on", "at most", "measured", "of the limit, by round", ""), rows)
 
 
 def scans(records: Records) -> str:
@@ -167,24 +152,6 @@ def _cost(timing: Timing | None) -> str:
     return duration(timing.least / timing.count) if timing else ABSENT
 
 
-def losers(records: Records) -> str:
-    """Return every cell in which what should be faster is not, with absolutes."""
-    pairs = ((PYPY, PURE), (NUMBA, PURE), (PYPY, PLAIN), (NUMBA, PLAIN), (PYPY, NUMPY),
-             (NUMBA, NUMPY), (PURE, PLAIN), (NUMBA, PYPY))  # fmt: skip
-    rows = []
-    for loser, winner in pairs:
-        if loser not in records or winner not in records:
-            continue
-        for name, lost in records[loser].timings.items():
-            won = records[winner].timings.get(name)
-            if won and lost.least > won.least:
-                rows.append((
-                    name, NAMES[loser], duration(lost.least), NAMES[winner], duration(won.least),
-                    factor(lost.least / won.least),
-                ))  # fmt: skip
-    return table(("workload", "loses", "takes", "to", "which takes", "factor"), rows)
-
-
 def memory(records: Records) -> str:
     """Return the most memory of whole processes."""
     engines = [key for key in ENGINES if key in records]
@@ -195,6 +162,19 @@ def memory(records: Records) -> str:
             (_title(name), *(f"{t.rss / 1e6:.0f} MB" if t and t.rss else ABSENT for t in found))
         )
     return table(("", *(NAMES[key] for key in engines)), rows)
+
+
+def threads(records: Records) -> str:
+    """Return kernels on two threads beside the same on one, per unit and as a ratio."""
+    timings = records[NUMBA].timings if NUMBA in records else {}
+    rows = []
+    for name in _names(records, (THREADS,)):
+        alone, both = timings.get(f"kernel/{name.removeprefix(THREADS)}"), timings[name]
+        costs = _cost(alone), _cost(both), _ratio(alone, both)
+        rows.append((f"{_title(name)}, per {both.per}", *costs))
+    if not rows:
+        return "Not measured on this machine yet: `python benchmarks/run.py`."
+    return table(("", NAMES[NUMBA], "on two threads", ""), rows)
 
 
 SITUATIONS = (
@@ -256,8 +236,8 @@ TABLES = {
     "ladder": ladder,
     "phases": phases,
     "kernels": kernels,
+    "threads": threads,
     "processes": processes,
-    "losers": losers,
     "memory": memory,
     "deploy": deploy,
 }

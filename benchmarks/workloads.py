@@ -2,7 +2,8 @@
 
 A name is ``group/what/size``. Groups: ``scan`` is `scan_chain` on chains that are in memory;
 ``phase`` is a part of it; ``kernel`` are the kernel calls of a part, without the Python around
-them; ``engine`` are parts of the engine that are no scan. Sizes are contracts, or what else the
+them; ``threads`` are some of these by parts of their rows on two threads, with Numba alone;
+``engine`` are parts of the engine that are no scan. Sizes are contracts, or what else the
 unit of a workload counts; ``2000x10`` is ten chains of 2 000.
 """
 
@@ -17,6 +18,8 @@ from calls import CALLS
 from calls_events import EVENTS
 from calls_options import OPTIONS
 from calls_series import SERIES
+from calls_sources import SOURCES
+from calls_threads import THREADED
 from markets import N_EXPIRIES, SEED, Market, busy, clean, noise, with_few_hits
 from tasks import Task, kernel_task, python_task, scan_task
 
@@ -58,6 +61,8 @@ class Workload:
         Whether ``--quick`` runs it.
     contracts
         How many contracts one run scans; 0 for kernels and phases.
+    needs
+        The backend without which there is no such workload; "" runs on all.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Workload:
     make: Callable[[Backend], Task]
     is_quick: bool = False
     contracts: int = 0
+    needs: str = ""
 
 
 def view_of(market: Market, backend: Backend) -> View:
@@ -238,9 +244,13 @@ def _table() -> tuple[Workload, ...]:
     ]  # fmt: skip
     calls = [
         Workload(call.name, call.unit, call.units, call.task, call.is_quick)
-        for call in (*CALLS, *OPTIONS, *SERIES, *EVENTS)
+        for call in (*CALLS, *OPTIONS, *SERIES, *EVENTS, *SOURCES)
     ]
-    return (*scans, *phases, *kernels, *calls)
+    threaded = [
+        Workload(one.name, one.call.unit, one.call.units, one.task, needs="numba")
+        for one in THREADED
+    ]
+    return (*scans, *phases, *kernels, *calls, *threaded)
 
 
 WORKLOADS = {workload.name: workload for workload in _table()}

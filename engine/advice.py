@@ -9,6 +9,7 @@ bars and ticks.
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import time
@@ -193,7 +194,11 @@ def saved() -> tuple[list[Measured], int, int] | None:
         rows = [{**row, "calls_s": tuple(row["calls_s"])} for row in document["measured"]]
         found = [Measured(**row) for row in rows]
         sizes = int(document["contracts"]), int(document["chains"])
+        is_sound = min(sizes) > 0 and all(
+            one.calls_s and one.contracts > 0 and math.isfinite(one.start_s + sum(one.calls_s))
+            for one in found
+        )
+        there = [one for one in found if Path(one.python).exists()]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    there = [one for one in found if Path(one.python).exists()]
-    return (there, *sizes) if there else None
+    return (there, *sizes) if there and is_sound else None

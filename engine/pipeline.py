@@ -33,11 +33,11 @@ from engine.scoring.proposal import Ranked, afford, passed, propose
 from engine.scoring.synthetic import find_synthetics
 from engine.scoring.usable import unusable_sentence
 from engine.scoring.verifier import reproduces, verify
-from engine.strategies import candidates
+from engine.strategies import candidates, scratch
 from engine.strategies.candidates import CandidateTable, Columns
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.screen import silent_families
-from engine.strategies.view import View, days_by_row, net_prices
+from engine.strategies.view import View, days_by_row, net_prices, shape_of
 
 
 def scan_chain(
@@ -91,6 +91,7 @@ def scan_chain(
     if "synthetic" in settings.families and not unusable:
         synthetics, more = find_synthetics(view, found, settings)
         mismatches += more
+    scratch.give_back(shape_of(chain), view.scratch)
     return ScanResult(
         chain=chain,
         opportunities=tuple(shown),
@@ -112,10 +113,11 @@ def scan_chain(
 
 def make_view(chain: OptionChain, settings: ScanSettings, backend: Backend) -> View:
     """Return `chain` as the families see it; projected dividends are paid, never received."""
-    receive, pay = net_prices(chain, settings.fees, backend)
+    columns = scratch.take(shape_of(chain))
+    receive, pay = net_prices(chain, settings.fees, backend, columns)
     return View(
         chain, chain_terms(chain, settings.carry, settings.fees), settings.fees, backend,
-        receive, pay, days_by_row(chain), limits_of(chain, settings),
+        receive, pay, days_by_row(chain, columns), limits_of(chain, settings), scratch=columns,
     )  # fmt: skip
 
 

@@ -31,6 +31,14 @@ def compiled(pure: Kernel) -> Kernel:
     return cast(Kernel, kept(njit(error_model="numpy")(inlined(pure))))
 
 
+def compiled_for_threads(loop: Kernel) -> Kernel:
+    """Return as `compiled` does a twin that lets go of the interpreter's lock while it runs.
+
+    That takes longer than a kernel of one row.
+    """
+    return cast(Kernel, kept(njit(error_model="numpy", nogil=True)(inlined(loop))))
+
+
 def inlined(function: Kernel, **options: Any) -> Kernel:
     """Let what is compiled from now on call `function`, which becomes a part of the caller."""
     _untold.append((function, options))

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 import llvmlite.binding as llvm
 from numba import njit
+from numba.core.compiler_lock import global_compiler_lock
 
 from kernels_numba import _vector
 from kernels_numba._compile import inlined, kept
@@ -64,16 +65,16 @@ def rebuilt(kernel: Loop) -> Loop:
 
 
 def vectorised(loop: Loop) -> Loop:
-    """Return `loop` compiled so that LLVM takes several rows at a time.
+    """Return `loop` compiled so that LLVM takes several rows at a time; threads may share the rows.
 
     LLVM thinks that the tests of a kernel's domain make it dear, and that many columns may overlap;
-    the options last while this loop is compiled.
+    the options last while this loop is compiled, and meanwhile no other thread compiles.
     """
-    twin: Any = kept(njit(error_model="numpy", fastmath=FASTMATH)(loop))
+    twin: Any = kept(njit(error_model="numpy", fastmath=FASTMATH, nogil=True)(loop))
     compile_scalar = twin.compile
 
     def compile_wide(signature: object) -> object:
-        with _options():
+        with global_compiler_lock, _options():
             return compile_scalar(signature)
 
     twin.compile = compile_wide

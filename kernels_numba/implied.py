@@ -2,7 +2,7 @@
 
 from math import nan
 
-from kernels_numba._compile import compiled
+from kernels_numba._compile import compiled, compiled_for_threads
 from kernels_numba._rebound import BINDINGS, as_double, rebuilt, vectorised
 from kernels_pure import implied as pure
 from kernels_pure import pricing
@@ -65,7 +65,7 @@ def fixed_steps(
         out_status[i] = status
 
 
-@compiled
+@compiled_for_threads
 def exact_rest(
     price: Floats,
     spot: Floats,

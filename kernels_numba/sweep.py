@@ -13,7 +13,7 @@ import kernels_numba.bars
 import kernels_numba.equity
 import kernels_numba.rules
 import kernels_numba.windows  # noqa: F401 (registers what the kernels call)
-from kernels_numba._compile import compiled
+from kernels_numba._compile import compiled, compiled_for_threads
 from kernels_numba._lanes import (
     N_LANES,
     lane,
@@ -36,7 +36,7 @@ ma_cross_backtest = compiled(pure.ma_cross_backtest)
 ma_cross_run = compiled(pure.ma_cross_run)
 
 
-@compiled
+@compiled_for_threads
 def sweep_ma_cross(
     open: Floats,
     close: Floats,

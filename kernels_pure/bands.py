@@ -3,9 +3,9 @@
 nan, state and cost are those of `rolling`.
 """
 
-from math import inf, log, nan, sqrt
+from math import log, nan, sqrt
 
-from kernels_pure.columns import Floats
+from kernels_pure.columns import LARGEST, Floats
 from kernels_pure.moments import moments, moments_step
 from kernels_pure.rolling import ROLLING_STATE
 
@@ -65,17 +65,21 @@ def log_return(before: float, now: float) -> float:
     >>> log_return(100.0, 100.0)
     0.0
     """
-    if not (0.0 < before < inf and 0.0 < now < inf):
+    if not (0.0 < before <= LARGEST and 0.0 < now <= LARGEST):
         return nan
     ratio = now / before
-    if not 0.0 < ratio < inf:
+    if not 0.0 < ratio <= LARGEST:
         return nan
     return log(ratio)
 
 
 def annual_root(per_year: float) -> float:
-    """Return the square root of the periods in a year; nan unless positive and finite."""
-    if not 0.0 < per_year < inf:
+    """Return the square root of the periods in a year; nan unless positive and finite.
+
+    >>> annual_root(256.0)
+    16.0
+    """
+    if not 0.0 < per_year <= LARGEST:
         return nan
     return sqrt(per_year)
 

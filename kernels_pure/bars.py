@@ -12,9 +12,9 @@ nothing, and the order waits. Margin, interest and borrow fees are not part of t
 Source: none, this is accounting; held against the naive loop of tests/kernels/naive_bars.py.
 """
 
-from math import copysign, inf
+from math import copysign
 
-from kernels_pure.columns import Floats
+from kernels_pure.columns import LARGEST, Floats
 
 # Where `account` has which number.
 CASH = 0
@@ -155,7 +155,7 @@ def backtest(
         gap = wanted - held
         if gap > 0.0 or gap < 0.0:
             price = open[row]
-            if price > 0.0 and price < inf:
+            if price > 0.0 and price <= LARGEST:
                 before = position
                 cash, position, flat, sent = trade(cash, before, wanted, price, account)
                 orders += sent

@@ -9,17 +9,21 @@ but for theta and rho. Vanna, volga and charm as in `kernels_pure.second_order`.
 Source: Black 1976; Haug 2007, chapters 1.1.3 and 2.
 """
 
-from math import inf, nan, sqrt
+from math import nan, sqrt
 
-from kernels_pure.columns import Flags, Floats
+from kernels_pure.columns import LARGEST, Flags, Floats
 from kernels_pure.implied import IV_NO_QUOTE, implied_deviation
 from kernels_pure.pricing import bounded_exp, log_ratio, option_parts
 from kernels_pure.second_order import row_second_order
 
 
 def discount_terms(tau: float, rate: float) -> tuple[float, float]:
-    """Return ``sqrt(tau)`` and ``exp(-rate tau)``; nan for a negative tau or an infinite rate."""
-    if not (tau >= 0.0 and abs(rate) < inf):
+    """Return ``sqrt(tau)`` and ``exp(-rate tau)``; nan for a negative tau or an infinite rate.
+
+    >>> discount_terms(4.0, 0.0)
+    (2.0, 1.0)
+    """
+    if not (tau >= 0.0 and abs(rate) <= LARGEST):
         return nan, nan
     return sqrt(tau), bounded_exp(-rate * tau)
 

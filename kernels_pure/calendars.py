@@ -10,7 +10,7 @@ Source: Carr and Madan 2005; Cousot 2007; SCANNER sections 3 and 7.
 
 from math import inf
 
-from kernels_pure.columns import Floats, Ints
+from kernels_pure.columns import LARGEST, Floats, Ints
 from kernels_pure.mixture import butterfly_edge
 
 
@@ -76,7 +76,7 @@ def calendar_hits(
             if front > 0:
                 edge = receive[shift + row] - work_pay[front - 1] - deduct[row]
                 bought = work_row[front - 1]
-            if front < n_front and cost < inf:
+            if front < n_front and cost <= LARGEST:
                 above = work_row_next[front]
                 if above < n_front:
                     short = receive[shift + row] - work_pay[above] - deduct[row]
@@ -113,7 +113,7 @@ def calendar_hits(
                 price = work_pay[front]
                 row = work_row[front]
                 front += 1
-            if price < inf and (n_next == 0 or price < work_pay_next[n_next - 1]):
+            if price <= LARGEST and (n_next == 0 or price < work_pay_next[n_next - 1]):
                 work_scale_next[n_next] = z
                 work_pay_next[n_next] = price
                 work_row_next[n_next] = row
@@ -129,7 +129,7 @@ def calendar_hits(
         for back in range(n_next):
             k = n_next - 1 - back
             total = work_pay_next[k]
-            if steepest < inf:
+            if steepest <= LARGEST:
                 total += steepest * work_scale_next[k]
             if total < reach or steepest == inf:
                 reach = min(total, reach)
@@ -202,7 +202,7 @@ def calendar_butterfly_hits(
                 price = work_pay[front]
                 row = work_row[front]
                 front += 1
-            if price < inf:
+            if price <= LARGEST:
                 is_kept = True
                 if n_next > 0 and z - work_scale_next[n_next - 1] <= 0.0:
                     is_kept = price < work_pay_next[n_next - 1]

@@ -24,3 +24,7 @@ Bytes: TypeAlias = Annotated[bytes, "B"]
 LARGEST = 1.7976931348623157e308
 """The largest finite double. Compiled code asks ``x <= LARGEST`` with one comparison, ``x < inf``
 with a dozen operations on bits."""
+
+ROWS = (1 << 62) - 1
+"""``i & ROWS`` is i: compiled code then need not ask whether a row counts from the end, and loads
+neighbouring rows at once."""

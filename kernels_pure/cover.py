@@ -11,7 +11,7 @@ Source: Andrew 1979 (monotone chain); SCANNER section 7.
 
 from math import inf
 
-from kernels_pure.columns import Floats, Ints
+from kernels_pure.columns import LARGEST, Floats, Ints
 
 
 def merge_asks(
@@ -51,7 +51,7 @@ def merge_asks(
             x_row = inf
             if row < stop:
                 x_row = scale * strike[row] + offset
-            if not y < inf:
+            if not y <= LARGEST:
                 continue
         elif low < high:
             x = x_old
@@ -165,7 +165,7 @@ def screen_cover(
     for e in range(n_expiries - 1, -1, -1):
         a = scale[e]
         b = offset[e]
-        if a > 0.0 and abs(b) < inf:
+        if a > 0.0 and abs(b) <= LARGEST:
             # The hull before and the hull after swap places.
             base = room - base
             high = merge_asks(

@@ -13,7 +13,7 @@ Cousot 2007 (bids and asks); Cohen, Reisinger and Wang 2020 (the families of con
 
 from math import inf
 
-from kernels_pure.columns import Floats, Ints
+from kernels_pure.columns import LARGEST, Floats, Ints
 
 FRAME_WIDTH = 11
 
@@ -48,7 +48,7 @@ def merge_hull(
     put_slope = frame[f + 4]
     x_vertex = frame[f + 7]
     y_vertex = frame[f + 8]
-    if not (abs(x_vertex) < inf and abs(y_vertex) < inf):
+    if not (abs(x_vertex) <= LARGEST and abs(y_vertex) <= LARGEST):
         x_vertex = inf
     row = first[e]
     stop = first[e + 1]
@@ -65,13 +65,13 @@ def merge_hull(
             x = x_row
             y = pay[row] + call_add
             put = pay[n_rows + row] + (put_add - put_slope * strike[row])
-            if not y <= put and put < inf:
+            if not y <= put and put <= LARGEST:
                 y = put
             row += 1
             x_row = inf
             if row < stop:
                 x_row = scale * strike[row] + offset
-            if not y < inf:
+            if not y <= LARGEST:
                 continue
         elif x_old <= x_vertex:
             if x_old == inf:
@@ -240,7 +240,7 @@ def hull_screen(
     n_hits = 0
     for e in range(n_expiries - 1, -1, -1):
         out_hits[e] = -1
-        if not (frame[FRAME_WIDTH * e] > 0.0 and abs(frame[FRAME_WIDTH * e + 1]) < inf):
+        if not (frame[FRAME_WIDTH * e] > 0.0 and abs(frame[FRAME_WIDTH * e + 1]) <= LARGEST):
             continue
         # The hull before and the hull after swap places.
         base = room - base

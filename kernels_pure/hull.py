@@ -1,8 +1,8 @@
 """The lower convex hull of one smile: the cheapest cover by two strikes of one expiry and right."""
 
-from math import inf, nan
+from math import nan
 
-from kernels_pure.columns import Floats, Ints
+from kernels_pure.columns import LARGEST, Floats, Ints
 
 
 def lower_hull(
@@ -38,7 +38,7 @@ def lower_hull(
     x_a = y_a = x_b = y_b = 0.0
     for i in range(start, stop):
         y_i = y[shift + i]
-        if y_i < inf:
+        if y_i <= LARGEST:
             x_i = x[i]
             while n_vertices >= 2:
                 if (y_b - y_a) * (x_i - x_a) < (y_i - y_a) * (x_b - x_a):

@@ -11,9 +11,9 @@ Source: the objectives are Jaeckel's (Let's be rational, 2015); the guess throug
 and the correction of its deviation by ``deviation**2 / 24`` are Hagan's and Grunspan's (2011).
 """
 
-from math import inf, log, nan, sqrt
+from math import log, nan, sqrt
 
-from kernels_pure.columns import Flags, Floats
+from kernels_pure.columns import LARGEST, Flags, Floats
 from kernels_pure.normal import scaled_tail
 from kernels_pure.pricing import carry_terms, log_ratio
 
@@ -45,7 +45,7 @@ def normal_deviation(value: float, gap: float) -> float:
     Source: Bachelier 1900; inverted as in Jaeckel 2017 (Implied normal volatility), with minimax
     functions of our own, ``tests/oracles/fit_normal_deviation.py``.
     """
-    if not (0.0 < value < inf and 0.0 <= gap < inf):
+    if not (0.0 < value <= LARGEST and 0.0 <= gap <= LARGEST):
         return nan
     near = value + 0.5 * gap
     u = gap / near
@@ -95,7 +95,7 @@ def deviation_step(deviation: float, gap: float, log_value: float, room: float) 
 
     Source: Householder 1970, section 4.4; Jaeckel 2015 for the two objectives.
     """
-    if not (0.0 < deviation < inf and 0.0 < room < inf):
+    if not (0.0 < deviation <= LARGEST and 0.0 < room <= LARGEST):
         return nan
     h = gap / deviation
     d1 = 0.5 * deviation - h
@@ -145,7 +145,7 @@ def time_value(
         return nan, nan, nan, IV_NO_QUOTE
     unit = sqrt(stock_value * strike_value)
     gap = abs(moneyness)
-    if not (0.0 < unit < inf and gap < inf):
+    if not (0.0 < unit <= LARGEST and gap <= LARGEST):
         return nan, nan, nan, IV_NO_QUOTE
     low = min(stock_value, strike_value)
     high = max(stock_value, strike_value)

@@ -11,7 +11,7 @@ Source: Stoll 1969; Merton 1973; Klemkosky and Resnick 1979 (costs); SCANNER sec
 
 from math import inf, nan
 
-from kernels_pure.columns import LARGEST, Floats, Ints
+from kernels_pure.columns import LARGEST, ROWS, Floats, Ints
 
 
 def net_prices(
@@ -60,18 +60,20 @@ def net_prices(
 
 def row_hits(edge: Floats, floor: float, out_row: Ints) -> tuple[int, int, float]:
     """Write the rows whose edge exceeds `floor`; return their number, the best row and its edge."""
-    hits = 0
-    best_row = -1
-    best_edge = -inf
+    hits, best_row = 0, -1
+    best_edge = bar = -inf
     for row in range(len(edge)):
         value = edge[row]
-        if value > best_edge:
-            best_edge = value
-            best_row = row
-        if value > floor:
-            if hits < len(out_row):
-                out_row[hits] = row
-            hits += 1
+        if value > bar:
+            if value > best_edge:
+                best_edge = value
+                best_row = row
+            if value > floor:
+                if hits < len(out_row):
+                    out_row[hits] = row
+                hits += 1
+            # What is not above it is settled by one comparison.
+            bar = min(best_edge, floor)
     return hits, best_row, best_edge
 
 
@@ -146,19 +148,22 @@ def conversion_hits(
         dividends = div_in[e]
         stock = stock_pay[e]
         if hold_first[e] == hold_first[e + 1]:
-            for row in range(first[e], first[e + 1]):
+            for i in range(first[e], first[e + 1]):
+                row = i & ROWS
                 value = discount * strike[row] + dividends
-                out_edge[row] = conversion_edge(pay[n + row], receive[row], stock, value)
+                out_edge[row] = conversion_edge(pay[(n + row) & ROWS], receive[row], stock, value)
             continue
-        for row in range(first[e], first[e + 1]):
-            out_edge[row] = discount * strike[row] + dividends
+        for i in range(first[e], first[e + 1]):
+            out_edge[i & ROWS] = discount * strike[i & ROWS] + dividends
         for b in range(hold_first[e], hold_first[e + 1]):
             early = hold_discount[b]
             level = hold_value[b]
-            for row in range(first[e], first[e + 1]):
-                out_edge[row] = min(out_edge[row], early * strike[row] + level)
-        for row in range(first[e], first[e + 1]):
-            out_edge[row] = conversion_edge(pay[n + row], receive[row], stock, out_edge[row])
+            for i in range(first[e], first[e + 1]):
+                out_edge[i & ROWS] = min(out_edge[i & ROWS], early * strike[i & ROWS] + level)
+        for i in range(first[e], first[e + 1]):
+            row = i & ROWS
+            bought = pay[(n + row) & ROWS]
+            out_edge[row] = conversion_edge(bought, receive[row], stock, out_edge[row])
     return row_hits(out_edge, floor, out_row)
 
 
@@ -185,19 +190,22 @@ def reversal_hits(
         owed = div_out[e] + stock_borrow[e]
         stock = stock_receive[e]
         if owe_first[e] == owe_first[e + 1]:
-            for row in range(first[e], first[e + 1]):
+            for i in range(first[e], first[e + 1]):
+                row = i & ROWS
                 cost = discount * strike[row] + owed
-                out_edge[row] = reversal_edge(receive[n + row], pay[row], stock, cost)
+                out_edge[row] = reversal_edge(receive[(n + row) & ROWS], pay[row], stock, cost)
             continue
-        for row in range(first[e], first[e + 1]):
-            out_edge[row] = discount * strike[row] + owed
+        for i in range(first[e], first[e + 1]):
+            out_edge[i & ROWS] = discount * strike[i & ROWS] + owed
         for b in range(owe_first[e], owe_first[e + 1]):
             early = owe_discount[b]
             level = owe_value[b]
-            for row in range(first[e], first[e + 1]):
-                out_edge[row] = max(out_edge[row], early * strike[row] + level)
-        for row in range(first[e], first[e + 1]):
-            out_edge[row] = reversal_edge(receive[n + row], pay[row], stock, out_edge[row])
+            for i in range(first[e], first[e + 1]):
+                out_edge[i & ROWS] = max(out_edge[i & ROWS], early * strike[i & ROWS] + level)
+        for i in range(first[e], first[e + 1]):
+            row = i & ROWS
+            sold = receive[(n + row) & ROWS]
+            out_edge[row] = reversal_edge(sold, pay[row], stock, out_edge[row])
     return row_hits(out_edge, floor, out_row)
 
 

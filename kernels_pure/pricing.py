@@ -15,7 +15,7 @@ Source: Black and Scholes 1973; Merton 1973 (yield); Black 1976 (forward form).
 
 from math import copysign, exp, inf, log, nan, sqrt
 
-from kernels_pure.columns import Flags, Floats
+from kernels_pure.columns import LARGEST, Flags, Floats
 from kernels_pure.normal import INVERSE_ROOT_TWO_PI, scaled_tail
 
 MAX_EXPONENT = 709.78
@@ -37,7 +37,7 @@ def log_ratio(spot: float, strike: float) -> float:
     if not (spot > 0.0 and strike > 0.0):
         return nan
     ratio = spot / strike
-    if not 0.0 < ratio < inf:
+    if not 0.0 < ratio <= LARGEST:
         return nan
     return log(ratio)
 
@@ -57,10 +57,10 @@ def option_parts(
     Source: Black 1976.
     """
     if not (
-        0.0 <= stock_value < inf
-        and 0.0 <= strike_value < inf
-        and abs(moneyness) < inf
-        and 0.0 <= deviation < inf
+        0.0 <= stock_value <= LARGEST
+        and 0.0 <= strike_value <= LARGEST
+        and abs(moneyness) <= LARGEST
+        and 0.0 <= deviation <= LARGEST
         and right * right == 1
     ):
         return nan, nan, nan, nan

@@ -8,9 +8,9 @@ deviation, is small and loses no digits.
 Source: Black and Scholes 1973 and Merton 1973; what is kept and what is added is our own.
 """
 
-from math import copysign, exp, inf, nan
+from math import copysign, exp, nan
 
-from kernels_pure.columns import Flags, Floats
+from kernels_pure.columns import LARGEST, Flags, Floats
 from kernels_pure.normal import tail_parts
 from kernels_pure.pricing import carry_terms, log_ratio
 
@@ -68,9 +68,9 @@ def prepare_reprice(
         slope = 0.0
         if not (
             0.0 <= deviation < MOST_DEVIATION
-            and 0.0 <= strike_value < inf
-            and abs(moneyness) < inf
-            and 0.0 <= stock_discount < inf
+            and 0.0 <= strike_value <= LARGEST
+            and abs(moneyness) <= LARGEST
+            and 0.0 <= stock_discount <= LARGEST
             and right[i] * right[i] == 1
         ):
             strike_value = nan

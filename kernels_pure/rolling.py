@@ -18,7 +18,7 @@ Source: Chan, Golub and LeVeque 1983 (sums about a shift).
 
 from math import nan
 
-from kernels_pure.columns import Floats
+from kernels_pure.columns import ROWS, Floats
 
 ROLLING_STATE = 8
 """What a state holds before the window: next place, valid values in a row, values until the sums
@@ -103,17 +103,21 @@ def sma_step(value: float, period: int, work_state: Floats) -> float:
 def sma_run(
     x: Floats, period: int, start: int, stop: int, shift: float, total: float, out_sma: Floats
 ) -> tuple[int, float]:
-    """Write means from `start`, in pairs, until `stop` or a nan; return where, and the sum."""
+    """Write means from `start`, in fours, until `stop` or a nan; return where, and the sum."""
     weight = 1.0 / period
-    for i in range(start + 1, stop, 2):
-        first = total + (x[i - 1] - x[i - 1 - period])
-        second = first + (x[i] - x[i - period])
-        if second != second:
-            return i - 1, total
-        total = second
-        out_sma[i - 1] = shift + first * weight
-        out_sma[i] = shift + second * weight
-    return start + (stop - start) // 2 * 2, total
+    for i in range(start + 3, stop, 4):
+        first = total + (x[(i - 3) & ROWS] - x[(i - 3 - period) & ROWS])
+        second = first + (x[(i - 2) & ROWS] - x[(i - 2 - period) & ROWS])
+        third = second + (x[(i - 1) & ROWS] - x[(i - 1 - period) & ROWS])
+        fourth = third + (x[i & ROWS] - x[(i - period) & ROWS])
+        if fourth != fourth:
+            return i - 3, total
+        total = fourth
+        out_sma[(i - 3) & ROWS] = shift + first * weight
+        out_sma[(i - 2) & ROWS] = shift + second * weight
+        out_sma[(i - 1) & ROWS] = shift + third * weight
+        out_sma[i & ROWS] = shift + fourth * weight
+    return start + (stop - start) // 4 * 4, total
 
 
 def sma(x: Floats, period: int, work_state: Floats, out_sma: Floats) -> None:

@@ -12,7 +12,7 @@ Nelder and Mead 1965. Unlike there a may be negative; the least variance may not
 
 from math import exp, inf, log, nan, sqrt
 
-from kernels_pure.columns import Floats
+from kernels_pure.columns import LARGEST, Floats
 from kernels_pure.svi import svi_variance
 
 GRID_M = 9
@@ -57,7 +57,7 @@ def svi_inner(
     The first `n` elements of the columns are k, total variance, and weights that add up to 1. The
     squared error is their mean, inf where sigma is not positive or not finite. O(n).
     """
-    if not (abs(m) < inf and 1e-6 < sigma < 1e6):
+    if not (abs(m) <= LARGEST and 1e-6 < sigma < 1e6):
         return inf, nan, nan, nan
     slope = 1.0 / sigma
     mean_y = 0.0
@@ -226,7 +226,7 @@ def svi_fit(
     start = 0.0
     for i in range(len(k)):
         out_residual[i] = nan
-        if abs(k[i]) < inf and 0.0 < variance[i] < inf and 0.0 < weight[i] < inf:
+        if abs(k[i]) <= LARGEST and 0.0 < variance[i] <= LARGEST and 0.0 < weight[i] <= LARGEST:
             work_k[n] = k[i]
             work_w[n] = variance[i]
             work_share[n] = weight[i]
@@ -238,7 +238,7 @@ def svi_fit(
                 start = k[i]
             n += 1
     span = high - low
-    if not (n >= 5 and 1e-9 < span < 1e6 and 0.0 < total < inf):
+    if not (n >= 5 and 1e-9 < span < 1e6 and 0.0 < total <= LARGEST):
         return nan, nan, nan, nan, nan, nan, n
     for i in range(n):
         work_share[i] /= total
@@ -268,6 +268,6 @@ def svi_fit(
     b = c / sigma
     rho = d / c if c > 0.0 else 0.0
     for i in range(len(k)):
-        if abs(k[i]) < inf and 0.0 < variance[i] < inf and 0.0 < weight[i] < inf:
+        if abs(k[i]) <= LARGEST and 0.0 < variance[i] <= LARGEST and 0.0 < weight[i] <= LARGEST:
             out_residual[i] = svi_variance(k[i], a, b, rho, m, sigma) - variance[i]
     return a, b, rho, m, sigma, sqrt(error), n

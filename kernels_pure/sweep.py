@@ -5,16 +5,13 @@ column of targets between them: there it is the larger part of the time, with th
 not. `account` and the conventions are those of `bars`. Prices must be finite and positive.
 """
 
-from math import inf, nan
+from math import nan
 
 from kernels_pure.bars import CASH, trade, trip_ended
-from kernels_pure.columns import Floats, Ints
+from kernels_pure.columns import LARGEST, ROWS, Floats, Ints
 from kernels_pure.equity import sharpe_of
 from kernels_pure.rules import EQUAL, cross_target
 from kernels_pure.windows import window_sum
-
-# An index taken with it cannot be negative, which saves compiled code a test of each.
-ROWS = (1 << 62) - 1
 
 
 def lasting_side(
@@ -80,7 +77,7 @@ def ma_cross_backtest(
         gap = wanted - held
         if gap > 0.0 or gap < 0.0:
             price = open[row]
-            if price > 0.0 and price < inf:
+            if price > 0.0 and price <= LARGEST:
                 before = position
                 cash, position, flat, sent = trade(cash, before, wanted, price, account)
                 orders += sent
@@ -143,7 +140,7 @@ def ma_cross_run(
         gap = wanted - held
         if gap > 0.0 or gap < 0.0:
             price = open[row]
-            if price > 0.0 and price < inf:
+            if price > 0.0 and price <= LARGEST:
                 cash, position, _, sent = trade(cash, position, wanted, price, account)
                 orders += sent
                 held = wanted

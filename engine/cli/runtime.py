@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from engine import advice
 from engine.advice import Measured
@@ -18,6 +20,7 @@ from engine.interpreters import (
     command,
     environment,
     find,
+    probed,
     this_kind,
 )
 
@@ -66,23 +69,42 @@ def _advised(args: argparse.Namespace) -> tuple[Interpreter | None, str | None]:
         return None, None
     measured, contracts, chains = known
     chains = len(args.symbols) or chains
-    best = choice(measured, contracts, chains, args.backend)
-    if best is None:
-        note(f"note: --runtime auto: backend {args.backend} was not measured; {ADVISE}")
+    ordered = choices(measured, contracts, chains, args.backend)
+    for best in ordered:
+        interpreter = _usable(best)
+        if interpreter is not None:
+            break
+    else:
+        of = f"of backend {args.backend} " if args.backend else ""
+        note(f"note: --runtime auto: nothing {of}that was measured runs here now; {ADVISE}")
         return None, None
-    if best.kind == this_kind():
+    if interpreter.path == sys.executable:
         took = f"{best.total_s(contracts, chains):.1f} s for {chains} of {contracts:,} contracts"
         note(f"note: --runtime auto: stays on {best.name}: about {took}")
         return None, best.backend
-    return Interpreter(best.python, best.kind, best.version, best.backend == "numba"), best.backend
+    return interpreter, best.backend
 
 
-def choice(
+def choices(
     measured: Sequence[Measured], contracts: int, chains: int, backend: str | None
-) -> Measured | None:
-    """Return the fastest choice for a process that ends, of the backend that was asked for."""
+) -> list[Measured]:
+    """Return the choices of the backend that was asked for, for a process that ends, best first."""
     fit = [one for one in measured if backend in (None, "auto", one.backend)]
-    return advice.once(fit, contracts, chains)[0] if fit else None
+    return advice.once(fit, contracts, chains)
+
+
+def _usable(choice: Measured) -> Interpreter | None:
+    """Return the interpreter of a choice if it is still there and still has its backend."""
+    needs_numba = choice.backend == "numba"
+    if choice.python == sys.executable:
+        has_numba = find_spec("numba") is not None
+        found = Interpreter(choice.python, this_kind(), choice.version, has_numba)
+    else:
+        there = probed(choice.python)
+        if there is None or there.kind != choice.kind:
+            return None
+        found = there
+    return None if needs_numba and not found.has_numba else found
 
 
 def _without_runtime(words: Sequence[str]) -> list[str]:

@@ -31,6 +31,7 @@ def without_collection() -> Iterator[None]:
 
 
 def compile_less() -> None:
-    """Let PyPy compile what runs often alone; nothing on CPython."""
-    if sys.implementation.name == "pypy":
+    """Let PyPy compile what runs often alone, unless ``pypy3 --jit`` says when; not on CPython."""
+    is_told = any(word.startswith("--jit") for word in sys.orig_argv)
+    if sys.implementation.name == "pypy" and not is_told:
         import_module("pypyjit").set_param(PYPY_JIT)

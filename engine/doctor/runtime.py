@@ -43,7 +43,7 @@ def _cpython() -> Finding:
             "interpreter",
             f"{state}, built without link-time optimisation",
             NOTE,
-            "a distribution's build ran pure Python 1.15-1.3 times as fast where it was measured",
+            "a build with it runs pure Python faster; kernels compiled by Numba do not notice",
             "PYTHON_CONFIGURE_OPTS='--enable-optimizations --with-lto' pyenv install --force "
             + platform.python_version(),
             # The same version built plainly again: uninstalling it would take this venv's Python.
@@ -75,7 +75,7 @@ def _jit() -> Finding:
             "JIT",
             "this PyPy was built without a JIT compiler",
             WARN,
-            "pure kernels run 20 to 100 times as fast with it",
+            "what PyPy gains comes from its JIT compiler: without one CPython serves better",
             SET_UP_PYPY,
         )
     backend = info.get("translation.jit_backend", "auto")
@@ -85,7 +85,7 @@ def _jit() -> Finding:
 def _numba(machine: Machine) -> Finding:
     install = install_command("numba")
     if find_spec("numba") is None:
-        better = "compiled kernels: scans of many chains take a tenth of the time"
+        better = "compiled kernels: what scans of many chains gain is in docs/PYPY_PERFORMANCE.md"
         return Finding(
             GROUP,
             "Numba",
@@ -111,7 +111,7 @@ def _numba(machine: Machine) -> Finding:
             "Numba",
             f"{state}; machine code is not kept: {cache.PROBLEM}",
             WARN,
-            "every process compiles again, up to a second a kernel",
+            "every process compiles all it calls again",
             "export NUMBA_CACHE_DIR=$HOME/.cache/parity-numba",
             "unset NUMBA_CACHE_DIR",
         )

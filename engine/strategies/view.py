@@ -13,6 +13,7 @@ from engine.clock import years_between
 from engine.market.chain import COIN, OptionChain
 from engine.market.fees import FeeSchedule
 from engine.market.terms import Terms
+from engine.strategies.scratch import Scratch
 from kernels_pure import limits as slots
 
 CAPACITY = 256
@@ -46,8 +47,8 @@ class View:
     limits: array[float] = field(default_factory=lambda: array("d"))
     floor: float = 0.0
     condition: int = 0
-    scratch: dict[str, array[float]] = field(default_factory=dict)
-    index_scratch: dict[str, array[int]] = field(default_factory=dict)
+    scratch: Scratch = field(default_factory=Scratch)
+    _judged: dict[str, tuple[array[float], array[float]]] = field(default_factory=dict, init=False)
     _uncovered: dict[int, array[int]] = field(default_factory=dict, init=False)
     _around: dict[tuple[int, bool], array[int]] = field(default_factory=dict, init=False)
 
@@ -73,10 +74,10 @@ class View:
         return self._usable()[1]
 
     def _usable(self) -> tuple[array[float], array[float]]:
-        chain, names = self.chain, ("usable receive", "usable pay")
         if not self.limits:
             return self.receive, self.pay
-        if names[0] not in self.scratch:
+        if "usable" not in self._judged:
+            chain, names = self.chain, ("usable receive", "usable pay")
             receive, pay = (self.column(name, len(chain.bid)) for name in names)
             refused = self.backend.limits.usable_quotes(
                 chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age,
@@ -91,9 +92,8 @@ class View:
                         if 0.0 <= count < least:
                             receive[q] = pay[q] = math.nan
                             refused += 1
-            if not refused:
-                self.scratch.update(zip(names, (self.receive, self.pay), strict=True))
-        return self.scratch[names[0]], self.scratch[names[1]]
+            self._judged["usable"] = (receive, pay) if refused else (self.receive, self.pay)
+        return self._judged["usable"]
 
     @property
     def timely_quotes(self) -> tuple[array[float], array[float]]:
@@ -107,14 +107,13 @@ class View:
         # Rows stand in the order of their expiries.
         if not self.days or not self.days[-1] > last:
             return receive, pay
-        names = ("timely receive", "timely pay")
-        if names[0] not in self.scratch:
-            late = [q for q in range(len(pay)) if self.days[self.chain.row_of(q)] > last]
-            for name, usable in zip(names, (receive, pay), strict=True):
-                column = self.scratch[name] = usable[:]
-                for q in late:
-                    column[q] = math.nan
-        return self.scratch[names[0]], self.scratch[names[1]]
+        if "timely" not in self._judged:
+            receive, pay = receive[:], pay[:]
+            for q in range(len(pay)):
+                if self.days[self.chain.row_of(q)] > last:
+                    receive[q] = pay[q] = math.nan
+            self._judged["timely"] = receive, pay
+        return self._judged["timely"]
 
     def uncovered(self, shift: int) -> array[int]:
         """Return the rows whose bid lies above what longs of its right cost, mixtures included.
@@ -195,17 +194,11 @@ class View:
 
     def column(self, name: str, length: int) -> array[float]:
         """Return a scratch column; its content is whatever the last user left."""
-        found = self.scratch.get(name)
-        if found is None or len(found) < length:
-            found = self.scratch[name] = array("d", [0.0]) * length
-        return found
+        return self.scratch.column(name, length)
 
     def indices(self, name: str, length: int) -> array[int]:
         """Return an integer scratch column."""
-        found = self.index_scratch.get(name)
-        if found is None or len(found) < length:
-            found = self.index_scratch[name] = array("l", [0]) * length
-        return found
+        return self.scratch.indices(name, length)
 
     def rows(self, name: str) -> array[float]:
         """Return a scratch column with exactly one element per row."""
@@ -244,11 +237,10 @@ def all_hits(view: View, search: Callable[[Hits], tuple[int, ...]]) -> tuple[Hit
 
 
 def net_prices(
-    chain: OptionChain, fees: FeeSchedule, backend: Backend
+    chain: OptionChain, fees: FeeSchedule, backend: Backend, scratch: Scratch
 ) -> tuple[array[float], array[float]]:
     """Return what each quote brings and costs after fees, by quote index."""
-    receive = array("d", [0.0]) * len(chain.bid)
-    pay = array("d", [0.0]) * len(chain.bid)
+    receive, pay = (scratch.column(name, len(chain.bid)) for name in ("receive", "pay"))
     backend.parity.net_prices(
         chain.bid, chain.ask,
         array("d", (start for start, _ in fees.tiers)),
@@ -258,10 +250,15 @@ def net_prices(
     return receive, pay
 
 
-def days_by_row(chain: OptionChain) -> array[float]:
+def days_by_row(chain: OptionChain, scratch: Scratch) -> array[float]:
     """Return days to expiry by row, from the chain's instant to settlement."""
-    days = array("d")
+    days = scratch.column("days", chain.n_rows)
     for expiry, start, stop in zip(chain.expiries, chain.first, chain.first[1:], strict=False):
         value = years_between(chain.ts_ns, expiry.settles_ns) * 365.0
-        days += array("d", [value]) * (stop - start)
+        days[start:stop] = array("d", [value]) * (stop - start)
     return days
+
+
+def shape_of(chain: OptionChain) -> tuple[int, ...]:
+    """Return what the lengths of a chain's scratch columns depend on."""
+    return chain.n_rows, len(chain.bid), len(chain.expiries)

@@ -36,6 +36,11 @@ def _run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _heed_ctrl_c() -> None:
+    """Let a child be interrupted though the tests run in the background, where shells ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _said(err: str) -> list[str]:
     """The lines on stderr that are no notes; a traceback would be among them."""
     return [line for line in err.splitlines() if "note:" not in line]
@@ -122,6 +127,7 @@ def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*ENGINE, "scan", "--source", f"csv:{fifo}", *PURE],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_heed_ctrl_c,
     )  # fmt: skip
     # Opening waits until the process reads: it is then in the middle of its work.
     with open(fifo, "w", encoding="utf-8") as writer:
@@ -138,7 +144,7 @@ def test_ctrl_c_stops_the_workers_too() -> None:
     process = subprocess.Popen(
         [*ENGINE, "scan", "--jobs", "2", "--audit", "--seeds", "500", *PURE],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=_heed_ctrl_c,
     )  # fmt: skip
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     workers: list[str] = []

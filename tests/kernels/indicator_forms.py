@@ -182,3 +182,10 @@ def part(bars: dict[str, Column], start: int, stop: int) -> dict[str, Column]:
 def same_bits(first: Iterable[float], second: Iterable[float]) -> bool:
     """Tell whether two columns are equal to the bit, any nan being the same."""
     return [repr(value) for value in first] == [repr(value) for value in second]
+
+
+def rolling(backend: Backend, kernel: str, x: Column, period: int, *settings: int) -> array[float]:
+    out, state = empty(len(x)), empty(max(ROLLING_STATE, EXTREME_STATE) + max(0, period))
+    module = "moments" if kernel == "rolling_std" else "extremes"
+    getattr(backend.load(module), kernel)(x, period, *settings, state, out)
+    return out

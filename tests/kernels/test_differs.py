@@ -67,6 +67,22 @@ def nasty_rows(plain: Columns) -> Columns:
     ]
 
 
+def by_expiry(plain: Columns) -> Columns:
+    """Return the rows with tau, rate and yield in stretches, some of nan.
+
+    They end inside a block of rows that a twin looks at, at its end, and after several.
+    """
+    block: int = import_module("kernels_numba._expiries").BLOCK
+    draw, n = Random("stretches"), len(plain[0])
+    terms = [array("d") for _ in range(3)]
+    while len(terms[0]) < n:
+        row = draw.randrange(n)
+        length = choice(draw, (1, 5, block - 1, block, 2 * block, 3 * block + 7))
+        for term, column in zip(terms, plain[2:5], strict=True):
+            term.extend([math.nan if draw.random() < 0.02 else column[row]] * length)
+    return [*plain[:2], *(term[:n] for term in terms), *plain[5:]]
+
+
 def blank(n: int, count: int) -> Columns:
     return [array("d", bytes(8 * n)) for _ in range(count)]
 
@@ -79,13 +95,14 @@ def both(numba: Backend, name: str, inputs: Columns, n_outputs: int) -> Iterator
         yield outputs
 
 
-@pytest.mark.parametrize("is_nasty", [False, True])
-def test_prices_and_greeks_are_near_those_of_the_pure_kernel(
-    numba: Backend, is_nasty: bool
-) -> None:
+@pytest.mark.parametrize("kind", ["random", "nasty", "by expiry"])
+def test_prices_and_greeks_are_near_those_of_the_pure_kernel(numba: Backend, kind: str) -> None:
     inputs = random_rows("pricing.price_chain", 7)
+    is_nasty = kind == "nasty"
     if is_nasty:
         inputs = nasty_rows(inputs)
+    elif kind == "by expiry":
+        inputs = by_expiry(inputs)
     (alone,), (exact,) = both(numba, "price_chain", inputs, 1)
     twins, pures = both(numba, "greeks_chain", inputs, 6)
     n_prices = n_greeks = 0

@@ -17,6 +17,7 @@ from engine.market.fees import FREE
 from engine.market.terms import chain_terms
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY, why_not
+from engine.strategies.scratch import Scratch
 from engine.strategies.screen import silent_families
 from engine.strategies.view import View, days_by_row, net_prices
 
@@ -52,7 +53,14 @@ def hits(view: View, name: str) -> int:
 
 def view_of(chain: OptionChain, carry: Carry, backend: Backend) -> View:
     terms = chain_terms(chain, carry, FREE)
-    return View(chain, terms, FREE, backend, *net_prices(chain, FREE, backend), days_by_row(chain))
+    return View(
+        chain,
+        terms,
+        FREE,
+        backend,
+        *net_prices(chain, FREE, backend, Scratch()),
+        days_by_row(chain, Scratch()),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from engine.market.carry import Carry
 from engine.market.chain import EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
 from engine.market.fees import FREE, FeeSchedule
 from engine.market.terms import Terms, chain_terms
+from engine.strategies.scratch import Scratch
 from engine.strategies.view import View, days_by_row, net_prices
 
 FEES = FeeSchedule(tiers=((0.0, 0.25), (0.05, 0.50), (0.10, 0.65)), exchange=0.05)
@@ -98,8 +99,8 @@ def random_view(seed: int, backend: Backend, ladder: int = 7) -> View:
                     ask[q] = max(round(moved + rnd.uniform(0.0, spread), 4), 0.0)
     sizes = [array("d", (random_size(rnd) for _ in range(2 * n))) for _ in range(2)]
     chain = dataclasses.replace(empty, bid=bid, ask=ask, bid_size=sizes[0], ask_size=sizes[1])
-    receive, pay = net_prices(chain, rnd.choice((FREE, FEES)), backend)
-    return View(chain, terms, FEES, backend, receive, pay, days_by_row(chain))
+    receive, pay = net_prices(chain, rnd.choice((FREE, FEES)), backend, Scratch())
+    return View(chain, terms, FEES, backend, receive, pay, days_by_row(chain, Scratch()))
 
 
 def stock_band(terms: Terms, e: int) -> tuple[float, float]:

@@ -139,13 +139,8 @@ class TestCheck:
     def test_every_route_is_printed_and_nothing_changes(self, machine):
         done = machine("--check")
         lines = done.stdout.splitlines()
-        assert [line.split(":")[0] for line in lines] == [
-            "existing",
-            "system",
-            "prefix",
-            "tarball",
-            "would use",
-        ]
+        routes = [line.split(":")[0] for line in lines]
+        assert routes == ["existing", "system", "prefix", "tarball", "would use"]
         assert lines[0] == "existing: no: no PyPy 3.11 found"
         assert not (machine.home / ".local/share/parity-engine/pypy3.11").exists()
 

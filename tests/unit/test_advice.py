@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,23 +10,12 @@ from engine import advice, advice_probe, interpreters
 from engine.advice import Measured
 from engine.advice_probe import SETTINGS, made_chain, timed
 from engine.backend import select
-from engine.cli import bench, runtime
-from engine.cli.main import main
+from engine.cli import runtime
 from engine.interpreters import CPYTHON, GUARD, PYPY, Interpreter, this_kind
 from engine.pipeline import scan_chain
+from tests.unit.measured_runtimes import ALL, COMPILED, PURE, WARMING, measured
 
 THIS = interpreters.probed(sys.executable)
-
-
-def measured(kind, backend, start, first, steady, python=sys.executable, n=30):
-    return Measured(kind, "3.11", python, backend, start, (first, *[steady] * n), 2000, 10**8)
-
-
-# A plain process starts at once, PyPy warms up, Numba starts late and is then the fastest.
-PURE = measured(CPYTHON, "pure", 0.1, 0.1, 0.1)
-WARMING = measured(PYPY, "pure", 0.3, 0.5, 0.01)
-COMPILED = measured(CPYTHON, "numba", 2.0, 0.5, 0.005)
-ALL = [PURE, COMPILED, WARMING]
 
 
 @pytest.fixture(autouse=True)
@@ -63,10 +48,10 @@ class TestChoice:
         assert odd.total_s(2000, 2) == pytest.approx(1.0 + 2 * 0.9)
 
     def test_the_backend_asked_for_is_kept(self):
-        assert runtime.choice(ALL, 2000, 1000, None) is COMPILED
-        assert runtime.choice(ALL, 2000, 1000, "auto") is COMPILED
-        assert runtime.choice(ALL, 2000, 1000, "pure") is WARMING
-        assert runtime.choice([PURE], 2000, 1000, "numba") is None
+        assert runtime.choices(ALL, 2000, 1000, None)[0] is COMPILED
+        assert runtime.choices(ALL, 2000, 1000, "auto")[0] is COMPILED
+        assert runtime.choices(ALL, 2000, 1000, "pure")[0] is WARMING
+        assert runtime.choices([PURE], 2000, 1000, "numba") == []
 
 
 class TestMeasure:
@@ -158,208 +143,3 @@ class TestSaved:
         (tmp_path / "file").write_text("")
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
         advice.save(ALL, 1, 1)
-
-
-class TestBench:
-    @pytest.fixture
-    def known(self, monkeypatch):
-        monkeypatch.setattr(
-            advice, "measure", lambda size, work="scan": (list(ALL), ["PyPy 9: too new"])
-        )
-
-    def test_advice_names_the_winner_and_the_numbers(self, known, capsys):
-        assert main(["bench", "--advise", "--chains", "20"]) == 0
-        out, err = capsys.readouterr()
-        warned, first, second, *rest = out.splitlines()
-        assert warned.startswith("Of what could be measured")
-        assert (
-            first == "A process that scans 20 chains of 2,000 contracts and ends: PyPy 3.11, pure."
-        )
-        assert second.endswith("CPython 3.11, numba.")
-        assert any("CPython 3.11, pure" in line and "100 ms" in line for line in rest)
-        assert "not measured: PyPy 9: too new" in rest
-        assert len(err.splitlines()) == 1
-        assert advice.saved() == (ALL, 2000, 20)
-
-    def test_all_measured_needs_no_warning_and_a_busy_machine_does(self, monkeypatch, capsys):
-        monkeypatch.setattr(advice, "measure", lambda size, work="scan": (list(ALL), []))
-        monkeypatch.setattr("os.getloadavg", lambda: (7.5, 1.0, 1.0))
-        monkeypatch.setattr("os.cpu_count", lambda: 2)
-        assert main(["bench", "--advise"]) == 0
-        first, *_, last = capsys.readouterr().out.splitlines()
-        assert first.startswith("A process that")
-        assert last.endswith("2 processors were too few: measure again when they are idle.")
-        monkeypatch.setattr("os.getloadavg", lambda: (1.5, 1.0, 1.0))
-        assert main(["bench", "--advise"]) == 0
-        assert capsys.readouterr().out.endswith("load average of 1.5.\n")
-
-    def test_json_is_one_object_with_everything_in_it(self, known, capsys):
-        assert main(["bench", "--advise", "--json", "--contracts", "9000", "--ticks", "99999"]) == 0
-        found = json.loads(capsys.readouterr().out)
-        assert found["process_that_lives"]["backend"] == "numba"
-        assert found["sizes"] == {"contracts": 9000, "chains": 100}
-        assert [row["kind"] for row in found["measured"]] == [CPYTHON, PYPY, CPYTHON]
-        assert found["not_measured"] == ["PyPy 9: too new"]
-        assert found["ticks"]["sizes"] == {"ticks": 99999}
-        # Twenty pieces of five thousand.
-        assert found["ticks"]["measured"][0]["total_s"] == WARMING.total_s(5000, 20)
-        assert found["ticks"]["process_that_ends"]["runtime"] == PYPY
-        assert "bars" not in found
-
-    def test_bars_and_ticks_are_advised_on_when_asked_for(self, known, capsys):
-        words = ["--bars", "1000000", "--ticks", "3000"]
-        assert main(["bench", "--advise", *words]) == 0
-        lines = capsys.readouterr().out.splitlines()
-        assert "A process that backtests 1,000,000 bars and ends: CPython 3.11, numba." in lines
-        assert "A process that goes on with bars: CPython 3.11, numba." in lines
-        assert (
-            "A process that takes 3,000 ticks one at a time and ends: CPython 3.11, pure." in lines
-        )
-        assert advice.saved() == (ALL, 2000, 100)
-
-    def test_nothing_to_measure_is_unavailable(self, monkeypatch, capsys):
-        monkeypatch.setattr(advice, "measure", lambda size: ([], ["CPython: none"]))
-        assert main(["bench", "--advise"]) == 69
-        assert "CPython: none" in capsys.readouterr().err
-
-    @pytest.mark.parametrize(
-        "words",
-        [
-            ["--advise", "--quick"],
-            ["--chains", "3"],
-            ["--bars", "3"],
-            ["--json"],
-            ["--chains", "0"],
-        ],
-    )
-    def test_what_does_not_go_together_is_refused(self, words, capsys):
-        assert main(["bench", *words]) == 2
-        assert len(capsys.readouterr().err.splitlines()) == 1
-
-    def test_the_benchmarks_of_the_checkout_are_run_with_the_flags(self, monkeypatch):
-        started = []
-
-        def start(command):
-            started.append(command)
-            return subprocess.CompletedProcess(command, 75)
-
-        monkeypatch.setattr(bench.subprocess, "run", start)
-        assert main(["bench", "--quick", "--only", "box", "--only", "hull"]) == 75
-        ((python, script, *flags),) = started
-        assert (python, Path(script).name) == (sys.executable, "run.py")
-        assert flags == ["--quick", "--only", "box", "--only", "hull"]
-
-    def test_an_installed_package_says_that_it_has_none(self, monkeypatch, tmp_path, capsys):
-        monkeypatch.setattr(bench, "ROOT", tmp_path)
-        assert main(["bench", "--quick"]) == 69
-        assert "come with a checkout" in capsys.readouterr().err
-
-
-class TestRuntime:
-    @pytest.fixture
-    def replaced(self, monkeypatch):
-        """Note what would take the place of this process, and stop there."""
-
-        def execve(path, command, environ):
-            raise SystemExit(json.dumps([path, command[4:], environ[GUARD]]))
-
-        monkeypatch.setattr(os, "execve", execve)
-
-    def replacement(self, words):
-        args = runtime.argparse.Namespace(
-            runtime=words[words.index("--runtime") + 1], words=words, symbols=[], backend=None
-        )
-        try:
-            runtime.change(args)
-        except SystemExit as stop:
-            return json.loads(stop.code)
-        return args.backend
-
-    other = PYPY if this_kind() == CPYTHON else CPYTHON
-
-    def test_the_other_interpreter_takes_over_and_a_line_says_so(
-        self, replaced, monkeypatch, capsys
-    ):
-        there = Interpreter("/other/python", self.other, "3.11", False)
-        monkeypatch.setattr(runtime, "find", lambda kind: there if kind == self.other else None)
-        words = ["XYZ", "--runtime", self.other.lower(), "--json"]
-        path, left, guard = self.replacement(words)
-        assert (path, left, guard) == ("/other/python", ["scan", "XYZ", "--json"], "1")
-        (line,) = capsys.readouterr().err.splitlines()
-        assert "/other/python" in line
-
-    def test_what_stood_before_the_verb_goes_along(self, replaced, monkeypatch, capsys):
-        there = Interpreter("/other/python", self.other, "3.11", False)
-        monkeypatch.setattr(runtime, "find", lambda kind: there)
-        monkeypatch.setattr(os, "execve", lambda path, command, environ: print(command[4:]))
-        monkeypatch.setattr("engine.cli.scan_request.build", lambda *_: sys.exit(0))
-        assert main(["--no-color", "scan", "A", "--runtime", self.other.lower()]) == 0
-        assert capsys.readouterr().out.strip() == "['scan', '--no-color', 'A']"
-
-    def test_a_process_that_took_over_replaces_itself_no_more(self, replaced, monkeypatch):
-        monkeypatch.setenv(GUARD, "1")
-        monkeypatch.setattr(runtime, "find", lambda kind: pytest.fail("it looked"))
-        assert self.replacement(["--runtime", self.other.lower()]) is None
-
-    def test_asking_for_this_one_changes_nothing(self, replaced, capsys):
-        assert self.replacement(["--runtime", this_kind().lower()]) is None
-        assert capsys.readouterr().err == ""
-
-    def test_a_runtime_that_is_not_there_ends_with_69(self, replaced, monkeypatch, capsys):
-        monkeypatch.setattr(runtime, "find", lambda kind: None)
-        assert main(["scan", "--runtime", self.other.lower()]) == 69
-        assert "scripts/environments.sh" in capsys.readouterr().err
-
-    def test_auto_without_advice_stays_and_says_so(self, replaced, capsys):
-        assert self.replacement(["--runtime", "auto"]) is None
-        assert "parity bench --advise" in capsys.readouterr().err
-
-    def test_auto_follows_the_advice(self, replaced, capsys):
-        here = measured(this_kind(), "pure", 0.1, 0.1, 0.1)
-        there = measured(self.other, "numba", 0.3, 0.5, 0.01, python=sys.executable)
-        advice.save([here, there], 2000, 100)
-        _, words, _ = self.replacement(["--runtime", "auto", "--top", "3"])
-        assert words == ["scan", "--top", "3", "--backend", "numba"]
-        advice.save([here, there], 2000, 1)
-        assert self.replacement(["--runtime", "auto"]) == "pure"
-        assert len(capsys.readouterr().err.splitlines()) == 2
-
-
-class TestInterpreters:
-    def test_this_one_is_found_first(self):
-        assert interpreters.find(this_kind()) == THIS
-        assert THIS.version == ".".join(map(str, sys.version_info[:3]))
-
-    def test_a_shim_that_does_not_run_is_passed_over(self, tmp_path, monkeypatch):
-        for name, body in (("pypy3", "exit 127"), ("python3", "echo nonsense")):
-            path = tmp_path / name
-            path.write_text(f"#!/bin/sh\n{body}\n")
-            path.chmod(0o755)
-            assert interpreters.probed(str(path)) is None
-        assert interpreters.probed(str(tmp_path / "none")) is None
-        monkeypatch.setattr(interpreters, "ROOT", tmp_path)
-        listed = list(interpreters.candidates(TestRuntime.other, {"PATH": str(tmp_path)}))
-        assert [Path(path).parent for path in listed] == [tmp_path]
-
-    def test_the_command_runs_this_engine_even_beside_another(self, tmp_path):
-        (tmp_path / "engine").mkdir()
-        (tmp_path / "engine" / "__init__.py").write_text("raise SystemExit(99)")
-        command = interpreters.command(THIS, "scan", "--runtime", "auto", "--help")
-        done = subprocess.run(
-            command, cwd=tmp_path, env=interpreters.environment(**{GUARD: "1"}),
-            capture_output=True, text=True, timeout=100,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert "--runtime {auto,cpython,pypy}" in done.stdout
-
-    def test_the_other_interpreter_really_takes_over(self):
-        other = interpreters.find(TestRuntime.other)
-        if other is None:
-            pytest.skip(f"no {TestRuntime.other} of this checkout or on PATH")
-        words = ["scan", "ZIDX", "--json", "--runtime", other.kind.lower(), "--backend", "pure"]
-        done = subprocess.run(
-            interpreters.command(THIS, *words), env=interpreters.environment(),
-            capture_output=True, text=True, timeout=100,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["engine"]["runtime"].startswith(other.kind)

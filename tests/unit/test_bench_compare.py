@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -82,6 +83,72 @@ def test_without_a_baseline_the_other_kernels_are_the_reference(tmp_path, capsys
     assert line == f"pypy-pure: {names[2]}: 2.00x slower against 4 other kernels of the same run"
 
 
+def test_what_became_slower_together_is_seen_against_the_machine(tmp_path, capsys):
+    """Every scan ten times as long on every runtime: no scan tells of another."""
+    ours = {**{f"scan/{name}/9": 1.0 for name in "abcde"}, PRICE: 1.0, HULL: 1.0}
+    baselines = {"c": {PRICE: 1.0, BOX: 1.0}, "cpython_plain": {BOX: 1.0}}
+    slow = {name: 10.0 if name.startswith("scan") else value for name, value in ours.items()}
+    base = written(tmp_path / "a", **baselines, pypy_pure=ours, cpython_numba=ours)
+    head = written(tmp_path / "b", **baselines, pypy_pure=slow, cpython_numba=slow)
+    assert compare.main([base, head]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    wanted = "10.00x slower against the machine, 3 measurements of C and plain Python"
+    assert len(lines) == 2 * 5
+    assert all(line.endswith(wanted) for line in lines)
+    assert f"pypy-pure: scan/a/9: {wanted}" in lines
+
+
+def test_a_busier_machine_slows_what_has_no_baseline_too(tmp_path, capsys):
+    """Plain Python on PyPy is no part of it: PyPy may have changed."""
+    names = [f"scan/{name}/9" for name in "abcde"]
+    ours, plain = dict.fromkeys(names, 1.0), {PRICE: 1.0, BOX: 1.0, HULL: 1.0}
+    base = written(tmp_path / "a", c=plain, pypy_plain=plain, pypy_pure=ours)
+    busier = {**dict.fromkeys(names, 4.0), names[0]: 9.0}
+    c, pypy = {PRICE: 3.0, BOX: 4.0, HULL: 5.0}, dict.fromkeys(plain, 99.0)
+    head = written(tmp_path / "b", c=c, pypy_plain=pypy, pypy_pure=busier)
+    assert compare.main([*NARROW, base, head]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"pypy-pure: {names[0]}: 2.25x slower against the machine")
+
+
+def test_that_nothing_tells_of_the_machine_is_said(tmp_path, capsys):
+    ours = {f"scan/{name}/9": 1.0 for name in "abcde"}
+    base = written(tmp_path / "a", pypy_pure=ours)
+    assert compare.main([base, base]) == 0
+    assert "what became slower together is not seen" in capsys.readouterr().err
+
+
+def test_committed_scans_that_all_became_slower_are_named():
+    """The committed results, with all that is no kernel ten times as long."""
+    base = compare.read(import_module("results").newest_host())
+    head, slowed = dict(base), set()
+    for key in ("cpython-numba", "cpython-pure", "pypy-pure"):
+        timings = dict(base[key].timings)
+        for name, timing in base[key].timings.items():
+            if not name.startswith("kernel/"):
+                slow = tuple(10.0 * value for value in timing.values)
+                timings[name] = replace(timing, values=slow)
+                slowed.add((key, name))
+        head[key] = replace(base[key], timings=timings)
+    found = compare.changes(base, head)
+    slower = {(one.runtime, one.name) for one in found if one.factor > compare.BAND}
+    assert slower == slowed
+    assert len(slower) > 50
+
+
+@pytest.mark.parametrize("lost", ["pypy_pure", "c"])
+def test_a_runtime_or_baseline_that_vanished_fails_the_gate(tmp_path, capsys, lost):
+    ran = {"c": {PRICE: 1.0}, "cpython_numba": {PRICE: 1.0}, "pypy_pure": {PRICE: 1.0}}
+    left = {key: seconds for key, seconds in ran.items() if key != lost}
+    # What is judged without C is judged against others: here there must be some.
+    more = {f"kernel/{name}/9": 1.0 for name in "abcd"}
+    left["cpython_numba"] = {**ran["cpython_numba"], **more}
+    ran["cpython_numba"] = left["cpython_numba"]
+    base = written(tmp_path / "base", **ran)
+    assert compare.main([base, written(tmp_path / "b", **left)]) == compare.GONE == 69
+    assert capsys.readouterr().out == f"{lost.replace('_', '-')}: not measured in HEAD\n"
+
+
 def test_every_regression_has_its_line_the_worst_first(tmp_path, capsys):
     base = written(tmp_path / "a", c={PRICE: 1.0, BOX: 1.0}, pypy_pure={PRICE: 1.0, BOX: 1.0})
     head = written(tmp_path / "b", c={PRICE: 1.0, BOX: 1.0}, pypy_pure={PRICE: 2.0, BOX: 3.0})
@@ -125,6 +192,11 @@ class TestRefused:
     def test_another_machine(self, base, tmp_path, capsys):
         other = written(tmp_path / "b", cpu="another", c={PRICE: 1.0}, pypy_pure={PRICE: 1.0})
         assert "the machines differ" in self.refusal(capsys, base, other)
+
+    def test_a_machine_that_was_not_told_is_not_another(self, base, tmp_path):
+        """Runs on ARM did not name it once: a workflow compares with a run of the week before."""
+        other = written(tmp_path / "b", cpu=None, c={PRICE: 1.0}, pypy_pure={PRICE: 1.0})
+        assert compare.main([*NARROW, other, base]) == 0
 
     def test_nothing_in_common(self, base, tmp_path, capsys):
         other = written(tmp_path / "b", c={BOX: 1.0}, pypy_pure={BOX: 1.0})

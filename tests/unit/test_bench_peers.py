@@ -8,6 +8,7 @@ import subprocess
 import sys
 from array import array
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -69,7 +70,16 @@ def test_the_data_are_our_options_and_prices(data):
     assert columns["price"][k] == pytest.approx(wanted, abs=1e-10)
     known = [vol for vol in columns["known"] if vol == vol]
     assert len(columns["vol"]) > len(known) > 0.9 * len(columns["vol"])
-    assert columns["close"] == import_module("calls_series").closes(50)
+    close = columns["close"]
+    assert close == import_module("calls_series").closes(50)
+    window = close[30:50]
+    mean = sum(window) / 20
+    upper = mean + 2.0 * math.sqrt(sum((value - mean) ** 2 for value in window) / 20)
+    assert (columns["sma"][49], columns["bollinger"][49]) == pytest.approx((mean, upper))
+    assert columns["ema"][19] == pytest.approx(sum(close[:20]) / 20)
+    changes = [after - before for before, after in pairwise(close[:21])]
+    gained = sum(change for change in changes if change > 0.0)
+    assert columns["rsi"][20] == pytest.approx(100.0 * gained / sum(map(abs, changes)))
 
 
 class TestMeasured:
@@ -77,8 +87,10 @@ class TestMeasured:
         {"spot": array("d", [1.0, 2.0]), "wanted": array("d", [3.0, math.nan])}
     )
 
-    def adapter(self, answers="wanted", count="spot", found=(3.5, 9.0)):
-        return peer_adapter.Adapter("w", lambda columns: lambda: found, answers, "note", count)
+    def adapter(self, answers="wanted", count="spot", found=(3.5, 9.0), part=None):
+        return peer_adapter.Adapter(
+            "w", lambda columns: lambda: found, answers, "note", count, part
+        )
 
     @pytest.fixture(autouse=True)
     def named(self, monkeypatch):
@@ -89,6 +101,11 @@ class TestMeasured:
         assert row["worst_difference"] == 0.5
         assert (row["count"], row["version"]) == (2, "1 of a-b")
         assert 0.0 < row["least_s"] <= row["middle_s"]
+
+    def test_one_of_several_results_is_compared(self):
+        several = self.adapter(found=((9.0, 9.0), (3.25, 9.0)), part=1)
+        row = peer_adapters.measured("a", several, self.columns, 0.0)
+        assert row["worst_difference"] == 0.25
 
     def test_an_answer_of_another_kind_is_not_compared(self):
         row = peer_adapters.measured("a", self.adapter("", "20"), self.columns, 0.0)

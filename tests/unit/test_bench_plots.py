@@ -83,6 +83,40 @@ class TestTables:
         assert lines[1].endswith("| 3.00x | 1.00x | 1.00x |")
         assert "ended: MemoryError" in lines[2]
 
+    def collector(self, folder, *calls):
+        """Return what is said below the table of the collector."""
+        path = folder / "crossover-pypy-pure.json"
+        content = {**json.loads(path.read_text()), "calls": list(calls)}
+        path.write_text(json.dumps(content))
+        return cross_tables.collector(cross_tables.read(folder)).splitlines()[-1]
+
+    def test_a_setting_has_to_gain_more_than_noise(self, folder):
+        base = call("default", 1.0, p50_rounds_s=[1.0, 1.3])
+        near = call("nursery of 1 MB", 0.8, p99_s=1.0, p50_rounds_s=[0.8])
+        said = self.collector(folder, base, near)
+        assert said.startswith("- PyPy: leave the defaults.")
+        assert "more than 1.30x, which is noise here" in said
+        far = call("nursery of 32 MB", 0.7, p99_s=1.0, p50_rounds_s=[0.7])
+        said = self.collector(folder, base, near, far)
+        assert said.endswith("p50, p99, memory: nursery of 32 MB (0.70x, 0.50x, 1.00x).")
+        # Better in the middle alone is not better.
+        assert "leave the defaults" in self.collector(folder, base, {**far, "p99_s": 1.9})
+
+    def test_a_limit_that_never_binds_says_what_noise_is(self, folder):
+        limit = call("at most 200 MB", 1.6)
+        far = call("nursery of 32 MB", 0.7, p99_s=1.0)
+        assert "more than 1.60x" in self.collector(folder, call("default", 1.0), limit, far)
+        met = {**limit, "memory": 200_000_000}
+        assert "nursery of 32 MB" in self.collector(folder, call("default", 1.0), met, far)
+
+    def test_a_99th_of_few_calls_says_of_how_many(self, folder):
+        shown = cross_tables.calls(cross_tables.read(folder)).splitlines()[2]
+        assert "| 1.00 s | 2.00 s (of 5) |" in shown
+        self.collector(folder, call("default", 1.0, calls=500, warm_calls=100))
+        assert "(of" not in cross_tables.calls(cross_tables.read(folder))
+        self.collector(folder, call("default", 1.0, calls=500, warm_calls=99))
+        assert "(of 99)" in cross_tables.calls(cross_tables.read(folder))
+
     def test_a_process_that_failed_is_no_point_and_is_listed(self, folder):
         path = folder / "crossover-pypy-pure.json"
         content = json.loads(path.read_text())
@@ -177,6 +211,21 @@ class TestPlots:
         assert float(less.get("x")) + float(less.get("width")) == pytest.approx(
             float(more.get("x")), abs=0.2
         )
+
+    def test_a_number_stands_at_the_end_of_its_bar_between_label_and_axis(self):
+        text = svg.bars("t", [("a", 0)], [("label", [0.011]), ("y", [10.0])], "u")
+        root = ElementTree.fromstring(text)
+        less, more = [one for one in root.findall(f"{SVG}rect") if one.get("height") == "11.0"]
+        numbers = {
+            one.text: one for one in root.findall(f"{SVG}text") if one.get("font-size") == "10"
+        }
+        small, label = numbers["0.011"], next(t for t in root.iter() if t.text == "label")
+        assert small.get("text-anchor") == "end"
+        assert float(small.get("x")) < float(less.get("x"))
+        assert float(small.get("x")) - 5 * svg.CHARACTER > float(label.get("x"))
+        ends = float(more.get("x")) + float(more.get("width"))
+        large = [one for one in root.findall(f"{SVG}text") if one.text == "10"]
+        assert any(float(one.get("x")) == pytest.approx(ends + 5.0, abs=0.2) for one in large)
 
     def test_text_is_escaped(self):
         text = svg.bars("a < b & c", [("<n>", 0)], [("x & y", [2.0])], "u")

@@ -1,10 +1,9 @@
-"""The benchmarks compare before they time, and publish what they measured and nothing private."""
+"""Results are published as they were measured, whole, and with nothing private in them."""
 
 from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
 import sys
 from importlib import import_module
@@ -14,181 +13,14 @@ import pytest
 
 # The benchmarks are scripts: each imports its neighbours.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-bench, plan, plots, processes, progress, records, report, results, run, runtimes = map(
-    import_module,
-    (
-        "bench", "plan", "plots", "processes", "progress", "records", "report", "results", "run",
-        "runtimes",
-    ),
-)  # fmt: skip
-session, tables, targets, tasks, workloads = map(
-    import_module, ("session", "tables", "targets", "tasks", "workloads")
+plots, records, report, results, tables = map(
+    import_module, ("plots", "records", "report", "results", "tables")
 )
 HOST_TABLES = import_module("cross_tables").HOST_TABLES
 
 HOSTS = sorted(path for path in results.RESULTS.iterdir() if path.is_dir())
 # crossover.py and peers.py write other forms.
 FILES = sorted(host / f"{key}.json" for host in HOSTS for key in results.read_host(host))
-
-
-def runtime(key="cpython-pure", what="kernels"):
-    return runtimes.Runtime(key, Path(sys.executable), key.partition("-")[2], what)
-
-
-class TestRun:
-    def arguments(self, *flags):
-        return run.arguments(list(flags))
-
-    @pytest.fixture
-    def answers(self, monkeypatch):
-        """Let two runtimes answer as the test says."""
-        given = {}
-        monkeypatch.setattr(session.Session, "_catalogue_of", lambda *_: [
-            {"name": "one", "is_quick": True, "contracts": 0, "what": ["kernels"]},
-            {"name": "large", "is_quick": False, "contracts": 10**7, "what": ["kernels"]},
-        ])  # fmt: skip
-        monkeypatch.setattr(
-            session.Session, "_answers_of", lambda _, runtime, names: given[runtime.key]
-        )
-        both = [runtime(), runtime("pypy-pure")]
-        monkeypatch.setattr(run, "find_runtimes", lambda *_: (both, ["C: no compiler"]))
-        return given
-
-    def test_nothing_is_timed_when_answers_differ(self, answers, monkeypatch, capsys):
-        answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "b"}})
-        monkeypatch.setattr(session.Session, "measure", lambda *_: pytest.fail("it measured"))
-        assert run.main(["--quick"]) == run.PARITY_BROKEN == 70
-        said = capsys.readouterr().err
-        assert "DIFFERENT ANSWERS: one" in said
-        assert "missing: C: no compiler" in said
-
-    def test_parity_alone_times_nothing(self, answers, monkeypatch, capsys):
-        monkeypatch.setattr(session.Session, "measure", lambda *_: pytest.fail("it measured"))
-        answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "a"}})
-        assert run.main(["--parity", "--quick"]) == 0
-        answers.update({"pypy-pure": {"one": "b"}})
-        assert run.main(["--parity", "--quick"]) == run.PARITY_BROKEN
-
-    def test_sources_that_change_spoil_the_results(self, answers, monkeypatch, capsys, tmp_path):
-        answers.update({"cpython-pure": {"one": "a"}, "pypy-pure": {"one": "a"}})
-        states = iter("abc")
-        monkeypatch.setattr(run, "source_state", lambda: {"sources": next(states)})
-        monkeypatch.setattr(session.Session, "steps", lambda *_: 1)
-        monkeypatch.setattr(session.Session, "measure", lambda *_, **__: [])
-        assert run.main(["--quick", f"--output={tmp_path}"]) == run.SOURCES_CHANGED
-        assert list(tmp_path.iterdir()) == []
-
-    def test_plain_cpython_is_spared_the_largest(self, answers):
-        args = self.arguments()
-        made = session.Session(args, [runtime(), runtime("pypy-pure")], Path())
-        assert made.workloads(runtime()) == ["one"]
-        assert made.workloads(runtime("pypy-pure")) == ["one", "large"]
-        assert made.workloads(runtime("c", "c")) == []
-
-    def test_only_chooses_by_part_of_a_name(self, answers):
-        made = session.Session(self.arguments("--only", "lar"), [runtime()], Path())
-        assert made.workloads(runtime("pypy-pure")) == ["large"]
-
-    def test_what_is_missing_is_said_with_the_command_that_helps(self, tmp_path):
-        found, missing = runtimes.find_runtimes(tmp_path / "python", tmp_path / "pypy")
-        assert found == []
-        assert any("pip install" in line for line in missing)
-        assert any("scripts/environments.sh pypy" in line for line in missing)
-
-    def test_a_host_is_known_by_its_processor_alone(self):
-        assert platform.node() == "" or platform.node() not in runtimes.host_key().split("-")
-
-    def test_processes_of_each_backend(self, tmp_path):
-        names = {
-            key: [process.name for process in processes.processes(runtime(key), tmp_path)]
-            for key in ("cpython-pure", "cpython-numba", "pypy-pure")
-        }
-        assert any("cold" in name for name in names["cpython-numba"])
-        assert not any("cold" in name for name in names["pypy-pure"])
-        assert len(names["cpython-pure"]) < len(names["pypy-pure"])
-
-
-class TestPlan:
-    def entries(self, *names, contracts=0):
-        return [{"name": name, "contracts": contracts, "what": ["kernels"]} for name in names]
-
-    def test_what_is_measured_alike_is_one_call(self):
-        entries = self.entries("kernel/a", "scan/b", "kernel/c")
-        (kernels, named), (scans, _) = plan.jobs(
-            runtime("pypy-pure"), entries, is_quick=False, is_again=False
-        )
-        assert kernels == scans == plan.MANY
-        assert named[2:6] == ["--workload", "kernel/a", "--workload", "kernel/c"]
-        assert named[-2:] == ["--warm-up", str(plan.WARM_UP_KERNEL)]
-
-    @pytest.mark.parametrize(("key", "contracts"), [("cpython-pure", 0), ("pypy-pure", 10**6)])
-    def test_what_takes_long_is_measured_a_few_times(self, key, contracts):
-        entries = self.entries("scan/b", contracts=contracts)
-        ((options, _),) = plan.jobs(runtime(key), entries, is_quick=False, is_again=False)
-        assert options == plan.FEW
-
-    def test_rounds_measure_what_targets_rest_on_again(self, monkeypatch):
-        target = next(one.name for one in targets.TARGETS if one.key == targets.PYPY)
-        catalogue = [{**entry, "is_quick": True} for entry in self.entries(target, "kernel/z")]
-        monkeypatch.setattr(session.Session, "_catalogue_of", lambda *_: catalogue)
-        started = []
-        monkeypatch.setattr(
-            session.Session, "_pyperf", lambda _, one, options, rest: started.append(rest)
-        )
-        made = session.Session(run.arguments([]), [runtime("pypy-pure")], Path())
-        made.measure(runtime("pypy-pure"), is_again=True)
-        assert [word for words in started for word in words if "/" in word] == [target]
-        started.clear()
-        # No target asks what NumPy takes for it.
-        numpy = runtime(targets.NUMPY)
-        session.Session(run.arguments([]), [numpy], Path()).measure(numpy, is_again=True)
-        assert started == []
-        made = session.Session(run.arguments(["--only", "z"]), [runtime("pypy-pure")], Path())
-        made.measure(runtime("pypy-pure"), is_again=True)
-        assert "kernel/z" in started[-1]
-        with pytest.raises(SystemExit):
-            run.arguments(["--rounds", "0"])
-
-    def test_a_value_is_made_of_as_many_runs_as_take_a_while(self, monkeypatch):
-        timer = bench.Timer(lambda: tasks.Task(lambda: 0.0, str), 0.0)
-        monkeypatch.setattr(tasks.Task, "warm_up", lambda *_: 1e-3)
-        asked = []
-
-        def seconds(_, loops):
-            asked.append(loops)
-            return loops * 1e-3
-
-        monkeypatch.setattr(tasks.Task, "seconds", seconds)
-        assert timer(2) == pytest.approx(2e-3)
-        assert asked == [10]
-
-    def test_a_first_run_that_is_short_is_not_the_last(self):
-        runs = []
-        task = tasks.Task(lambda: runs.append(1) or 0.0, str)
-        assert 0.0 < task.warm_up(0.0) < tasks.SHORT_S
-        assert len(runs) == 2
-
-
-class TestProgress:
-    def test_lines_are_counted_where_there_is_no_terminal(self, capsys):
-        told = progress.Progress()
-        told.expect(2)
-        told.step("one")
-        told.step("two")
-        first, second = capsys.readouterr().err.splitlines()
-        assert first.startswith("run: [1/2, ")
-        assert second.startswith("run: [2/2, ")
-        assert second.endswith("two")
-
-    def test_a_bar_is_drawn_on_a_terminal_and_taken_away_for_a_line(self, monkeypatch, capsys):
-        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-        told = progress.Progress()
-        told.expect(2)
-        told.step("one")
-        told.say("a line")
-        text = capsys.readouterr().err
-        assert "#" * 12 + "-" * 12 in text
-        assert text.endswith("\r\x1b[Krun: a line\n")
 
 
 class TestRecords:
@@ -262,76 +94,6 @@ def record(key, **least):
     return results.Record(key, {}, timings, (1.0,), ("2026-01-01",), "")
 
 
-class TestTables:
-    @pytest.mark.parametrize(
-        ("seconds", "text"),
-        [
-            (1.5, "1.50 s"), (0.99996, "1.00 s"), (1.234e-5, "12.3 µs"), (1.2e-7, "120 ns"),
-            (2.5e-11, "25.0 ps"),
-        ],
-    )  # fmt: skip
-    def test_durations_have_three_digits(self, seconds, text):
-        assert tables.duration(seconds) == text
-
-    def test_a_loss_is_shown_with_absolutes(self):
-        found = {
-            tables.PURE: record(tables.PURE, one=1e-3, other=2e-3),
-            tables.PYPY: record(tables.PYPY, one=3e-3, other=1e-3),
-        }
-        lost = tables.losers(found).splitlines()[2:]
-        assert lost == ["| one | PyPy | 3.00 ms | CPython | 1.00 ms | 3.00x |"]
-
-    def test_a_target_is_met_or_missed(self):
-        target = targets.Target("x", "one", targets.PYPY, 2e-3)
-        ratio = targets.Target("x", "one", targets.PYPY, 1.5, targets.C)
-        found = {targets.PYPY: record(targets.PYPY, one=3e-3), targets.C: record("c", one=1e-3)}
-        assert targets.judged(target, found) == (3e-3, 2e-3)
-        assert targets.judged(ratio, found) == (3e-3, 1.5e-3)
-        assert targets.judged(ratio, {targets.PYPY: found[targets.PYPY]}) is None
-
-    def test_a_target_is_judged_in_every_round(self):
-        def of(key, *rounds):
-            timing = results.Timing("one", rounds, "run", 1, 0, rounds)
-            return results.Record(key, {}, {"one": timing}, (), (), "")
-
-        found = {targets.PYPY: of(targets.PYPY, 3e-3, 2e-3), targets.C: of("c", 1e-3, 2e-3)}
-        target = targets.Target("x", "one", targets.PYPY, 2e-3)
-        assert targets.judged_by_round(target, found) == (1.5, 1.0)
-        ratio = targets.Target("x", "one", targets.PYPY, 1.5, targets.C)
-        assert targets.judged_by_round(ratio, found) == pytest.approx((2.0, 2.0 / 3.0))
-        # A peer is measured once, beside all rounds.
-        once = {**found, "peer": of("peer", 1e-3)}
-        beside = targets.Target("x", "one", targets.PYPY, 1.0, "peer")
-        assert targets.judged_by_round(beside, once) == pytest.approx((3.0, 2.0))
-        assert targets.judged_by_round(beside, found) == ()
-
-    def test_every_target_names_something_measured(self, tmp_path):
-        known = set(workloads.WORKLOADS)
-        for key in (tables.NUMBA, tables.PYPY, tables.PURE):
-            known |= {process.name for process in processes.processes(runtime(key), tmp_path)}
-        named = {target.name for target in targets.TARGETS}
-        named |= {target.against for target in targets.TARGETS if target.against}
-        assert named <= known
-        assert {name for _, name in tables.SITUATIONS} <= known
-        beside = {target.other for target in targets.TARGETS if target.other}
-        assert beside <= {*tables.NAMES, *import_module("peer_adapters").ADAPTERS}
-
-    def test_a_target_against_a_peer_takes_its_record(self, tmp_path):
-        row = {"peer": "TA-Lib", "version": "1", "workload": "kernel/sma/1000000", "least_s": 0.01,
-               "middle_s": 0.02, "count": 10**6, "note": ""}  # fmt: skip
-        about = {"date": "2026-01-02", "load_avg_1min": 0.5}
-        content = {"about": about, "measured": [row], "missing": []}
-        (tmp_path / results.PEERS).write_text(json.dumps(content))
-        peer = results.read_peers(tmp_path)
-        assert results.cost(peer["TA-Lib"], row["workload"]) == 1e-8
-        ours = targets.Target("x", row["workload"], targets.PYPY, 1.1, "TA-Lib")
-        timing = results.Timing(row["workload"], (9e-3,), "value", 10**6, 0)
-        record_ = results.Record("", {}, {row["workload"]: timing}, (), (), "")
-        found = targets.judged(ours, {targets.PYPY: record_, **peer})
-        assert found == pytest.approx((9e-9, 1.1e-8))
-        assert results.read_peers(tmp_path / "none") == {}
-
-
 class TestPublished:
     def test_the_page_is_what_the_results_give(self):
         assert report.main(["--check"]) == 0
@@ -363,8 +125,8 @@ class TestPublished:
         assert report.main(["--print", "kernels"]) == 0
         shown = capsys.readouterr().out
         assert shown.strip() in report.PAGE.read_text()
-        assert report.main(["--print", "kernels", "--host", str(tmp_path)]) == 1
-        assert report.main(["--print", "kernels", "--host", str(tmp_path / "none")]) == 1
+        assert report.main(["--print", "kernels", "--host", str(tmp_path)]) == 66
+        assert report.main(["--print", "kernels", "--host", str(tmp_path / "none")]) == 66
         assert "no results" in capsys.readouterr().err
 
     def test_every_table_has_a_place(self):
@@ -388,6 +150,28 @@ class TestPublished:
         assert not content["metadata"]["commit"].endswith("changes")
 
     def test_all_runtimes_of_a_host_measured_one_state(self):
+        """Whole processes by size and peers too, whose files have other forms."""
         for host in HOSTS:
-            states = {record.about["sources"] for record in results.read_host(host).values()}
-            assert len(states) == 1
+            sources = import_module("stored").sources(host)
+            assert len(sources) == len(list(host.iterdir()))
+            assert len(set(sources.values())) == 1, sources
+
+
+class TestDecisions:
+    def test_the_normal_distribution_was_chosen_by_what_was_printed(self):
+        folder = report.PAGE.parent / "adr"
+        printed = (folder / "0002-normal-cdf.txt").read_text()
+        page = (folder / "0002-normal-cdf.md").read_text()
+        cpython, pypy = (
+            {line[:22].strip(): line[22:].split() for line in part.splitlines()[2:]}
+            for part in (printed[: printed.index("PyPy")], printed[printed.index("PyPy") :])
+        )
+        rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.count("|") == 8]
+        assert len(rows) == 2 + len(cpython)
+        for name, *told in rows[2:]:
+            key = name.replace("`", "").partition(" (")[0]
+            *errors, ns, numba_ns = cpython[key]
+            *others, pypy_ns = pypy[key]
+            pairs = zip(errors, others, strict=True)
+            both = [one if one == other else f"{one}; {other}" for one, other in pairs]
+            assert told == [*both, pypy_ns, numba_ns, ns]

@@ -9,77 +9,11 @@ from datetime import date, timedelta
 import pytest
 from unit import chains
 
-from engine.backend import Backend
 from engine.clock import NS_PER_DAY
-from engine.feeds.rows import parse_instant
-from engine.market.calendar import calendar_named
-from engine.market.carry import Carry, Dividend, RateCurve
-from engine.market.chain import (
-    AMERICAN,
-    COIN,
-    EQUITY,
-    EUROPEAN,
-    INDEX,
-    ChainBuilder,
-    Expiry,
-    OptionChain,
-    Underlying,
-)
+from engine.market.carry import Carry, Dividend
+from engine.market.chain import AMERICAN, COIN, EUROPEAN, INDEX, Expiry, OptionChain
 from engine.scoring.curves import CurvePoint, curves
-from engine.scoring.smile import smiles
-
-NOW = parse_instant("2026-03-04T15:00:00Z") or 0
-DAY = date(2026, 6, 19)
-US = calendar_named("us")
-EXPIRY = Expiry(US.settlement_ns(DAY, "PM"), DAY)
-TAU = (EXPIRY.settles_ns - NOW) / NS_PER_DAY / 365.0
-
-
-def phi(x: float) -> float:
-    return 0.5 * math.erfc(-x / math.sqrt(2.0))
-
-
-def black(forward: float, strike: float, discount: float, vol: float, right: str) -> float:
-    """Black's formula, from the textbook: an oracle apart from the kernels."""
-    spread = vol * math.sqrt(TAU)
-    d1 = math.log(forward / strike) / spread + 0.5 * spread
-    sign = 1 if right == "C" else -1
-    return discount * sign * (forward * phi(sign * d1) - strike * phi(sign * (d1 - spread)))
-
-
-def chain_of(
-    quotes: dict[tuple[float, str], tuple[float, float]],
-    *,
-    bid: float = 100.0,
-    ask: float = 100.0,
-    kind: str = EQUITY,
-    style: str = EUROPEAN,
-    expiry: Expiry = EXPIRY,
-    future: tuple[float, float] | None = None,
-) -> OptionChain:
-    builder = ChainBuilder("XYZ", NOW, Underlying("XYZ", bid, ask, kind=kind))
-    for (strike, right), (low, high) in quotes.items():
-        builder.add(expiry, strike, right, low, high)
-    if future:
-        builder.set_forward(expiry, *future)
-    return builder.build(style=style, is_inverse=future is not None)
-
-
-def model_chain(
-    forward: float, discount: float, *, vol: float = 0.3, half: float = 0.0, **options: object
-) -> OptionChain:
-    strikes = [80.0, 90.0, 95.0, 100.0, 105.0, 110.0, 120.0]
-    quotes = {}
-    for strike in strikes:
-        for right in "CP":
-            worth = black(forward, strike, discount, vol, right)
-            quotes[strike, right] = (worth - half, worth + half)
-    return chain_of(quotes, **options)  # type: ignore[arg-type]
-
-
-def flat(lend: float, borrow: float | None = None, **options: object) -> Carry:
-    borrow = lend if borrow is None else borrow
-    return Carry(RateCurve.flat(lend), RateCurve.flat(borrow), **options)  # type: ignore[arg-type]
+from tests.unit.model_chains import NOW, TAU, US, black, chain_of, flat, model_chain
 
 
 def only(chain: OptionChain, carry: Carry) -> CurvePoint:
@@ -275,32 +209,3 @@ def test_crossed_forwards_fall_back_to_the_median() -> None:
     point = only(chain, flat(-math.log(0.99) / TAU))
     assert point.forward_bid > point.forward_ask
     assert point.forward == pytest.approx(101.0, abs=0.01)
-
-
-def test_the_smile_returns_the_volatility_of_the_prices(backend: Backend) -> None:
-    rate = 0.04
-    discount = math.exp(-rate * TAU)
-    chain = model_chain(101.0, discount, vol=0.35)
-    points = curves(chain, flat(rate))
-    (smile,) = smiles(chain, points, backend)
-    assert [spot.strike for spot in smile] == list(chain.strike)
-    assert [spot.right for spot in smile] == ["P"] * 4 + ["C"] * 3
-    assert [spot.mid_vol for spot in smile] == pytest.approx([0.35] * 7, abs=1e-9)
-    wide = model_chain(101.0, discount, vol=0.35, half=0.05)
-    for spot in smiles(wide, curves(wide, flat(rate)), backend)[0]:
-        assert spot.bid_vol < 0.35 < spot.ask_vol
-
-
-def test_the_smile_of_coins_and_of_nothing(backend: Backend) -> None:
-    quotes = {}
-    for strike in (1800.0, 2000.0, 2200.0, 2600.0):
-        for right in "CP":
-            worth = black(2241.65, strike, 1.0, 0.6, right) / 2241.65
-            quotes[strike, right] = (0.0 if strike == 1800.0 else worth, worth)
-    chain = chain_of(quotes, bid=2222.0, ask=2222.0, kind=COIN, future=(2241.65, 2241.65))
-    (smile,) = smiles(chain, curves(chain, flat(0.0)), backend)
-    assert [spot.ask_vol for spot in smile] == pytest.approx([0.6] * 4, abs=1e-9)
-    assert math.isnan(smile[0].bid_vol)
-    assert math.isnan(smile[0].mid_vol)
-    empty = chain_of({(100.0, "C"): (2.0, 2.1)})
-    assert smiles(empty, curves(empty, flat(0.04)), backend) == ((),)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,43 +16,12 @@ from engine.doctor.examination import examine
 from engine.doctor.finding import GOOD, NOTE, WARN, Finding
 from engine.doctor.machine import Machine, bracketed, cpus
 from engine.doctor.self_check import failures, size
-
-ZEN = {
-    "proc/cpuinfo": "processor\t: 0\nmodel name\t: AMD EPYC\n"
-    "flags\t\t: sse4_2 avx2 fma hypervisor\n",
-    "proc/self/status": "Name:\tpython\nCpus_allowed_list:\t0-1\n",
-    "sys/devices/system/clocksource/clocksource0/current_clocksource": "tsc\n",
-    "proc/sys/kernel/osrelease": "6.18.1\n",
-    "proc/sys/kernel/version": "#1 SMP PREEMPT_DYNAMIC\n",
-    "proc/sys/kernel/sched_rt_runtime_us": "950000\n",
-    "proc/meminfo": "MemTotal: 4194304 kB\nSwapTotal: 0 kB\nHugePages_Total: 0\n"
-    "Hugepagesize: 2048 kB\n",
-    "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
-    "sys/kernel/mm/transparent_hugepage/defrag": "always defer [madvise] never\n",
-    "proc/sys/vm/swappiness": "60\n",
-    "proc/sys/vm/overcommit_memory": "0\n",
-    "proc/sys/net/core/rmem_max": "4194304\n",
-    "proc/sys/net/core/wmem_max": "4194304\n",
-    "proc/sys/net/core/busy_poll": "0\n",
-    "proc/sys/net/ipv4/tcp_rmem": "4096\t131072\t33554432\n",
-    "proc/sys/net/ipv4/tcp_congestion_control": "bbr\n",
-    "proc/sys/net/ipv4/tcp_timestamps": "1\n",
-    "proc/sys/net/ipv4/tcp_fastopen": "1\n",
-}
+from tests.unit.machine_files import put, quiet
 
 
 @pytest.fixture
 def zen(tmp_path: Path) -> Machine:
-    machine = Machine(tmp_path / "root", "Linux", "x86_64", {"LANG": "C.UTF-8"})
-    put(machine, ZEN)
-    return machine
-
-
-def put(machine: Machine, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        path = machine.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    return quiet(tmp_path)
 
 
 def topic(findings: list[Finding], name: str) -> Finding:
@@ -172,59 +140,6 @@ def test_a_mac_is_asked_by_sysctl(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     (rosetta,) = wheels.describe(mac, [])
     assert rosetta.grade == WARN
     assert "Rosetta" in rosetta.state
-
-
-def elf(machine: int) -> bytes:
-    return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, machine) + bytes(40)
-
-
-MACH_ARM = b"\xcf\xfa\xed\xfe" + struct.pack("<I", 0x0100000C) + bytes(24)
-UNIVERSAL = b"\xca\xfe\xba\xbe" + struct.pack(
-    ">I5I5I", 2, 0x01000007, 3, 4096, 1, 12, 0x0100000C, 0, 8192, 1, 14
-)
-
-
-def install(folder: Path, name: str, content: bytes, tag: str) -> None:
-    (folder / name).mkdir(parents=True)
-    (folder / name / "core.so").write_bytes(content)
-    info = folder / f"{name}-1.0.dist-info"
-    info.mkdir()
-    (info / "RECORD").write_text(f"{name}/core.so,sha256=x,1\n{name}/__init__.py,,\n")
-    (info / "WHEEL").write_text(f"Wheel-Version: 1.0\nTag: {tag}\n")
-
-
-def test_a_foreign_wheel_is_called_out(zen: Machine, tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    install(site, "ours", elf(183), "cp311-cp311-manylinux_2_28_aarch64")
-    install(site, "built_here", elf(183), "cp311-cp311-linux_aarch64")
-    arm = replace(zen, architecture="aarch64")
-    (found,) = wheels.describe(arm, [site])
-    assert found.grade == GOOD
-    assert found.state.startswith("2 packages with native code, 0 for another processor")
-    assert found.state.endswith("built on a machine like this: built_here")
-    install(site, "emulated", elf(62), "cp311-cp311-manylinux_2_17_x86_64")
-    (found,) = wheels.describe(arm, [site])
-    assert found.grade == WARN
-    assert "emulated (x86_64)" in found.state
-    assert found.command.endswith("--no-cache-dir emulated")
-
-
-def test_mach_o_files_are_read_too(tmp_path: Path) -> None:
-    for name, content, expected in (
-        ("arm", MACH_ARM, {"arm64"}),
-        ("both", UNIVERSAL, {"x86_64", "arm64"}),
-        ("text", b"#!/bin/sh\n", set()),
-        ("short", b"\x7fELF", set()),
-        ("odd", elf(9999), {"elf machine 9999"}),
-    ):
-        (tmp_path / name).write_bytes(content)
-        assert wheels.processors(tmp_path / name) == expected
-    assert wheels.processors(tmp_path / "absent") == set()
-
-
-def test_this_process_has_no_foreign_wheel() -> None:
-    (found,) = wheels.findings(Machine())
-    assert found.grade == GOOD, found.state
 
 
 def test_kernels_pass_their_check(backend: Backend) -> None:

@@ -24,6 +24,7 @@ from engine.market.fees import FREE, FeeSchedule
 from engine.market.terms import chain_terms
 from engine.strategies.package import integer_package, whole_package, worst_value
 from engine.strategies.programme import ProgrammeResult, solve_programme
+from engine.strategies.scratch import Scratch
 from engine.strategies.view import View, days_by_row, net_prices
 
 TS_NS = 1_709_308_800_000_000_000  # 2024-03-01, 16:00 UTC
@@ -47,9 +48,9 @@ def chain_of(
 def view_of(
     chain: OptionChain, backend: Backend, carry: Carry = RATES, fees: FeeSchedule = FREE
 ) -> View:
-    receive, pay = net_prices(chain, fees, backend)
+    receive, pay = net_prices(chain, fees, backend, Scratch())
     terms = chain_terms(chain, carry, fees)
-    return View(chain, terms, fees, backend, receive, pay, days_by_row(chain))
+    return View(chain, terms, fees, backend, receive, pay, days_by_row(chain, Scratch()))
 
 
 def solve(view: View, *, allow_short: bool = True, shortable: float = math.nan) -> ProgrammeResult:

@@ -54,6 +54,13 @@ def run(program: str, *words: str, **variables: str) -> subprocess.CompletedProc
     )
 
 
+def test_an_interpreter_starts_without_a_finder_of_ours() -> None:
+    # That of an editable install by name imports re, pathlib and urllib into every process.
+    assert run("import sys; print([name for name in sys.modules if 'parity' in name])").stdout == (
+        "[]\n"
+    )
+
+
 def test_a_scan_of_a_file_imports_nothing_dear(tmp_path: Path) -> None:
     path = tmp_path / "chain.csv"
     path.write_text(CHAIN)
@@ -87,8 +94,23 @@ def test_the_collector_rests_during_imports_and_works_after_an_error() -> None:
     gc.unfreeze()
 
 
-def test_pypy_is_told_to_compile_less_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setitem(sys.modules, "pypyjit", SimpleNamespace(set_param=told.append))
+@pytest.mark.parametrize(
+    ("name", "words", "told"),
+    [
+        ("pypy", ["-m", "engine", "scan"], [start.PYPY_JIT]),
+        ("pypy", ["--jit", "threshold=200", "-m", "engine", "scan"], []),
+        ("cpython", ["-m", "engine", "scan"], []),
+    ],
+)
+def test_pypy_is_told_to_compile_less_where_nobody_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, name: str, words: list[str], told: list[str]
+) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(start, "import_module", lambda _: SimpleNamespace(set_param=heard.append))
+    monkeypatch.setattr(
+        start, "sys", SimpleNamespace(
+            implementation=SimpleNamespace(name=name), orig_argv=["python", *words]
+        )
+    )  # fmt: skip
     start.compile_less()
-    assert told == ([start.PYPY_JIT] if sys.implementation.name == "pypy" else [])
+    assert heard == told

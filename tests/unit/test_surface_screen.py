@@ -15,6 +15,7 @@ from engine.market.carry import Carry, Dividend, RateCurve
 from engine.market.chain import AMERICAN, EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
 from engine.market.fees import FREE
 from engine.market.terms import chain_terms
+from engine.strategies.scratch import Scratch
 from engine.strategies.surface_screen import (
     CONSERVATIVE,
     OPTIMISTIC,
@@ -40,9 +41,9 @@ def chain_of(rows: list[Row], style: str = EUROPEAN, kind: str = "equity") -> Op
 
 
 def view_of(chain: OptionChain, backend: Backend, carry: Carry | None = None) -> View:
-    receive, pay = net_prices(chain, FREE, backend)
+    receive, pay = net_prices(chain, FREE, backend, Scratch())
     terms = chain_terms(chain, carry or Carry(), FREE)
-    return View(chain, terms, FREE, backend, receive, pay, days_by_row(chain))
+    return View(chain, terms, FREE, backend, receive, pay, days_by_row(chain, Scratch()))
 
 
 def random_american(rnd: Random) -> OptionChain:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.backend import select
-from engine.errors import EngineError
+from engine.errors import EngineError, UnavailableError
 from engine.market.chain import AMERICAN, EUROPEAN
 from engine.pipeline import scan_chain
 from engine.strategies.candidates import CandidateTable
@@ -38,12 +38,11 @@ SHORT = (
     ("N_MESSAGES", calls_events, 200),
     ("N_LATTICE", calls_options, 4),
     ("N_AMERICAN", calls_options, 4),
-    *(
-        ("N_OPTIONS", module, 2000)
-        for module in (calls, calls_options, baselines, baseline_c, baseline_plain)
-    ),
+    *(("N_OPTIONS", module, 2000) for module in (calls, calls_options, baselines, baseline_c)),
 )
 
+calls_threads = import_module("calls_threads")
+threads = import_module("engine.threads")
 PURE = select("pure")
 
 # A run of the others takes a second and more; they differ from these in size alone.
@@ -52,6 +51,7 @@ TRIED = [
     for name, workload in workloads.WORKLOADS.items()
     if workload.contracts <= 2000 and "noise" not in name
 ]
+EVERYWHERE = [name for name in TRIED if not workloads.WORKLOADS[name].needs]
 
 
 @pytest.fixture(autouse=True)
@@ -106,12 +106,17 @@ class TestMarkets:
 class TestWorkloads:
     @pytest.mark.parametrize("name", TRIED)
     def test_one_loop_runs_and_the_answer_stays(self, backend, name):
-        task = workloads.WORKLOADS[name].make(backend)
+        workload = workloads.WORKLOADS[name]
+        if workload.needs not in ("", backend.name):
+            with pytest.raises(UnavailableError):
+                workload.make(backend)
+            return
+        task = workload.make(backend)
         before = task.answer()
         task.seconds(1)
         assert task.answer() == before
 
-    @pytest.mark.parametrize("name", TRIED)
+    @pytest.mark.parametrize("name", EVERYWHERE)
     def test_numba_answers_like_the_pure_kernels(self, numba, name):
         make = workloads.WORKLOADS[name].make
         assert make(numba).answer() == make(PURE).answer()
@@ -158,6 +163,18 @@ class TestCalls:
         lines = (*calls.CALLS, *calls_options.OPTIONS, *calls_series.SERIES, *calls_events.EVENTS)
         for call in lines:
             assert workloads.WORKLOADS[call.name].units == call.units
+
+    def test_every_kernel_of_threads_is_measured_on_them(self):
+        kernels = {one.call.kernel for one in calls_threads.THREADED}
+        assert kernels == set(threads.KERNELS)
+        assert all(f"kernel/{one.name.partition('/')[2]}" in workloads.WORKLOADS
+                   for one in calls_threads.THREADED)  # fmt: skip
+
+    def test_other_bits_on_threads_are_refused(self, numba, monkeypatch):
+        task = calls_threads.THREADED[0].task(numba)
+        monkeypatch.setattr(threads.Threads, "run", lambda *_: None)
+        with pytest.raises(ValueError, match="other bits"):
+            task.answer()
 
     def test_a_state_is_put_back_before_each_call(self):
         """Else the second call would go on from where the first ended."""
@@ -228,6 +245,13 @@ class TestBaselines:
         for wrong in ((2, 0.5), (3, 0.5 + 1e-8)):
             with pytest.raises(ValueError, match="the baseline answers"):
                 baselines.baseline(lambda floor, wrong=wrong: wrong, (3, 0.5))
+
+    def test_columns_that_are_off_are_refused_where_they_are_known(self):
+        nan = float("nan")
+        baselines.near_task(lambda: [[1.0, nan, 3.0]], [[1.0, nan, 9.0]], [True, True, False])
+        for wrong in ([1.0, nan, 3.1], [1.0, 2.0, 3.0]):
+            with pytest.raises(ValueError, match="the baseline answers"):
+                baselines.near_task(lambda wrong=wrong: [wrong], [[1.0, nan, 3.0]])
 
     def test_every_baseline_stands_beside_a_workload(self):
         names = {name for table in bench.BASELINES.values() for name in table}

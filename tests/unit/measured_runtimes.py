@@ -1,0 +1,19 @@
+"""Runtimes as the advice measures them, with numbers made up."""
+
+from __future__ import annotations
+
+import sys
+
+from engine.advice import Measured
+from engine.interpreters import CPYTHON, PYPY
+
+
+def measured(kind, backend, start, first, steady, python=sys.executable, n=30):
+    return Measured(kind, "3.11", python, backend, start, (first, *[steady] * n), 2000, 10**8)
+
+
+# A plain process starts at once, PyPy warms up, Numba starts late and is then the fastest.
+PURE = measured(CPYTHON, "pure", 0.1, 0.1, 0.1)
+WARMING = measured(PYPY, "pure", 0.3, 0.5, 0.01)
+COMPILED = measured(CPYTHON, "numba", 2.0, 0.5, 0.005)
+ALL = [PURE, COMPILED, WARMING]
