@@ -23,11 +23,13 @@ ROOT = Path(__file__).resolve().parents[2]
 TRIPLE, PROCESSOR = "aarch64-unknown-linux-gnu", "neoverse-n1"
 # Operations on two doubles at once, as GNU and as Apple assemblers write them.
 VECTOR = re.compile(r"\bf(mul|mla|mls|add|sub|div)(?:\.2d\s|\s+v\d+\.2d\b)")
-CALL = re.compile(r"\bbl\s+_?(?:exp|log)\b")
+CALL = re.compile(r"\bbl\s+_?(exp|log)\b")
 TWINS = (
     "pricing.price_chain", "pricing.greeks_chain", "reprice.reprice_chain", "black.black_chain",
     "implied.fixed_steps",
 )  # fmt: skip
+# Both exponentials of `carry_terms`, once for all rows of an expiry, before the rows.
+CALLS = {"pricing.price_chain": ["exp", "exp"], "pricing.greeks_chain": ["exp", "exp"]}
 # A kernel bit-equal to its source: LLVM takes its rows one by one and calls the platform's exp.
 EXACT = "implied.exact_rest"
 
@@ -104,11 +106,11 @@ def test_a_twin_takes_two_rows_at_once(twin: str, assembly: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize("twin", TWINS)
-def test_a_twin_calls_no_function_for_one_number(twin: str, assembly: dict[str, str]) -> None:
-    assert not CALL.findall(assembly[twin])
+def test_a_twin_calls_no_function_for_one_row(twin: str, assembly: dict[str, str]) -> None:
+    assert CALL.findall(assembly[twin]) == CALLS.get(twin, [])
 
 
 def test_an_exact_kernel_calls_them_and_fuses_nothing(assembly: dict[str, str]) -> None:
-    assert CALL.findall(assembly[EXACT])
+    assert set(CALL.findall(assembly[EXACT])) == {"exp", "log"}
     found = Counter(match[1] for match in VECTOR.finditer(assembly[EXACT]))
     assert found["mla"] == found["mls"] == 0
