@@ -51,8 +51,8 @@ def ema(close: list[float], period: int) -> list[float]:
 def rsi(close: list[float], period: int) -> list[float]:
     """Return Wilder's relative strength index.
 
-    >>> rsi([1.0, 2.0, 1.0, 3.0], 2)[2:]
-    [50.0, 83.33333333333334]
+    >>> rsi([1.0, 2.0, 1.0, 2.5], 2)[2:]
+    [50.0, 80.0]
     """
     changes = [after - before for before, after in pairwise(close)]
     gain = sum(max(change, 0.0) for change in changes[:period]) / period

@@ -24,7 +24,7 @@ MOST_ON_PURE_CPYTHON = 20_000
 # and short, so that on a shared machine some of them are measured undisturbed.
 Options = dict[str, int]
 # What --quick and many values are taken of in plain Python: the rest takes it too long.
-SHORT_PLAIN = ("conversion and reversal", "box", "price")
+SHORT_PLAIN = ("kernel/conversion and reversal/", "kernel/box/", "kernel/price/")
 MANY: Options = {"p": 1, "n": 15, "w": 1, "l": 1}
 # A run takes seconds, and without a compiler one is as good as another.
 FEW: Options = {"p": 1, "n": 3, "w": 0, "l": 1}
@@ -51,12 +51,12 @@ def is_quick(runtime: Runtime, entry: Entry) -> bool:
     return (
         entry["is_quick"]
         and not (runtime.is_pypy and runtime.what == "plain")
-        and (not _is_long(runtime, entry))
+        and not _is_long(runtime, entry)
     )
 
 
 def _is_long(runtime: Runtime, entry: Entry) -> bool:
-    return runtime.what == "plain" and entry["name"].split("/")[1] not in SHORT_PLAIN
+    return runtime.what == "plain" and not entry["name"].startswith(SHORT_PLAIN)
 
 
 def jobs(

@@ -22,7 +22,8 @@ LOCALE = {"LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"}
 INHERITED = ("ENGINE_BACKEND", "PYTHONPATH", "LC_ALL", "HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")
 # What find_runtimes finds where nothing is missing.
 KEYS = (
-    "cpython-numba", "cpython-numpy", "cpython-pure", "cpython-plain", "c", "pypy-pure", "pypy-plain"
+    "cpython-numba", "cpython-numpy", "cpython-pure", "cpython-plain", "c",
+    "pypy-pure", "pypy-plain",
 )  # fmt: skip
 # Of one architecture, processors that do not tell their name differ by these.
 ARM_CORE = ("CPU implementer", "CPU part")

@@ -158,6 +158,13 @@ class TestTables:
             "| z | PyPy | – | – | – | – | – | not measured |",
         ]
 
+    def test_plain_python_on_pypy_is_beside_the_gate_not_judged_by_it(self):
+        key = tables.PYPY_PLAIN
+        base = {tables.PYPY: record(tables.PYPY, one=1.0), key: record(key, one=1.0),
+                "c": record("c", one=1.0)}  # fmt: skip
+        found = import_module("compare").changes(base, {**base, key: record(key, one=9.0)})
+        assert [change.runtime for change in found] == [tables.PYPY]
+
     def test_every_target_names_something_measured(self, tmp_path):
         known = set(workloads.WORKLOADS)
         for key in (tables.NUMBA, tables.PYPY, tables.PURE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import platform
 import sys
 from array import array
@@ -245,6 +246,14 @@ class TestBaselines:
         for wrong in ((2, 0.5), (3, 0.5 + 1e-8)):
             with pytest.raises(ValueError, match="the baseline answers"):
                 baselines.baseline(lambda floor, wrong=wrong: wrong, (3, 0.5))
+
+    @pytest.mark.parametrize(
+        "name", ["baselines", "baseline_plain_options", "baseline_plain_series"]
+    )
+    def test_examples_hold(self, name):
+        """Worked by hand: elsewhere baselines and kernels are only held to each other."""
+        failed, tried = doctest.testmod(import_module(name))
+        assert (failed, tried > 0) == (0, True)
 
     def test_columns_that_are_off_are_refused_where_they_are_known(self):
         nan = float("nan")
