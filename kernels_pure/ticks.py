@@ -60,16 +60,18 @@ def start_ticks(span: float, state: Floats, ring: Floats) -> None:
 
 
 def ring_moments(
-    mean: float, squares: float, seen: int, share: float, price: float, old: float
+    mean: float, squares: float, seen: int, length: int, share: float, price: float, old: float
 ) -> tuple[float, float, float]:
     """Return mean, sum of squares and variance of a ring after `price` took the place of `old`.
 
-    `seen` are the trades before this one, `share` is 1 over the length of the ring: as long as it
-    has room, nothing leaves. The variance is that of a population.
+    `seen` are the trades before this one, `length` is that of the ring, `share` 1 over it: as long
+    as it has room, nothing leaves. The variance is that of a population.
 
     Source: Welford 1962.
     """
-    if seen * share >= 1.0:
+    # Whole numbers: PyPy 7.3.19 on ARM64 compares a double with itself when it has no register left
+    # (docs/PYPY_PERFORMANCE.md, Known limitations).
+    if seen >= length:
         mean, squares = slide(mean, squares, price, old, share)
         return mean, squares, squares * share
     gap = price - mean
@@ -115,7 +117,7 @@ def on_trade(state: Floats, ring: Floats, price: float, size: float, side: int) 
         average = kept * state[EMA] + weight * price
     place = seen & (len(ring) - 1)
     mean, squares, variance = ring_moments(
-        state[MEAN], state[SQUARES], seen, 1.0 / len(ring), price, ring[place]
+        state[MEAN], state[SQUARES], seen, len(ring), 1.0 / len(ring), price, ring[place]
     )
     ring[place] = price
     flow = kept * state[FLOW] + weight * (side * size)
@@ -165,7 +167,9 @@ def on_trades(
             else:
                 average = at
             place = seen & (length - 1)
-            mean, squares, variance = ring_moments(mean, squares, seen, share, at, ring[place])
+            mean, squares, variance = ring_moments(
+                mean, squares, seen, length, share, at, ring[place]
+            )
             ring[place] = at
             flow = kept * flow + weight * (side[i] * traded)
             volume = kept * volume + weight * traded

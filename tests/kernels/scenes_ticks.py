@@ -20,6 +20,7 @@ RANGES = {
 CHOICES: dict[str, Sequence[float]] = {
     "side": (1, -1, 0),
     "seen": tuple(range(40)),
+    "length": (1, 2, 8, 32),
     "share": (1.0, 0.5, 0.125, 0.03125),
 }
 
