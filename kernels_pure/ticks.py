@@ -69,8 +69,8 @@ def ring_moments(
 
     Source: Welford 1962.
     """
-    # Whole numbers: PyPy 7.3.19 on ARM64 compares a double with itself when it has no register left
-    # (docs/PYPY_PERFORMANCE.md, Known limitations).
+    # Whole numbers: PyPy on ARM64 compares a double with itself when it has no register left
+    # (engine.doctor.comparison).
     if seen >= length:
         mean, squares = slide(mean, squares, price, old, share)
         return mean, squares, squares * share

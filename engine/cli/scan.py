@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli import scan_arguments
-from engine.cli.start import compile_less, without_collection
+from engine.cli.start import compile_less, is_doubtful, without_collection
 from engine.cli.stdout import silence_stdout
 from engine.errors import BAD_DATA, NOTHING_FOUND, OK, VERIFIER_MISMATCH, UsageError
 
@@ -56,6 +56,11 @@ def run(args: argparse.Namespace) -> int:
 
             plot.check(Path(args.plot))
         backend = select(scan_request.backend_name(args, config))
+    if is_doubtful():
+        notes.note(
+            "note: PyPy's compiler for ARM64 can compare a number with itself and say nothing "
+            "(`parity doctor` tries it out): CPython is the sure choice here"
+        )
     jobs = scan_request.jobs(args, config)
     with ProgressBar(is_plain=args.no_color) as on_done:
         survey = conduct(request, backend, jobs=jobs, on_done=on_done)

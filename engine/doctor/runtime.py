@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.backend import VARIABLE, Backend, select
 from engine.doctor import self_check
+from engine.doctor.comparison import ROUNDS, wrong_comparisons
 from engine.doctor.finding import NOTE, WARN, Finding
 from engine.doctor.machine import Machine
 from engine.errors import EngineError, install_command
@@ -79,7 +80,19 @@ def _jit() -> Finding:
             SET_UP_PYPY,
         )
     backend = info.get("translation.jit_backend", "auto")
-    return Finding(GROUP, "JIT", f"built in (backend {backend}), default parameters")
+    state = f"built in (backend {backend}), default parameters"
+    wrong = wrong_comparisons()
+    if wrong:
+        return Finding(
+            GROUP,
+            "JIT",
+            f"{state}; of {ROUNDS:,} comparisons in a compiled loop {wrong:,} are wrong",
+            WARN,
+            "this compiler compares numbers with themselves when it runs out of registers: scan "
+            "with CPython, or let PyPy interpret (pypy3 --jit off)",
+            "scripts/environments.sh cpython",
+        )
+    return Finding(GROUP, "JIT", state)
 
 
 def _numba(machine: Machine) -> Finding:

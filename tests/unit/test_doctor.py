@@ -179,6 +179,18 @@ def test_which_pypy(
     assert said in found.better
 
 
+def test_a_compiler_that_compares_wrongly_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    info = {"translation.jit": True, "translation.jit_backend": "arm64"}
+    monkeypatch.setattr(sys, "pypy_translation_info", info, raising=False)
+    # On the interpreter of this test they are right, compiled or not.
+    assert runtime._jit().grade == GOOD
+    monkeypatch.setattr(runtime, "wrong_comparisons", lambda: 201)
+    found = runtime._jit()
+    assert found.grade == WARN
+    assert "201 are wrong" in found.state
+    assert "--jit off" in found.better
+
+
 def test_the_way_back_keeps_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     flags = {"CONFIG_ARGS": "'--prefix=/x'", "PY_LDFLAGS": ""}
     monkeypatch.setattr("sysconfig.get_config_var", flags.get)
