@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
+from engine.comparisons import jit_turned_off
 from engine.errors import ConfigurationError, UnavailableError, install_command
 from engine.nearest import hint
 from kernels_pure import LATER, SCAN
@@ -96,13 +97,17 @@ def select(name: str | None = None, environ: Mapping[str, str] = os.environ) -> 
     if asked not in NAMES:
         raise ConfigurationError(f"no backend is called {asked!r} ({source}): {hint(asked, NAMES)}")
     if asked == "pure":
-        return _bind("pure", f"pure: {source}")
+        return _bind("pure", f"pure: {source}{_compiler()}")
     problem = _numba_problem()
     if not problem:
         return _bind("numba", "auto: Numba is installed" if asked == "auto" else f"numba: {source}")
     if asked == "auto":
-        return _bind("pure", f"auto: {problem}")
+        return _bind("pure", f"auto: {problem}{_compiler()}")
     raise UnavailableError(f"backend numba ({source}): {problem}; --backend pure runs everywhere")
+
+
+def _compiler() -> str:
+    return "; PyPy's compiler is off, it compares wrongly here" if jit_turned_off() else ""
 
 
 def _numba_problem() -> str:

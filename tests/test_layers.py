@@ -30,11 +30,12 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.errors": (set(), True),
     "engine.clock": (set(), True),
     "engine.nearest": (set(), True),
+    "engine.comparisons": (set(), True),
     "engine.cache": ({"engine.clock"}, True),
     "engine.market": (VALUES | {"kernels_pure"}, True),
     "engine.config": (MARKET, True),
     "engine.backend": (
-        {"engine.errors", "engine.nearest", "kernels_pure", "kernels_numba"},
+        {"engine.errors", "engine.nearest", "engine.comparisons", "kernels_pure", "kernels_numba"},
         True,
     ),
     "engine.strategies": (PURE, True),

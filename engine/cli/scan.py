@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli import scan_arguments
-from engine.cli.start import compile_less, is_doubtful, without_collection
+from engine.cli.start import compile_less, without_collection
 from engine.cli.stdout import silence_stdout
 from engine.errors import BAD_DATA, NOTHING_FOUND, OK, VERIFIER_MISMATCH, UsageError
 
@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
         from engine.backend import select
         from engine.cli import notes, scan_output, scan_request
         from engine.cli.progress import ProgressBar
+        from engine.comparisons import jit_turned_off
         from engine.conduct import conduct
 
         config = None
@@ -56,10 +57,10 @@ def run(args: argparse.Namespace) -> int:
 
             plot.check(Path(args.plot))
         backend = select(scan_request.backend_name(args, config))
-    if is_doubtful():
+    if jit_turned_off():
         notes.note(
-            "note: PyPy's compiler for ARM64 can compare a number with itself and say nothing "
-            "(`parity doctor` tries it out): CPython is the sure choice here"
+            "note: PyPy's compiler compares wrongly on this machine, so it is off and scans take "
+            "long: CPython is faster here (`parity doctor`)"
         )
     jobs = scan_request.jobs(args, config)
     with ProgressBar(is_plain=args.no_color) as on_done:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+
+from engine.comparisons import jit_turned_off
 
 # Six times PyPy's own: what runs less often in one scan is not worth being compiled.
 PYPY_JIT = "threshold=6000,function_threshold=9000"
@@ -31,16 +32,8 @@ def without_collection() -> Iterator[None]:
         gc.enable()
 
 
-def is_doubtful() -> bool:
-    """Return whether this is PyPy on ARM64, whose compiler can compare a number with itself.
-
-    The doctor tries it out (`engine.doctor.comparison`); a scan has no time to.
-    """
-    return sys.implementation.name == "pypy" and os.uname().machine in ("aarch64", "arm64")
-
-
 def compile_less() -> None:
     """Let PyPy compile what runs often alone, unless ``pypy3 --jit`` says when; not on CPython."""
     is_told = any(word.startswith("--jit") for word in sys.orig_argv)
-    if sys.implementation.name == "pypy" and not is_told:
+    if sys.implementation.name == "pypy" and not is_told and not jit_turned_off():
         import_module("pypyjit").set_param(PYPY_JIT)

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine.backend import VARIABLE, Backend, select
+from engine.comparisons import ROUNDS, jit_turned_off, wrong_comparisons
 from engine.doctor import self_check
-from engine.doctor.comparison import ROUNDS, wrong_comparisons
 from engine.doctor.finding import NOTE, WARN, Finding
 from engine.doctor.machine import Machine
 from engine.errors import EngineError, install_command
@@ -81,15 +81,18 @@ def _jit() -> Finding:
         )
     backend = info.get("translation.jit_backend", "auto")
     state = f"built in (backend {backend}), default parameters"
+    is_off = jit_turned_off()
     wrong = wrong_comparisons()
-    if wrong:
+    if is_off or wrong:
         return Finding(
             GROUP,
             "JIT",
-            f"{state}; of {ROUNDS:,} comparisons in a compiled loop {wrong:,} are wrong",
+            f"{state}, turned off"
+            if is_off
+            else f"{state}: {wrong:,} of {ROUNDS:,} comparisons in a compiled loop are wrong",
             WARN,
-            "this compiler compares numbers with themselves when it runs out of registers: scan "
-            "with CPython, or let PyPy interpret (pypy3 --jit off)",
+            "PyPy's compiler for ARM64 compares numbers with themselves when it runs out of "
+            "registers, so the engine turns it off (unless `pypy3 --jit`): CPython is faster",
             "scripts/environments.sh cpython",
         )
     return Finding(GROUP, "JIT", state)

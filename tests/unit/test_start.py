@@ -114,20 +114,3 @@ def test_pypy_is_told_to_compile_less_where_nobody_says_otherwise(
     )  # fmt: skip
     start.compile_less()
     assert heard == told
-
-
-@pytest.mark.parametrize(
-    ("name", "machine", "doubtful"),
-    [("pypy", "aarch64", True), ("pypy", "arm64", True), ("pypy", "x86_64", False),
-     ("cpython", "aarch64", False)],
-)  # fmt: skip
-def test_pypy_on_arm_is_doubtful(
-    monkeypatch: pytest.MonkeyPatch, name: str, machine: str, doubtful: bool
-) -> None:
-    monkeypatch.setattr(
-        start, "sys", SimpleNamespace(implementation=SimpleNamespace(name=name), orig_argv=[])
-    )
-    monkeypatch.setattr(
-        start, "os", SimpleNamespace(uname=lambda: SimpleNamespace(machine=machine))
-    )
-    assert start.is_doubtful() is doubtful

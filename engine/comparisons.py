@@ -1,4 +1,4 @@
-"""Whether the interpreter's compiler compares the numbers that it is asked to compare.
+"""Whether PyPy's compiler compares the numbers that it is asked to compare, and what if not.
 
 PyPy's compiler for ARM64 (7.3.19, in whose source it can be read) loads the second side of a
 comparison of doubles without keeping the first: where all eight of its registers are in use, a
@@ -7,9 +7,29 @@ number is compared with itself, and nobody is told. Its compiler for x86-64 has 
 
 from __future__ import annotations
 
+import os
+import sys
+from functools import cache
+from importlib import import_module
+
 ROUNDS = 3000
 # So often that the loop is compiled, and with the other outcome of the comparison.
 BEFORE = 5000
+
+
+@cache
+def jit_turned_off() -> bool:
+    """Turn PyPy's compiler off where it compares wrongly; return whether that was done.
+
+    Tried out on ARM64 alone, once in a process, in a few milliseconds. Whoever starts PyPy with
+    ``--jit`` has decided otherwise.
+    """
+    if sys.implementation.name != "pypy" or os.uname().machine not in ("aarch64", "arm64"):
+        return False
+    if any(word.startswith("--jit") for word in sys.orig_argv) or not wrong_comparisons():
+        return False
+    import_module("pypyjit").set_param("off")
+    return True
 
 
 def wrong_comparisons() -> int:
