@@ -239,10 +239,10 @@ class TestWorkflows:
 
     def test_every_week_compares_everything(self):
         calls, text = self.commands("bench.yml")
-        assert ["--parity", "--require", '"$REQUIRED"'] in calls
+        assert ["--parity", "--require", '"$REQUIRED"', "--pypy", '"$PYPY"'] in calls
         # The sources of a week ago may not know the flag.
-        old = [call for call in calls if "--pypy" in call]
+        old = [call for call in calls if "--require" not in call]
         now = [call for call in calls if call not in old]
         assert (len(old), len(now)) == (1, 3)
         assert all('"$REQUIRED"' in call for call in now)
-        assert "REQUIRED: cpython-numba,cpython-pure,pypy-pure,c\n" in text
+        assert "required: cpython-numba,cpython-pure,pypy-pure,c\n" in text
