@@ -26,10 +26,15 @@ def jit_turned_off() -> bool:
     """
     if sys.implementation.name != "pypy" or os.uname().machine not in ("aarch64", "arm64"):
         return False
-    if any(word.startswith("--jit") for word in sys.orig_argv) or not wrong_comparisons():
+    if jit_is_given() or not wrong_comparisons():
         return False
     import_module("pypyjit").set_param("off")
     return True
+
+
+def jit_is_given() -> bool:
+    """Return whether PyPy was started with ``--jit``: then its compiler is as somebody wants it."""
+    return any(word.startswith("--jit") for word in sys.orig_argv)
 
 
 def wrong_comparisons() -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
-from engine.comparisons import jit_turned_off
+from engine.comparisons import jit_is_given, jit_turned_off
 
 # Six times PyPy's own: what runs less often in one scan is not worth being compiled.
 PYPY_JIT = "threshold=6000,function_threshold=9000"
@@ -34,6 +34,5 @@ def without_collection() -> Iterator[None]:
 
 def compile_less() -> None:
     """Let PyPy compile what runs often alone, unless ``pypy3 --jit`` says when; not on CPython."""
-    is_told = any(word.startswith("--jit") for word in sys.orig_argv)
-    if sys.implementation.name == "pypy" and not is_told and not jit_turned_off():
+    if sys.implementation.name == "pypy" and not jit_is_given() and not jit_turned_off():
         import_module("pypyjit").set_param(PYPY_JIT)

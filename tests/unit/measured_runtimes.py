@@ -1,11 +1,19 @@
-"""Runtimes as the advice measures them, with numbers made up."""
+"""Runtimes as the advice measures them, with numbers made up, and a place to keep advice in."""
 
 from __future__ import annotations
 
 import sys
 
+import pytest
+
 from engine.advice import Measured
-from engine.interpreters import CPYTHON, PYPY
+from engine.interpreters import CPYTHON, GUARD, PYPY
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv(GUARD, raising=False)
 
 
 def measured(kind, backend, start, first, steady, python=sys.executable, n=30):

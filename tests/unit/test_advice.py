@@ -11,17 +11,11 @@ from engine.advice import Measured
 from engine.advice_probe import SETTINGS, made_chain, timed
 from engine.backend import select
 from engine.cli import runtime
-from engine.interpreters import CPYTHON, GUARD, PYPY, Interpreter, this_kind
+from engine.interpreters import CPYTHON, PYPY, Interpreter, this_kind
 from engine.pipeline import scan_chain
-from tests.unit.measured_runtimes import ALL, COMPILED, PURE, WARMING, measured
+from tests.unit.measured_runtimes import ALL, COMPILED, PURE, WARMING, measured, own_cache  # noqa: F401
 
 THIS = interpreters.probed(sys.executable)
-
-
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv(GUARD, raising=False)
 
 
 class TestChoice:

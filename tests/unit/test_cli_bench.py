@@ -12,14 +12,8 @@ import pytest
 from engine import advice
 from engine.cli import bench
 from engine.cli.main import main
-from engine.interpreters import CPYTHON, GUARD, PYPY
-from tests.unit.measured_runtimes import ALL, WARMING
-
-
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv(GUARD, raising=False)
+from engine.interpreters import CPYTHON, PYPY
+from tests.unit.measured_runtimes import ALL, WARMING, own_cache  # noqa: F401
 
 
 class TestBench:

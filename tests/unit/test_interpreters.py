@@ -16,15 +16,9 @@ from engine.cli import runtime
 from engine.cli.main import main
 from engine.cli.runtime import ADVISE
 from engine.interpreters import CPYTHON, GUARD, PYPY, Interpreter, this_kind
-from tests.unit.measured_runtimes import measured
+from tests.unit.measured_runtimes import measured, own_cache  # noqa: F401
 
 THIS = interpreters.probed(sys.executable)
-
-
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv(GUARD, raising=False)
 
 
 class TestRuntime:

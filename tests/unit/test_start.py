@@ -107,10 +107,7 @@ def test_pypy_is_told_to_compile_less_where_nobody_says_otherwise(
 ) -> None:
     heard: list[str] = []
     monkeypatch.setattr(start, "import_module", lambda _: SimpleNamespace(set_param=heard.append))
-    monkeypatch.setattr(
-        start, "sys", SimpleNamespace(
-            implementation=SimpleNamespace(name=name), orig_argv=["python", *words]
-        )
-    )  # fmt: skip
+    monkeypatch.setattr(sys, "orig_argv", ["python", *words])
+    monkeypatch.setattr(start, "sys", SimpleNamespace(implementation=SimpleNamespace(name=name)))
     start.compile_less()
     assert heard == told
