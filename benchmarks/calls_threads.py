@@ -16,7 +16,7 @@ from tables import THREADS
 from tasks import Task, copies, digest
 
 from engine.backend import Backend
-from engine.threads import KERNELS, Threads
+from engine.runtime.threads import KERNELS, Threads
 
 N_THREADS = 2
 

@@ -8,7 +8,7 @@ from markets import settings_of
 
 from engine.api import load
 from engine.backend import select
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 
 
 def main(path: str, times: str) -> None:

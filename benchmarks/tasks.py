@@ -20,7 +20,7 @@ from typing import Any
 from markets import Market
 
 from engine.backend import Backend
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from kernels_pure import SCAN
 
 # Numbers this near are the same to whoever looks at them; this share of the rows may be off.

@@ -25,7 +25,7 @@ from tasks import Task, kernel_task, python_task, scan_task
 
 from engine.backend import Backend
 from engine.market.chain import AMERICAN, EUROPEAN
-from engine.pipeline import make_view, search
+from engine.scanner.pipeline import make_view, search
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY
 from engine.strategies.surface_screen import POINT, screen_surface

@@ -99,7 +99,7 @@ def _scan(backend: Backend, n: int, folder: Path) -> Prepared:
     from processes import csv_paths
 
     from engine.api import load
-    from engine.pipeline import scan_chain
+    from engine.scanner.pipeline import scan_chain
 
     chain = load(f"csv:{csv_paths(folder)[CHAIN]}").chain
     settings = settings_of(chain.style)

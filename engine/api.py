@@ -18,10 +18,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from engine import api_input, spelling
+from engine import api_input
 from engine.api_input import Dividends, Limit, Rates, read
 from engine.backend import Backend, select
-from engine.conduct import conduct, last_snapshot, scan_loaded
 from engine.config import Gates, ScanSettings
 from engine.errors import (
     BadDataError,
@@ -37,7 +36,9 @@ from engine.market.carry import Carry
 from engine.market.chain import OptionChain
 from engine.market.fees import FeeSchedule
 from engine.nearest import hint
-from engine.survey import Request, Survey
+from engine.scanner.many import conduct, last_snapshot, scan_loaded
+from engine.scanner.survey import Request, Survey
+from engine.settings import spelling
 
 
 def load(

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from engine import spelling
 from engine.clock import to_ns
 from engine.config import Gates
 from engine.errors import UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
 from engine.market.fees import FeeSchedule
-from engine.overrides import EVERY, CarryOverrides
+from engine.settings import spelling
+from engine.settings.overrides import EVERY, CarryOverrides
 
 Rate = float | RateCurve
 Rates = Rate | tuple[Rate, Rate] | str
@@ -112,7 +112,7 @@ def fees(given: FeeSchedule | str | None) -> FeeSchedule | None:
             return value
         if not isinstance(value, str):
             raise TypeError
-        from engine import carry_input
+        from engine.settings import carry_input
 
         return carry_input.fees(value)
 
@@ -157,7 +157,7 @@ def _curves(
     given: Rates | None, allow_negative: bool
 ) -> tuple[RateCurve | None, RateCurve | None, int]:
     if isinstance(given, str):
-        from engine import carry_input
+        from engine.settings import carry_input
 
         (lend, borrow), as_of_ns = carry_input.rates(given, allow_negative=True)
         for curve in (lend, borrow):
@@ -190,7 +190,7 @@ def _dividends(given: Dividends | None) -> dict[str, tuple[Dividend, ...]]:
     if given is None:
         return {}
     if isinstance(given, str):
-        from engine import carry_input
+        from engine.settings import carry_input
 
         return carry_input.dividends(given)
     by_symbol = given if isinstance(given, Mapping) else {EVERY: given}
@@ -211,7 +211,7 @@ def _borrow(given: float | str | Mapping[str, float] | None) -> dict[str, float]
     if given is None:
         return {}
     if isinstance(given, str):
-        from engine import carry_input
+        from engine.settings import carry_input
 
         return carry_input.borrow(given)
     charged = given if isinstance(given, Mapping) else {EVERY: given}

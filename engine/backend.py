@@ -11,9 +11,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from engine.comparisons import jit_turned_off
 from engine.errors import ConfigurationError, UnavailableError, install_command
 from engine.nearest import hint
+from engine.runtime.comparisons import jit_turned_off
 from kernels_pure import LATER, SCAN
 
 NAMES = ("auto", "pure", "numba")

@@ -70,7 +70,7 @@ def ring_moments(
     Source: Welford 1962.
     """
     # Whole numbers: PyPy on ARM64 compares a double with itself when it has no register left
-    # (engine.comparisons).
+    # (engine.runtime.comparisons).
     if seen >= length:
         mean, squares = slide(mean, squares, price, old, share)
         return mean, squares, squares * share

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Run the kernel tests on AArch64 CPython (with Numba) and PyPy under qemu-user. PyPy's compiler is
-# off there, as it compares wrongly (engine/comparisons.py).
+# off there, as it compares wrongly (engine/runtime/comparisons.py).
 # For correctness only: what emulated code takes says nothing about any processor.
 #
 #   sudo scripts/arm64_emulated.sh [--root FOLDER] [--only cpython|pypy] [PYTEST ARGUMENT...]

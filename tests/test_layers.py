@@ -7,6 +7,8 @@ is refused, so that a new package must take its place in the order.
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,19 +32,31 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.errors": (set(), True),
     "engine.clock": (set(), True),
     "engine.nearest": (set(), True),
-    "engine.comparisons": (set(), True),
+    "engine.codec": (set(), True),
+    "engine.runtime.comparisons": (set(), True),
     "engine.cache": ({"engine.clock"}, True),
     "engine.market": (VALUES | {"kernels_pure"}, True),
+    # The judge knows the market alone: not the kernels, strategies or terms that it judges.
+    "engine.proof": ({"engine.clock", "engine.market"}, True),
     "engine.config": (MARKET, True),
     "engine.backend": (
-        {"engine.errors", "engine.nearest", "engine.comparisons", "kernels_pure", "kernels_numba"},
+        {
+            "engine.errors",
+            "engine.nearest",
+            "engine.runtime.comparisons",
+            "kernels_pure",
+            "kernels_numba",
+        },
         True,
     ),
     "engine.strategies": (PURE, True),
-    "engine.scoring": (PURE | {"engine.strategies"}, True),
+    "engine.scoring": (PURE | {"engine.strategies", "engine.proof"}, True),
     "engine.backtest": (PURE, True),
     "engine.feeds": (MARKET | {"engine.nearest", "engine.config", "engine.cache"}, False),
-    "engine.pipeline": (PURE | {"engine.strategies", "engine.scoring"}, True),
+    "engine.scanner.pipeline": (
+        PURE | {"engine.strategies", "engine.scoring", "engine.proof"},
+        True,
+    ),
 }
 MOST_LINES = 300
 # The rim: wires everything, and nothing above imports it.
@@ -125,6 +139,16 @@ def test_no_module_is_long() -> None:
         for path in (*SOURCES.values(), *(ROOT / "tests").rglob("*.py"))
     }
     assert {module: n for module, n in lengths.items() if n > MOST_LINES} == {}
+
+
+def test_the_verifier_runs_without_what_it_judges() -> None:
+    """Whatever it loads, directly or not: no kernel, no family, no column of terms."""
+    code = "import sys, engine.proof.verifier; print(*(m for m in sys.modules))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    judged = ("kernels_", "engine.strategies", "engine.scoring", "engine.market.terms")
+    assert [name for name in out.stdout.split() if name.startswith(judged)] == []
 
 
 def test_every_layer_exists() -> None:

@@ -11,12 +11,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from engine import advice
-from engine.advice import Measured
 from engine.cli.notes import note
 from engine.cli.scan_arguments import positive
 from engine.errors import OK, UnavailableError, UsageError
-from engine.interpreters import ROOT
+from engine.runtime import advice
+from engine.runtime.advice import Measured
+from engine.runtime.interpreters import ROOT
 
 CONTRACTS, CHAINS = 2000, 100
 # What is measured when it is asked for, and what a process does with so many of them.

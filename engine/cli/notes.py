@@ -7,9 +7,10 @@ from contextlib import suppress
 
 from engine.clock import NS_PER_DAY, from_ns
 from engine.market.chain import EQUITY
-from engine.overrides import EVERY, CarryOverrides
-from engine.scoring.opportunity import OPTION, STOCK, Opportunity
-from engine.survey import Survey
+from engine.market.combo import OPTION, STOCK
+from engine.scanner.survey import Survey
+from engine.scoring.opportunity import Opportunity
+from engine.settings.overrides import EVERY, CarryOverrides
 
 PROBLEMS_SHOWN = 5
 SYMBOLS_SHOWN = 5

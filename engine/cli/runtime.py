@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from engine import advice
-from engine.advice import Measured
 from engine.cli.notes import note
 from engine.errors import UnavailableError
-from engine.interpreters import (
+from engine.runtime import advice
+from engine.runtime.advice import Measured
+from engine.runtime.interpreters import (
     CPYTHON,
     GUARD,
     KINDS,

@@ -14,7 +14,7 @@ from engine.errors import BAD_DATA, NOTHING_FOUND, OK, VERIFIER_MISMATCH, UsageE
 
 if TYPE_CHECKING:
     from engine.backend import Backend
-    from engine.survey import Request, Survey
+    from engine.scanner.survey import Request, Survey
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,12 +42,12 @@ def run(args: argparse.Namespace) -> int:
         from engine.backend import select
         from engine.cli import notes, scan_output, scan_request
         from engine.cli.progress import ProgressBar
-        from engine.comparisons import jit_turned_off
-        from engine.conduct import conduct
+        from engine.runtime.comparisons import jit_turned_off
+        from engine.scanner.many import conduct
 
         config = None
         if args.config:
-            from engine.config_file import read_config
+            from engine.settings.config_file import read_config
 
             config = read_config(args.config)
         request = scan_request.build(args, config)

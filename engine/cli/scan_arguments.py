@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable
 from typing import TypeVar
 
-from engine import spelling
 from engine.config import DEFAULT_FAMILIES, PROFILES, SYNTHETIC_PROFILES, Gates, ScanSettings
 from engine.market.policy_rate import BORROW_ABOVE, LEND_BELOW
+from engine.settings import spelling
 
 _T = TypeVar("_T")
 

@@ -14,7 +14,7 @@ from engine.errors import InputOutputError, UnavailableError
 from engine.report.document import document
 from engine.report.rows import csv_text, ndjson
 from engine.report.wording import label_words
-from engine.survey import Survey
+from engine.scanner.survey import Survey
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,17 +8,17 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine import spelling
 from engine.backend import NAMES
 from engine.config import FAMILIES, SYNTHETIC_PROFILES, Gates, ScanSettings
 from engine.errors import ConfigurationError, UsageError
 from engine.market.fees import FeeSchedule
 from engine.nearest import hint
-from engine.overrides import CarryOverrides
-from engine.survey import Request
+from engine.scanner.survey import Request
+from engine.settings import spelling
+from engine.settings.overrides import CarryOverrides
 
 if TYPE_CHECKING:
-    from engine.config_file import FileConfig
+    from engine.settings.config_file import FileConfig
 
 _T = TypeVar("_T")
 
@@ -108,7 +108,7 @@ def _settings(args: argparse.Namespace, config: FileConfig | None) -> ScanSettin
 
 def _fees(args: argparse.Namespace, config: FileConfig | None) -> FeeSchedule | None:
     if args.fees is not None:
-        from engine import carry_input
+        from engine.settings import carry_input
 
         return _flag("--fees", args.fees, carry_input.fees)
     return config.fees if config else None
@@ -131,7 +131,7 @@ def _overrides(args: argparse.Namespace, config: FileConfig | None) -> CarryOver
 
 def _overrides_of_flags(args: argparse.Namespace) -> CarryOverrides:
     # Imported for those who give carry by flags; a plain scan starts without it.
-    from engine import carry_input
+    from engine.settings import carry_input
 
     def rates(text: str) -> tuple[carry_input.Curves, int]:
         return carry_input.rates(text, allow_negative=args.allow_negative_rates)

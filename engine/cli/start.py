@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
-from engine.comparisons import jit_is_given, jit_turned_off
+from engine.runtime.comparisons import jit_is_given, jit_turned_off
 
 # Six times PyPy's own: what runs less often in one scan is not worth being compiled.
 PYPY_JIT = "threshold=6000,function_threshold=9000"

@@ -12,11 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine.backend import VARIABLE, Backend, select
-from engine.comparisons import ROUNDS, jit_turned_off, wrong_comparisons
 from engine.doctor import self_check
 from engine.doctor.finding import NOTE, WARN, Finding
 from engine.doctor.machine import Machine
 from engine.errors import EngineError, install_command
+from engine.runtime.comparisons import ROUNDS, jit_turned_off, wrong_comparisons
 
 GROUP = "runtime"
 IS_PYPY = platform.python_implementation() == "PyPy"

@@ -16,7 +16,7 @@ from engine.scoring.curves import CurvePoint, curves
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from engine.survey import Survey
+    from engine.scanner.survey import Survey
 
 _CROSSED = "bold yellow"
 # Beside the style: not every terminal shows one.

@@ -13,9 +13,11 @@ from engine import __version__
 from engine.backend import Backend, runtime
 from engine.clock import from_ns
 from engine.market.carry import Carry, RateCurve
+from engine.market.combo import Leg
+from engine.proof.states import Proof
+from engine.scanner.survey import Scan, Survey
 from engine.scoring.audit import Audit
-from engine.scoring.opportunity import Funnel, Leg, NearMiss, Opportunity, Proof
-from engine.survey import Scan, Survey
+from engine.scoring.opportunity import Funnel, NearMiss, Opportunity
 
 SCHEMA_VERSION = 1
 # Of a proof's state table; its worst rows come first.
@@ -192,7 +194,7 @@ def funnel_object(funnel: Funnel) -> dict[str, Any]:
 
 def audit_object(audit: Audit) -> dict[str, Any]:
     """Return the counts behind the figures of an audit, and the labels that went wrong."""
-    from engine.report.codec import encode
+    from engine.codec import encode
 
     return {
         "labels": audit.n_labels,

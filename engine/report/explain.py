@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.errors import UsageError
-from engine.pipeline import make_view
+from engine.market.combo import FUTURE, OPTION, Leg
+from engine.proof.states import Proof
 from engine.report.grid import add_columns, grid, show
 from engine.report.lookup import look_up
 from engine.report.losers import GATES, near_misses
@@ -28,15 +29,16 @@ from engine.report.wording import (
     seconds,
     whole,
 )
+from engine.scanner.pipeline import make_view
 from engine.scoring.legs import cost
-from engine.scoring.opportunity import FUTURE, OPTION, Leg, NearMiss, Opportunity, Proof
+from engine.scoring.opportunity import NearMiss, Opportunity
 from engine.scoring.proposal import CONDITION_TEXT
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from engine.backend import Backend
-    from engine.survey import Scan, Survey
+    from engine.scanner.survey import Scan, Survey
 
 STATES_SHOWN = 12
 _NEAR = "near-"

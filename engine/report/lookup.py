@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
-from engine.pipeline import scan_chain
 from engine.report.why_not import WHY_NOT
+from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import Opportunity
 
 if TYPE_CHECKING:
     from engine.backend import Backend
-    from engine.survey import Scan
+    from engine.scanner.survey import Scan
 
 IDS_SHOWN = 16
 

@@ -16,8 +16,8 @@ from engine.report.wording import family_words, legs_by_expiry, legs_text, packe
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from engine.scanner.survey import Scan, Survey
     from engine.scoring.opportunity import NearMiss
-    from engine.survey import Scan, Survey
 
 NEAR_SHOWN = 10
 _BAR, _LEGS, _NAME, _CHANGE = 24, 26, 14, 24

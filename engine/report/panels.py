@@ -14,7 +14,7 @@ from engine.scoring.opportunity import CONDITIONAL, LOCKED
 from engine.scoring.smile import SmilePoint
 
 if TYPE_CHECKING:
-    from engine.survey import Scan
+    from engine.scanner.survey import Scan
 
 _CLASS_COLOUR = {LOCKED: "#1a9850", CONDITIONAL: "#e08214"}
 _IMPLIED, _YOURS, _NEAR = "#2166ac", "#b2182b", "#999999"

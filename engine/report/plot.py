@@ -23,7 +23,7 @@ from engine.scoring.smile import smiles
 
 if TYPE_CHECKING:
     from engine.backend import Backend
-    from engine.survey import Survey
+    from engine.scanner.survey import Survey
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

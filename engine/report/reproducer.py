@@ -11,12 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from engine.codec import decode, encode
 from engine.config import ScanSettings
 from engine.errors import InputOutputError
 from engine.market.chain import OptionChain
-from engine.report.codec import decode, encode
+from engine.scanner.survey import Scan
 from engine.scoring.opportunity import Opportunity
-from engine.survey import Scan
 
 
 def write_reproducer(scan: Scan, bad: Opportunity, engine: dict[str, str]) -> Path:

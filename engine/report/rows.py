@@ -7,9 +7,10 @@ import io
 import json
 from typing import Any
 
+from engine.market.combo import OPTION, Leg
 from engine.report.document import opportunity_object
-from engine.scoring.opportunity import OPTION, Leg, Opportunity
-from engine.survey import Survey
+from engine.scanner.survey import Survey
+from engine.scoring.opportunity import Opportunity
 
 COLUMNS = (
     "id", "family", "class", "symbol", "legs", "edge", "edge_usd", "lots", "capital",

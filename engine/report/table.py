@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from engine.market.combo import OPTION
 from engine.report.grid import add_columns, grid, show
 from engine.report.losers import render_carry_line, render_funnel, render_near_misses
 from engine.report.wording import (
@@ -22,14 +23,14 @@ from engine.report.wording import (
     plural,
     price,
 )
-from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, OPTION, SYNTHETIC, Opportunity
+from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, SYNTHETIC, Opportunity
 from engine.scoring.rates import is_long_box
 from engine.scoring.unknown import AGES, SIZES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from engine.survey import Scan, Survey
+    from engine.scanner.survey import Scan, Survey
 
 WIDE = 100
 _WIDE_LEGS, _LEGS, _NAME, _NOTES = 20, 13, 10, 12

@@ -10,17 +10,17 @@ from rich.text import Text
 
 from engine.errors import UsageError
 from engine.nearest import hint
-from engine.pipeline import make_view
 from engine.report.grid import add_columns, grid, show
 from engine.report.wording import ABSENT, plural, price
+from engine.scanner.pipeline import make_view
 from engine.strategies.programme import ProgrammeResult, solve_programme
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from engine.backend import Backend
+    from engine.scanner.survey import Scan
     from engine.strategies.view import View
-    from engine.survey import Scan
 
 WHY_NOT = "why-not"
 STATES_SHOWN = 15

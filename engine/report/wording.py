@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.clock import from_ns
 from engine.market.chain import OptionChain
-from engine.scoring.opportunity import FUTURE, STOCK, Leg
+from engine.market.combo import FUTURE, STOCK, Leg
 
 ABSENT = "-"
 

@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 from engine.market.ledger import Branches
 from engine.market.terms import Terms
 from engine.scoring.capital import worst_payoff
-from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
 from engine.strategies.coin_calendar import coin_advanced
 from engine.strategies.view import View
 

@@ -7,7 +7,7 @@ import math
 from engine.clock import years_between
 from engine.market.calendar import calendar_named
 from engine.market.carry import Carry
-from engine.scoring.opportunity import Leg
+from engine.market.combo import Leg
 from engine.strategies.view import View
 
 # The share of the holder's break-even at which the alarm is raised.

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
-from engine.scoring.opportunity import CONDITIONAL, LOCKED, OPTION, Opportunity, ScanResult
+from engine.market.combo import OPTION
+from engine.scoring.opportunity import CONDITIONAL, LOCKED, Opportunity, ScanResult
 
 Label = Mapping[str, object]
 """What a source says about a chain: see `engine.feeds.demo`."""

@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 
 from engine.market.chain import OptionChain
+from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 from engine.scoring.legs import cost
-from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
 
 STOCK_INITIAL = 0.50
 """Initial margin of stock, long or short, as a fraction of its price (Regulation T)."""

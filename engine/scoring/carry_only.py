@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from engine.config import ScanSettings
 from engine.market.terms import chain_terms
+from engine.proof.verifier import reproduces, verify
 from engine.scoring.accounts import account
 from engine.scoring.gating import Gated, ask_gates
 from engine.scoring.opportunity import Opportunity
 from engine.scoring.proposal import passed, propose, rank
-from engine.scoring.verifier import reproduces, verify
 from engine.strategies.candidates import N_LEGS, CandidateTable, Columns
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.view import View

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from engine.market.carry import Carry
+from engine.market.combo import OPTION, Leg
 from engine.scoring.legs import cost
-from engine.scoring.opportunity import OPTION, Leg
 from engine.strategies.view import View
 
 RECEIVING = ("conversion", "collar")

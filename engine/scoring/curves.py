@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from engine.market.carry import Carry
 from engine.market.chain import INDEX, Expiry, OptionChain
+from engine.market.combo import Leg
 from engine.market.fees import FREE, FeeSchedule
 from engine.market.terms import Terms, chain_terms
 from engine.scoring.legs import cost
-from engine.scoring.opportunity import Leg
 from engine.strategies.view import View
 
 NEAREST = 9  # strikes about the money from which a forward is read

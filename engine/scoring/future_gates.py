@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
+from engine.market.combo import Leg
 from engine.scoring.gating import Gated, edge_usd
 from engine.scoring.legs import future_book, future_leg, future_of
-from engine.scoring.opportunity import Leg
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 from kernels_pure import gates

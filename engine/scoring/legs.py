@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.config import FAMILIES
 from engine.market.chain import FutureBook, OptionChain
-from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
+from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 

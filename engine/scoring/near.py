@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from engine.config import ScanSettings
+from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 from engine.scoring.accounts import account
 from engine.scoring.closing_rate import rate_change
 from engine.scoring.gating import REASONS, Gated, RejectionReason, ask_position
 from engine.scoring.legs import family_of, legs_of
-from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg, NearMiss
+from engine.scoring.opportunity import NearMiss
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 from kernels_pure.limits import SPREAD_TOLERANCE

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.config import ScanSettings
+from engine.market.combo import OPTION
 from engine.scoring.gating import REASONS, RejectionReason, ask_position, edge_usd
 from engine.scoring.legs import option_leg, stock_leg
-from engine.scoring.opportunity import OPTION
 from engine.scoring.proposal import Passed, Ranked, afford
 from engine.strategies.candidates import BORROW, N_LEGS, Columns
 from engine.strategies.package import Package, whole_package

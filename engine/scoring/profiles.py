@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.market.chain import OptionChain
-from engine.scoring.opportunity import STOCK, Leg
+from engine.market.combo import STOCK, Leg
 from engine.strategies.view import View
 
 

@@ -9,6 +9,7 @@ from zlib import crc32
 
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
+from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 from engine.scoring import rates, unknown
 from engine.scoring.accounts import account
 from engine.scoring.assignment import is_assignment_due
@@ -16,16 +17,7 @@ from engine.scoring.capital import capital_per_share, coins_per_share, forward_p
 from engine.scoring.curves import closing_fee
 from engine.scoring.gating import affordable_lots, edge_usd
 from engine.scoring.legs import family_of, future_book, legs_of
-from engine.scoring.opportunity import (
-    CARRY,
-    CONDITIONAL,
-    FUTURE,
-    LOCKED,
-    OPTION,
-    STOCK,
-    Leg,
-    Opportunity,
-)
+from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, Opportunity
 from engine.strategies.candidates import CONDITIONS, Columns
 from engine.strategies.view import View
 

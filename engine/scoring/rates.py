@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from engine.market.combo import OPTION, STOCK, Leg
 from engine.scoring.legs import cost
-from engine.scoring.opportunity import OPTION, STOCK, Leg
 from engine.strategies.view import View
 
 COLLARS = ("collar", "reverse_collar")

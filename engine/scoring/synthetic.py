@@ -10,14 +10,15 @@ from collections.abc import Set
 from dataclasses import replace
 
 from engine.config import ScanSettings
+from engine.market.combo import OPTION, STOCK, Leg
 from engine.market.terms import chain_terms
+from engine.proof.verifier import reproduces, verify
 from engine.scoring.gating import ask_gates
 from engine.scoring.legs import cost, legs_of
-from engine.scoring.opportunity import OPTION, STOCK, SYNTHETIC, Leg, Opportunity
+from engine.scoring.opportunity import SYNTHETIC, Opportunity
 from engine.scoring.profiles import SYNTHETIC as PRESETS
 from engine.scoring.profiles import probability_above, synthetic_composite
 from engine.scoring.proposal import Passed, fit, propose, usd_of
-from engine.scoring.verifier import reproduces, verify
 from engine.strategies import candidates
 from engine.strategies.candidates import Columns, Template
 from engine.strategies.pairs import COLLAR, REVERSE_COLLAR, collar_columns, reverse_collar_columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 from engine.config import ScanSettings
-from engine.scoring.opportunity import OPTION, Leg
+from engine.market.combo import OPTION, Leg
 from engine.strategies.view import View
 from kernels_pure.gates import AGE_UNKNOWN, SIZE_UNKNOWN
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from engine.backend import Backend
 from engine.clock import to_ns
-from engine.conduct import conduct
 from engine.config import ScanSettings
 from engine.feeds.demo import DemoFeed
 from engine.market.fees import DERIBIT
-from engine.pipeline import scan_chain
 from engine.report.document import document
-from engine.survey import Request, Scan, Survey
+from engine.scanner.many import conduct
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.survey import Request, Scan, Survey
 
 SEEDS = range(12)
 SETTINGS = ScanSettings(top=10_000, near_misses=10, show_carry=True)

@@ -17,7 +17,7 @@ from itertools import product
 from engine.clock import years_between
 from engine.market.calendar import US
 from engine.market.carry import Carry
-from engine.scoring.opportunity import STOCK, Leg
+from engine.market.combo import STOCK, Leg
 
 # An instant: its time, then whether it lies before (0) or after (1) the dividend of that time.
 Instant = tuple[int, int, date]

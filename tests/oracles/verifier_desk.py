@@ -11,7 +11,7 @@ from engine.clock import NS_PER_DAY
 from engine.market.calendar import US
 from engine.market.carry import DECLARED, Carry, Dividend, RateCurve
 from engine.market.chain import AMERICAN, COIN, EQUITY, INDEX, OptionChain, Underlying
-from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
+from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 
 # A Monday opening after the clocks changed: whole days to any opening until March are exact.
 TODAY = date(2015, 11, 9)

@@ -8,8 +8,9 @@ from random import Random
 from oracles.verifier_desk import chain, dividend, option, stock
 
 from engine.market.carry import Carry, RateCurve
-from engine.scoring.opportunity import Leg, Proof
-from engine.scoring.verifier import verify
+from engine.market.combo import Leg
+from engine.proof.states import Proof
+from engine.proof.verifier import verify
 
 EXACT = 1e-9
 DAYS = 60

@@ -16,10 +16,10 @@ from engine.backend import Backend
 from engine.clock import years_between
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import OptionChain
-from engine.pipeline import make_view, scan_chain
+from engine.market.combo import STOCK, Leg
+from engine.proof.verifier import reproduces, verify
+from engine.scanner.pipeline import make_view, scan_chain
 from engine.scoring.legs import family_of, legs_of
-from engine.scoring.opportunity import STOCK, Leg
-from engine.scoring.verifier import reproduces, verify
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY
 

@@ -15,11 +15,12 @@ from engine.feeds.demo import DemoFeed
 from engine.feeds.protocol import Loaded
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
+from engine.market.combo import OPTION
 from engine.market.fees import FREE
-from engine.pipeline import scan_chain
+from engine.proof.verifier import verify
+from engine.scanner.pipeline import scan_chain
 from engine.scoring.legs import cost
-from engine.scoring.opportunity import CARRY, LOCKED, OPTION, Opportunity, ScanResult
-from engine.scoring.verifier import verify
+from engine.scoring.opportunity import CARRY, LOCKED, Opportunity, ScanResult
 
 SYMBOLS = DemoFeed().symbols()
 SEEDS = range(8)

@@ -18,7 +18,7 @@ from engine.feeds.demo import DemoFeed
 from engine.feeds.demo_listing import KINDS
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 
 
 def with_dear_bids(chain: OptionChain, draw: Random, count: int) -> OptionChain:

@@ -13,9 +13,10 @@ from engine.backend import Backend
 from engine.config import Gates, ScanSettings
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import AMERICAN, EUROPEAN, OptionChain
+from engine.market.combo import OPTION
 from engine.market.fees import FeeSchedule
-from engine.pipeline import scan_chain
-from engine.scoring.opportunity import OPTION, NearMiss, ScanResult
+from engine.scanner.pipeline import scan_chain
+from engine.scoring.opportunity import NearMiss, ScanResult
 
 FAMILIES = (
     "conversion", "reversal", "collar", "reverse_collar", "box", "upper_bound", "vertical",

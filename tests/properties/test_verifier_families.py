@@ -12,8 +12,8 @@ from oracles.verifier_desk import NOW, chain, cost, stock
 from engine.clock import NS_PER_DAY, years_between
 from engine.market.carry import Carry
 from engine.market.chain import AMERICAN, EUROPEAN
-from engine.scoring.opportunity import Leg
-from engine.scoring.verifier import reproduces
+from engine.market.combo import Leg
+from engine.proof.verifier import reproduces
 from tests.properties.random_positions import (
     DAYS,
     EXACT,

@@ -14,7 +14,7 @@ from oracles.verifier_desk import NOW
 
 from engine.market.carry import RateCurve
 from engine.market.chain import AMERICAN, EUROPEAN
-from engine.scoring.opportunity import Leg
+from engine.market.combo import Leg
 from tests.properties.random_positions import EXACT, SHAPES, box, prove, random_carry, several
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from engine.backend import select
-from engine.conduct import conduct
 from engine.feeds.csv_file import CsvFeed
 from engine.feeds.deribit import DeribitFeed
 from engine.market.chain import OptionChain
-from engine.survey import Request
+from engine.scanner.many import conduct
+from engine.scanner.survey import Request
 
 ROOT = Path(__file__).parents[3] / "shared" / "data"
 RAW = ROOT / "deribit" / "eth_book_summary_20240108.csv"

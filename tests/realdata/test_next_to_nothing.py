@@ -21,7 +21,7 @@ from engine.feeds.protocol import Loaded
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import EQUITY, OptionChain
 from engine.market.fees import FeeSchedule
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import LOCKED, Opportunity, ScanResult
 
 pytestmark = pytest.mark.realdata

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from engine.advice import Measured
-from engine.interpreters import CPYTHON, GUARD, PYPY
+from engine.runtime.advice import Measured
+from engine.runtime.interpreters import CPYTHON, GUARD, PYPY
 
 
 @pytest.fixture(autouse=True)

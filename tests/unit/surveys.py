@@ -12,28 +12,24 @@ from typing import Any
 from rich.console import Console
 
 from engine.backend import select
-from engine.conduct import scan_loaded
 from engine.config import ScanSettings
 from engine.feeds.demo import DemoFeed
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
+from engine.market.combo import FUTURE, OPTION, STOCK, Leg
+from engine.proof.states import Proof, State
+from engine.scanner.many import scan_loaded
+from engine.scanner.survey import Request, Scan, Survey
 from engine.scoring.opportunity import (
     CARRY,
     CONDITIONAL,
-    FUTURE,
     LOCKED,
-    OPTION,
-    STOCK,
     SYNTHETIC,
     Funnel,
-    Leg,
     NearMiss,
     Opportunity,
-    Proof,
     ScanResult,
-    State,
 )
-from engine.survey import Request, Scan, Survey
 
 NOW = 1_450_971_000_000_000_000  # 2015-12-24 15:30 UTC
 JANUARY = Expiry(1_452_891_600_000_000_000, date(2016, 1, 15))

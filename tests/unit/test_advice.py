@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from engine import advice, advice_probe, interpreters
-from engine.advice import Measured
-from engine.advice_probe import SETTINGS, made_chain, timed
 from engine.backend import select
 from engine.cli import runtime
-from engine.interpreters import CPYTHON, PYPY, Interpreter, this_kind
-from engine.pipeline import scan_chain
+from engine.runtime import advice, advice_probe, interpreters
+from engine.runtime.advice import Measured
+from engine.runtime.advice_probe import SETTINGS, made_chain, timed
+from engine.runtime.interpreters import CPYTHON, PYPY, Interpreter, this_kind
+from engine.scanner.pipeline import scan_chain
 from tests.unit.measured_runtimes import ALL, COMPILED, PURE, WARMING, measured, own_cache  # noqa: F401
 
 THIS = interpreters.probed(sys.executable)

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 import engine
-from engine import carry_input, load_chain, scan
+from engine import load_chain, scan
 from engine.api import load, to_frame
 from engine.backend import Backend
 from engine.config import Gates
 from engine.errors import BadDataError, NoInputError, UnavailableError, UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
 from engine.report.rows import COLUMNS
+from engine.settings import carry_input
 
 HEADER = "timestamp_utc,underlying,underlying_bid,underlying_ask,expiry,strike,right,bid,ask\n"
 ROW = "2015-12-24T{}:00Z,{},99.9,100.0,2016-02-19,100,{},{},{}\n"

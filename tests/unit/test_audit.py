@@ -9,20 +9,10 @@ import pytest
 
 from engine.config import Gates, ScanSettings
 from engine.market.chain import EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
+from engine.market.combo import OPTION, STOCK, Leg
+from engine.proof.states import Proof, State
 from engine.scoring.audit import Audit, Label, audit, combine
-from engine.scoring.opportunity import (
-    CARRY,
-    CONDITIONAL,
-    LOCKED,
-    OPTION,
-    STOCK,
-    Funnel,
-    Leg,
-    Opportunity,
-    Proof,
-    ScanResult,
-    State,
-)
+from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, Funnel, Opportunity, ScanResult
 
 NEAR, FAR = Expiry(10**18, date(2026, 3, 20)), Expiry(2 * 10**18, date(2026, 6, 18))
 

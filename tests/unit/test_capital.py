@@ -10,9 +10,10 @@ import pytest
 from engine.backend import Backend
 from engine.config import Gates
 from engine.market.chain import EUROPEAN
-from engine.pipeline import scan_chain
+from engine.market.combo import OPTION, STOCK, Leg
+from engine.scanner.pipeline import scan_chain
 from engine.scoring.capital import capital_per_share, margin, worst_payoff
-from engine.scoring.opportunity import OPTION, STOCK, Leg, Opportunity
+from engine.scoring.opportunity import Opportunity
 from tests.unit.chains import carry, chain, settings
 
 SHORT_BOX = {

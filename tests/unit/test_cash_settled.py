@@ -11,7 +11,7 @@ from unit.chains import carry, chain, settings
 from engine.backend import Backend
 from engine.cli.main import main
 from engine.market.chain import AMERICAN, EUROPEAN, INDEX
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from engine.strategies.registry import REGISTRY
 
 # A long box that costs 8.54 for a width of 10 thirty days from now: E = 10 Db(30) - 8.54 - 0.028.

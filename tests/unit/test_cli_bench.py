@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import advice
 from engine.cli import bench
 from engine.cli.main import main
-from engine.interpreters import CPYTHON, PYPY
+from engine.runtime import advice
+from engine.runtime.interpreters import CPYTHON, PYPY
 from tests.unit.measured_runtimes import ALL, WARMING, own_cache  # noqa: F401
 
 

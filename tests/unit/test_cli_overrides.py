@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
-from engine.overrides import CarryOverrides, check_dividends
+from engine.settings.overrides import CarryOverrides, check_dividends
 from tests.unit.chains import carry, chain, dividend
 
 flat = RateCurve.flat

@@ -11,13 +11,13 @@ from types import ModuleType
 
 import pytest
 
-from engine import conduct
 from engine.backend import Backend
 from engine.cli.main import main
 from engine.config import FAMILIES, ScanSettings
 from engine.market.carry import RateCurve
 from engine.market.chain import OptionChain
 from engine.report.rows import COLUMNS
+from engine.scanner import many as conduct
 from engine.scoring.opportunity import ScanResult
 from tests.unit.two_symbols import HEADER, ROW, scan, write_quotes
 

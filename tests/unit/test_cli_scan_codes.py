@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import conduct
 from engine.report.reproducer import read_reproducer
+from engine.scanner import many as conduct
 from engine.scoring.opportunity import ScanResult
 from tests.unit.two_symbols import scan, write_quotes
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import carry_input, spelling
 from engine.clock import to_ns
 from engine.config import DEFAULT_FAMILIES, FAMILIES
 from engine.errors import BadDataError, ConfigurationError, NoInputError, UsageError
 from engine.market.carry import Dividend, RateCurve
+from engine.settings import carry_input, spelling
 
 
 def _utc(*parts: int) -> int:

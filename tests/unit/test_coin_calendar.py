@@ -12,7 +12,7 @@ from engine.config import Gates, ScanSettings
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import COIN, EUROPEAN, ChainBuilder, OptionChain, Underlying
 from engine.market.fees import FREE
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import CONDITIONAL, Opportunity
 from tests.unit.chains import NOW_NS, expiry
 

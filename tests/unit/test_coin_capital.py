@@ -11,11 +11,11 @@ from engine.backend import Backend
 from engine.config import ScanSettings
 from engine.market.carry import Carry
 from engine.market.chain import COIN, EUROPEAN, ChainBuilder, OptionChain, Underlying
+from engine.market.combo import FUTURE, OPTION, Leg
 from engine.market.fees import FREE
-from engine.pipeline import make_view
+from engine.scanner.pipeline import make_view
 from engine.scoring.capital import coins_per_share
 from engine.scoring.legs import option_leg
-from engine.scoring.opportunity import FUTURE, OPTION, Leg
 from engine.scoring.proposal import Passed, leg_out, rank
 from tests.unit.chains import NOW_NS, expiry
 

@@ -17,7 +17,7 @@ from engine.feeds.deribit import DeribitFeed
 from engine.market.carry import Carry
 from engine.market.chain import COIN, EUROPEAN, ChainBuilder, FutureBook, OptionChain, Underlying
 from engine.market.fees import FREE
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import CONDITIONAL, LOCKED, ScanResult
 from tests.unit.chains import NOW_NS, expiry
 

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine import backend, comparisons
-from engine.comparisons import jit_turned_off, wrong_comparisons
+from engine import backend
+from engine.runtime import comparisons
+from engine.runtime.comparisons import jit_turned_off, wrong_comparisons
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import config_file
-from engine.config_file import FileConfig, read_config
 from engine.errors import ConfigurationError, NoInputError
 from engine.market.carry import Dividend, RateCurve
+from engine.settings import config_file
+from engine.settings.config_file import FileConfig, read_config
 
 WHOLE = """
 [scan]

@@ -14,7 +14,7 @@ from engine.config import Gates, ScanSettings
 from engine.market.carry import Carry
 from engine.market.chain import EUROPEAN, ChainBuilder, OptionChain, Underlying
 from engine.market.fees import FREE
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import ScanResult
 from tests.unit.chains import NOW_NS, expiry
 

@@ -11,7 +11,7 @@ from engine.backend import Backend
 from engine.errors import BadDataError
 from engine.feeds.csv_file import CsvFeed
 from engine.market.chain import OptionChain
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from tests.unit.chains import carry, chain, settings
 
 CONVERSION = {(30, 100.0, "C"): (3.0, 3.02), (30, 100.0, "P"): (1.0, 1.02)}

@@ -15,9 +15,9 @@ from engine.feeds.demo import DemoFeed
 from engine.feeds.demo_listing import AS_OF_NS
 from engine.feeds.protocol import Loaded
 from engine.market.chain import AMERICAN, COIN, EUROPEAN, INDEX, OptionChain
+from engine.market.combo import OPTION, STOCK, Leg
 from engine.market.fees import FeeSchedule
-from engine.scoring.opportunity import OPTION, STOCK, Leg
-from engine.scoring.verifier import verify
+from engine.proof.verifier import verify
 
 SYMBOLS = ("ZCOIN", "ZDIV", "ZETF", "ZGRO", "ZHTB", "ZIDX")
 # Written down once: a change here changes every demo ever shown. Quotes are on ticks, so every

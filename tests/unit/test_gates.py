@@ -11,7 +11,7 @@ from unit.chains import NOW_NS, TODAY, carry, chain, settings
 from engine.backend import Backend
 from engine.clock import NS_PER_DAY
 from engine.market.chain import Expiry
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 
 CONVERSION = {(30, 100.0, "C"): (3.0, 3.02), (30, 100.0, "P"): (1.0, 1.02)}
 REVERSAL = {(30, 100.0, "C"): (1.0, 1.02), (30, 100.0, "P"): (3.0, 3.02)}

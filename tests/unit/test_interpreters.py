@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import advice, interpreters
 from engine.cli import runtime
 from engine.cli.main import main
 from engine.cli.runtime import ADVISE
-from engine.interpreters import CPYTHON, GUARD, PYPY, Interpreter, this_kind
+from engine.runtime import advice, interpreters
+from engine.runtime.interpreters import CPYTHON, GUARD, PYPY, Interpreter, this_kind
 from tests.unit.measured_runtimes import measured, own_cache  # noqa: F401
 
 THIS = interpreters.probed(sys.executable)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import jobs
+from engine.scanner import jobs
 
 
 def _square(item: int) -> bytes:

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from engine import pipeline
 from engine.backend import Backend
 from engine.config import ScanSettings
 from engine.market.carry import PROJECTED, Carry, Dividend, RateCurve
 from engine.market.chain import ChainBuilder, OptionChain, Underlying
 from engine.market.fees import FREE
-from engine.pipeline import scan_chain
+from engine.scanner import pipeline
+from engine.scanner.pipeline import scan_chain
 from tests.unit.chains import NOW_NS, TODAY, expiry
 
 DAYS = 60

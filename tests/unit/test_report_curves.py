@@ -17,8 +17,8 @@ from engine.backend import select
 from engine.errors import InputOutputError, UnavailableError
 from engine.report import curves as curve_table
 from engine.report import plot
+from engine.scanner.survey import Survey
 from engine.scoring.curves import curves
-from engine.survey import Survey
 
 PURE = select("pure")
 HAS_PLOTLY = importlib.util.find_spec("plotly") is not None

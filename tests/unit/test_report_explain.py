@@ -12,12 +12,12 @@ from surveys import demo, hand_made, opportunity, scan, shown
 from engine.backend import Backend, select
 from engine.config import ScanSettings
 from engine.errors import UsageError
-from engine.pipeline import scan_chain
+from engine.proof.states import Proof, State
 from engine.report import explain, why_not
 from engine.report.losers import near_misses
-from engine.scoring.opportunity import Proof, State
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.survey import Survey
 from engine.strategies.programme import ProgrammeResult, solve_programme
-from engine.survey import Survey
 
 PURE = select("pure")
 

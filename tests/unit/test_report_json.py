@@ -15,25 +15,18 @@ from typing import Any
 import pytest
 
 from engine.backend import select
+from engine.codec import decode, encode
 from engine.config import ScanSettings
 from engine.market.carry import Carry, Dividend, RateCurve
 from engine.market.chain import ChainBuilder, Expiry, OptionChain, Underlying
-from engine.report.codec import decode, encode
+from engine.market.combo import Leg
+from engine.proof.states import Proof, State
 from engine.report.document import SCHEMA_VERSION, STATES_SHOWN, document, engine_object
 from engine.report.reproducer import read_reproducer, write_reproducer
 from engine.report.rows import COLUMNS, csv_text, ndjson
+from engine.scanner.survey import Answer, Failure, Scan, Survey
 from engine.scoring.audit import Audit
-from engine.scoring.opportunity import (
-    CARRY,
-    Funnel,
-    Leg,
-    NearMiss,
-    Opportunity,
-    Proof,
-    ScanResult,
-    State,
-)
-from engine.survey import Answer, Failure, Scan, Survey
+from engine.scoring.opportunity import CARRY, Funnel, NearMiss, Opportunity, ScanResult
 
 PURE = select("pure")
 FEBRUARY = Expiry(1_455_915_600_000_000_000, date(2016, 2, 19))

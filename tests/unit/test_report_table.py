@@ -13,8 +13,8 @@ from engine.config import ScanSettings
 from engine.report import table
 from engine.report.losers import near_misses
 from engine.report.wording import legs_by_expiry, legs_text, packed, percent
+from engine.scanner.survey import Survey
 from engine.scoring.opportunity import NearMiss
-from engine.survey import Survey
 
 
 @pytest.fixture(scope="module")

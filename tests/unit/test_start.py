@@ -67,7 +67,7 @@ def test_a_scan_of_a_file_imports_nothing_dear(tmp_path: Path) -> None:
     done = run(SCAN, f"csv:{path}")
     code, *imported = done.stderr.splitlines()[-1].split()
     assert (code, len(json.loads(done.stdout)["chains"])) == ("0", 1)
-    assert "engine.pipeline" in imported
+    assert "engine.scanner.pipeline" in imported
     assert UNWANTED & set(imported) == set()
 
 

@@ -11,18 +11,18 @@ import pytest
 
 from engine.backend import Backend, select
 from engine.clock import NS_PER_DAY
-from engine.conduct import scan_loaded
 from engine.config import Gates
 from engine.feeds.demo import DemoFeed
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import AMERICAN, EUROPEAN, OptionChain
 from engine.market.fees import FREE
-from engine.pipeline import scan_chain
 from engine.report.document import opportunity_object
 from engine.report.explain import render as explain
 from engine.report.table import render as render_table
+from engine.scanner.many import scan_loaded
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.survey import Request, Scan, Survey
 from engine.scoring.opportunity import CARRY, SYNTHETIC, Opportunity, ScanResult
-from engine.survey import Request, Scan, Survey
 from tests.unit.chains import NOW_NS, carry, chain, dividend, settings
 from tests.unit.surveys import shown
 
@@ -141,7 +141,7 @@ def test_a_candidate_is_no_synthetic(backend: Backend) -> None:
 def test_a_chain_that_is_not_believed_has_no_synthetics(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.pipeline.unusable_sentence", lambda *_: "not believed")
+    monkeypatch.setattr("engine.scanner.pipeline.unusable_sentence", lambda *_: "not believed")
     assert scan(backend).synthetics == ()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.backend import Backend, select
 from engine.errors import UnavailableError, UsageError
-from engine.threads import MOST_THREADS, Threads
+from engine.runtime.threads import MOST_THREADS, Threads
 from kernels_pure.bars import N_ACCOUNT
 from tests.kernels.inputs import kinds
 from tests.unit.threaded_rows import as_if_compiled, drawn, option

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from engine import carry_input
 from engine.backend import Backend
 from engine.config import Gates, ScanSettings
 from engine.market.carry import RateCurve
 from engine.market.chain import OptionChain
-from engine.overrides import CarryOverrides
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import CONDITIONAL, LOCKED, Opportunity
 from engine.scoring.proposal import CONDITION_TEXT
+from engine.settings import carry_input
+from engine.settings.overrides import CarryOverrides
 from tests.unit.chains import NOW_NS, carry, chain, settings
 
 CONVERSION = {(30, 100.0, "C"): (3.0, 3.02), (30, 100.0, "P"): (1.0, 1.02)}

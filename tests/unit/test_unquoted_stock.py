@@ -11,7 +11,7 @@ from engine.backend import Backend
 from engine.market.carry import Carry
 from engine.market.chain import AMERICAN, COIN, EQUITY, EUROPEAN, INDEX, ChainBuilder, Underlying
 from engine.market.fees import FREE
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from tests.unit.chains import NOW_NS, RATES, chain, expiry, settings
 
 ABSENT = (math.nan, math.nan)

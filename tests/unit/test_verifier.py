@@ -10,8 +10,8 @@ from oracles.verifier_desk import carry, chain, cost, dividend, index, option, s
 
 from engine.market.carry import PROJECTED, Carry
 from engine.market.chain import AMERICAN, EUROPEAN
-from engine.scoring.opportunity import Leg
-from engine.scoring.verifier import reproduces, verify
+from engine.market.combo import Leg
+from engine.proof.verifier import reproduces, verify
 from tests.unit.verified_positions import (
     DIVIDEND,
     box,

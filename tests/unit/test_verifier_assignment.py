@@ -21,8 +21,8 @@ from oracles.verifier_desk import (
 )
 
 from engine.market.chain import AMERICAN, EUROPEAN
-from engine.scoring.opportunity import Proof
-from engine.scoring.verifier import verify
+from engine.proof.states import Proof
+from engine.proof.verifier import verify
 from tests.unit.verified_positions import (
     DIVIDEND,
     box,

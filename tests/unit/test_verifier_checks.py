@@ -12,9 +12,10 @@ from oracles.verifier_desk import NOW, TODAY, chain, future, option, stock
 from engine.clock import NS_PER_DAY
 from engine.market.carry import Carry, Dividend
 from engine.market.chain import EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
-from engine.scoring.opportunity import Leg, Proof
-from engine.scoring.state_table import MOST_ROWS
-from engine.scoring.verifier import reproduces
+from engine.market.combo import Leg
+from engine.proof.state_table import MOST_ROWS
+from engine.proof.states import Proof
+from engine.proof.verifier import reproduces
 from tests.unit.verified_positions import conversion, prove
 
 

@@ -9,7 +9,7 @@ import pytest
 from oracles.verifier_desk import carry, chain, cost, future, index, option
 
 from engine.market.chain import EUROPEAN
-from engine.scoring.verifier import recompute_cost
+from engine.proof.verifier import recompute_cost
 from tests.unit.verified_positions import dl, prove
 
 COINS = carry(lend=0.0, borrow=0.0)

@@ -14,7 +14,7 @@ import pytest
 from engine.backend import select
 from engine.errors import EngineError, UnavailableError
 from engine.market.chain import AMERICAN, EUROPEAN
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY
 
@@ -43,7 +43,7 @@ SHORT = (
 )
 
 calls_threads = import_module("calls_threads")
-threads = import_module("engine.threads")
+threads = import_module("engine.runtime.threads")
 PURE = select("pure")
 
 # A run of the others takes a second and more; they differ from these in size alone.

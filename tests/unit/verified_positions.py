@@ -8,8 +8,9 @@ from oracles.verifier_desk import BORROW, LEND, carry, dividend, option, stock
 
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
-from engine.scoring.opportunity import Leg, Proof
-from engine.scoring.verifier import verify
+from engine.market.combo import Leg
+from engine.proof.states import Proof
+from engine.proof.verifier import verify
 
 
 def prove(on: OptionChain, legs: list[Leg], with_: Carry | None = None, unit: int = 1) -> Proof:

@@ -16,10 +16,10 @@ from engine.errors import NO_INPUT, VERIFIER_MISMATCH, EngineError, NoInputError
 from engine.feeds import open_feed
 from engine.feeds.protocol import Feed, Loaded
 from engine.market.fees import DERIBIT
-from engine.overrides import EVERY, check_dividends
-from engine.pipeline import make_view, scan_chain
+from engine.scanner.pipeline import make_view, scan_chain
+from engine.scanner.survey import Answer, Failure, Request, Scan, Survey
 from engine.scoring.audit import Audit, audit, combine
-from engine.survey import Answer, Failure, Request, Scan, Survey
+from engine.settings.overrides import EVERY, check_dividends
 
 
 def conduct(
@@ -186,8 +186,8 @@ def _answers_of_workers(
     # Imported when needed: a single scan pays for none of this.
     import json
 
-    from engine import jobs
-    from engine.report.codec import decode, encode
+    from engine.codec import decode, encode
+    from engine.scanner import jobs
 
     def written(item: int) -> bytes:
         return json.dumps(encode(work(item), packed=True), allow_nan=False).encode()

@@ -1,7 +1,7 @@
-"""``python -m engine.advice_probe WORK SIZE SECONDS``: do the same again and again, and report.
+"""``python -m engine.runtime.advice_probe WORK SIZE SECONDS``: repeat one work and report.
 
 A work is a scan of one chain, a backtest of bars in a kernel, or ticks taken one at a time. Started
-by `engine.advice` on every interpreter of the machine, ENGINE_BACKEND saying which kernels.
+by `engine.runtime.advice` on every interpreter of the machine, ENGINE_BACKEND saying which kernels.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from engine.config import ScanSettings
 from engine.market.calendar import calendar_named
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import EUROPEAN, Expiry, OptionChain, Underlying
-from engine.pipeline import scan_chain
+from engine.scanner.pipeline import scan_chain
 
 N_EXPIRIES = 10
 SPOT, VOL, RATE = 100.0, 0.25, 0.04

@@ -234,7 +234,7 @@ def as_count(value: object) -> int:
 
 def as_day(value: object) -> date:
     """Return a TOML date, or a text that spells one, else raise `ValueError`."""
-    from engine.spelling import day
+    from engine.settings.spelling import day
 
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
@@ -246,7 +246,7 @@ def as_day(value: object) -> date:
 def as_instant(value: object) -> int:
     """Return UTC nanoseconds of a TOML date or offset date-time, or of a text that spells one."""
     from engine.clock import to_ns
-    from engine.spelling import instant
+    from engine.settings.spelling import instant
 
     if isinstance(value, datetime) and value.tzinfo is not None:
         return to_ns(value)

@@ -12,10 +12,10 @@ import math
 from collections.abc import Iterator
 from itertools import combinations
 
-from engine.scoring.claims import Position
-from engine.scoring.held import Closing, Held, Holdings, Notice
-from engine.scoring.settlement import Answer, Line, Settlement
-from engine.scoring.timeline import AFTER_EXPIRY, EVE, EX, EXPIRY, NODE, Moment
+from engine.proof.claims import Position
+from engine.proof.holdings import Closing, Held, Holdings, Notice
+from engine.proof.settlement import Answer, Line, Settlement
+from engine.proof.timeline import AFTER_EXPIRY, EVE, EX, EXPIRY, NODE, Moment
 
 # Of more legs than this, sets of one and of all stand for every set.
 _MOST_SUBSETS_OF = 4

@@ -16,6 +16,7 @@ from engine.market.carry import PROJECTED
 from engine.market.chain import OptionChain
 from engine.market.fees import DERIBIT, FeeSchedule
 from engine.market.terms import chain_terms
+from engine.proof.verifier import reproduces, verify
 from engine.scoring.carry_only import find_carry_only
 from engine.scoring.future_gates import ask_futures
 from engine.scoring.gating import (
@@ -32,7 +33,6 @@ from engine.scoring.profiles import ARBITRAGE, composite
 from engine.scoring.proposal import Ranked, afford, passed, propose
 from engine.scoring.synthetic import find_synthetics
 from engine.scoring.usable import unusable_sentence
-from engine.scoring.verifier import reproduces, verify
 from engine.strategies import candidates, scratch
 from engine.strategies.candidates import CandidateTable, Columns
 from engine.strategies.registry import REGISTRY, why_not

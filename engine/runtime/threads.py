@@ -2,8 +2,8 @@
 
 The rows are cut into parts; each thread runs Numba's twin on one, with the interpreter's lock
 released. Where kernels are not compiled they hold that lock, and threads would only wait for each
-other: that is refused. No scan comes by here (`engine.jobs` spreads those over processes), and what
-these kernels compute may be shown and decides nothing (docs/KERNELS.md).
+other: that is refused. No scan comes by here (`engine.scanner.jobs` spreads those over processes),
+and what these kernels compute may be shown and decides nothing (docs/KERNELS.md).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from engine.clock import NS_PER_DAY, years_between
 from engine.market.calendar import Calendar, calendar_named
 from engine.market.carry import DECLARED, Carry, Dividend, RateCurve
 from engine.market.chain import OptionChain
-from engine.scoring.claims import Position
+from engine.proof.claims import Position
 
 # Kinds of moment, in their order within one instant.
 TODAY = 0

@@ -37,13 +37,13 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
-from engine import spelling
 from engine.config import Gates
-from engine.fee_input import PARTS, PER_CONTRACT, schedule, with_parts
 from engine.market.carry import DECLARED, PROJECTED, Dividend, RateCurve
 from engine.market.fees import FeeSchedule
-from engine.overrides import EVERY, CarryOverrides
-from engine.toml_table import (
+from engine.settings import spelling
+from engine.settings.fee_input import PARTS, PER_CONTRACT, schedule, with_parts
+from engine.settings.overrides import EVERY, CarryOverrides
+from engine.settings.toml_table import (
     Table,
     as_count,
     as_day,

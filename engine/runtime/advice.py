@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from engine import __version__
-from engine.interpreters import CPYTHON, KINDS, PYPY, ROOT, Interpreter, environment, find
+from engine.runtime.interpreters import CPYTHON, KINDS, PYPY, ROOT, Interpreter, environment, find
 
 SCAN, BARS, TICKS = "scan", "bars", "ticks"
 # Larger chains cost the same per contract; measuring them would take long. Of bars and ticks this
@@ -136,7 +136,7 @@ def _probe(
     name = f"{interpreter}, {backend}"
     seconds = SHARE[work] * SECONDS[interpreter.kind]
     command = [
-        interpreter.path, "-m", "engine.advice_probe", work, str(contracts), str(seconds)
+        interpreter.path, "-m", "engine.runtime.advice_probe", work, str(contracts), str(seconds)
     ]  # fmt: skip
     start = time.perf_counter()
     try:

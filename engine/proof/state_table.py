@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from engine.scoring.claims import Position
-from engine.scoring.game import Game
-from engine.scoring.held import Held, Told
-from engine.scoring.opportunity import State
-from engine.scoring.settlement import Answer, Settlement
-from engine.scoring.timeline import AFTER_EXPIRY, DAY, EVE, EX, EXPIRY, NODE, TODAY, Moment
+from engine.proof.claims import Position
+from engine.proof.game import Game
+from engine.proof.holdings import Held, Told
+from engine.proof.settlement import Answer, Settlement
+from engine.proof.states import State
+from engine.proof.timeline import AFTER_EXPIRY, DAY, EVE, EX, EXPIRY, NODE, TODAY, Moment
 
 # More rows than this nobody reads.
 MOST_ROWS = 60

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.market.chain import OptionChain
-from engine.scoring.opportunity import FUTURE, OPTION, STOCK, Leg
+from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 
 
 @dataclass(frozen=True, slots=True)

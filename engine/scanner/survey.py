@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from engine.config import FAMILIES, ScanSettings
 from engine.market.fees import FeeSchedule
-from engine.overrides import CarryOverrides
 from engine.scoring.audit import Audit
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
+from engine.settings.overrides import CarryOverrides
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from itertools import combinations
 
-from engine.scoring.claims import Position
-from engine.scoring.held import Held, Holdings
+from engine.proof.claims import Position
+from engine.proof.holdings import Held, Holdings
 
 # A slope smaller than this is rounding of quantities, not a claim.
 _FLAT = 1e-9

@@ -13,12 +13,13 @@ from dataclasses import replace
 
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
-from engine.scoring.claims import Position, misquoted, position_of, recompute_cost
-from engine.scoring.game import Game
-from engine.scoring.opportunity import Leg, Proof, State
-from engine.scoring.settlement import Answer, Line, Settlement
-from engine.scoring.state_table import MOST_ROWS, grid, state_rows
-from engine.scoring.timeline import Moment, timeline
+from engine.market.combo import Leg
+from engine.proof.claims import Position, misquoted, position_of, recompute_cost
+from engine.proof.game import Game
+from engine.proof.settlement import Answer, Line, Settlement
+from engine.proof.state_table import MOST_ROWS, grid, state_rows
+from engine.proof.states import Proof, State
+from engine.proof.timeline import Moment, timeline
 
 __all__ = ["TOLERANCE", "recompute_cost", "reproduces", "verify"]
 

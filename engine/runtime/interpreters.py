@@ -16,7 +16,7 @@ from shutil import which
 
 CPYTHON, PYPY = "CPython", "PyPy"
 KINDS = (CPYTHON, PYPY)
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     CPYTHON: ("python3.13", "python3.12", "python3.11", "python3.10", "python3"),
     PYPY: ("pypy3.11", "pypy3.10", "pypy3"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine import spelling
-from engine.config_file import FileConfig, read_config
 from engine.errors import BadDataError, UsageError
-from engine.fee_input import SCHEDULES, schedule, with_parts
 from engine.market.carry import DECLARED, PROJECTED, Dividend, RateCurve
 from engine.market.fees import FeeSchedule
-from engine.overrides import EVERY, UNDATED
+from engine.settings import spelling
+from engine.settings.config_file import FileConfig, read_config
+from engine.settings.fee_input import SCHEDULES, schedule, with_parts
+from engine.settings.overrides import EVERY, UNDATED
 
 Curves = tuple[RateCurve | None, RateCurve | None]
 

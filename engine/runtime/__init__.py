@@ -1,0 +1,1 @@
+"""What runs the kernels: interpreters, advice, probes, threads, the guard of comparisons."""

@@ -1,0 +1,1 @@
+"""The scan: chain, families, gates, ranking, proof; one symbol or many."""

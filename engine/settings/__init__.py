@@ -1,0 +1,1 @@
+"""What a user may set, read from flags, TOML and Python."""
