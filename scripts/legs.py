@@ -2,6 +2,7 @@
 
     python scripts/legs.py         this CPython, bounds checks, PyPy, lint, types, examples
     python scripts/legs.py --all   every leg of tox.ini whose interpreter is on this machine
+    python scripts/legs.py --long  the whole sweeps behind the marker `long`, with Numba and on PyPy
 
 Fails when a leg fails, and when not at least one CPython and one PyPy leg really ran tests: tox
 counts a leg that it skipped as a success.
@@ -51,6 +52,11 @@ def legs_of_this_python() -> list[str]:
     """Name the legs of `make test`: those of the CPython that runs this script, and PyPy 3.11."""
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
     return [*CHECKS, python, f"{python}-numba", "boundscheck", "pypy311"]
+
+
+def legs_of_sweeps() -> list[str]:
+    """Name the legs of `make test-long`: one with compiled kernels and PyPy."""
+    return [f"py{sys.version_info.major}{sys.version_info.minor}-numba", "pypy311"]
 
 
 def legs_of_tox_ini() -> list[str]:
@@ -107,6 +113,9 @@ def tox(verb: str, names: list[str], *options: str) -> int:
 def main(arguments: list[str]) -> int:
     """Run tox, print the summary, and return 0 only if every leg passed on both runtimes."""
     names = legs_of_tox_ini() if "--all" in arguments else legs_of_this_python()
+    chosen: list[str] = []
+    if "--long" in arguments:
+        names, chosen = legs_of_sweeps(), ["--", "-m", "long", "tests"]
     reports, journal = WORK / "reports", WORK / "legs.json"
     for stale in [*reports.glob("*.xml"), journal]:
         stale.unlink(missing_ok=True)
@@ -117,7 +126,7 @@ def main(arguments: list[str]) -> int:
     code = tox("run-parallel", names, "--parallel", "2", "--notest", "--quiet")
     print(f"legs: environments made in {time.monotonic() - began:.0f} s", flush=True)
     if not code:
-        code = tox("run", names, "--skip-pkg-install", "--result-json", str(journal))
+        code = tox("run", names, "--skip-pkg-install", "--result-json", str(journal), *chosen)
     result = json.loads(journal.read_text())["testenvs"] if journal.exists() else {}
     legs = read_legs(names, result, reports)
     absent = missing(legs)
