@@ -11,6 +11,7 @@ from engine.feeds.demo_listing import AS_OF_NS, Kind, Listing, between
 from engine.feeds.demo_model import CashDividend, Dynamics, PriceModel
 from engine.market.calendar import calendar_named
 from engine.market.chain import AMERICAN, COIN, ChainBuilder, FutureBook, OptionChain, Underlying
+from engine.market.quoting import IN_COIN, IN_MONEY
 
 # Anybody's futures: deep, and as young as the youngest option.
 _FUTURE = FutureBook(True, 1_000.0, 1_000.0, 0.06, 0.06)
@@ -80,7 +81,7 @@ class Book:
             style=kind.style,
             multiplier=1.0 if is_coin else 100.0,
             currency=listing.symbol[1:] if is_coin else "USD",
-            is_inverse=is_coin,
+            quoting=IN_COIN if is_coin else IN_MONEY,
             tick=1.0 / kind.ticks[0],
             calendar=listing.calendar,
             source="demo",

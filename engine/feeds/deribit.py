@@ -36,6 +36,7 @@ from engine.market.chain import (
     OptionChain,
     Underlying,
 )
+from engine.market.quoting import IN_COIN
 from engine.nearest import hint
 
 REQUIRED = ("instrument_name", "bid_price", "ask_price", "underlying_price", "creation_timestamp")
@@ -193,7 +194,7 @@ class DeribitFeed:
             kinds[_kind(book, listed)] += 1
         told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         return builder.build(
-            style=EUROPEAN, multiplier=1.0, currency=symbol, is_inverse=True, tick=_TICK,
+            style=EUROPEAN, multiplier=1.0, currency=symbol, quoting=IN_COIN, tick=_TICK,
             calendar="crypto", source=f"deribit:{self._path.name} (forwards: {told})",
         )  # fmt: skip
 

@@ -25,6 +25,7 @@ from engine.market.chain import (
     OptionChain,
     Underlying,
 )
+from engine.market.quoting import IN_COIN, IN_MONEY
 
 _TICK = {INDEX: 0.05, COIN: 0.0001}
 
@@ -77,13 +78,13 @@ def read_contract(row: Row, symbol: str, age: tuple[float, float, str], refuse: 
     if not any(spot):
         raise row.problem("underlying_bid", "the underlying's quote")
     currency = row.text("currency").upper()
-    is_inverse = currency == symbol if currency else symbol in INVERSE_COINS
+    is_coin_settled = currency == symbol if currency else symbol in INVERSE_COINS
     multiplier = row.number(
         "multiplier", empty=1.0 if kind_of(symbol) == COIN else STANDARD_MULTIPLIER
     )
     if multiplier == 0.0:
         raise row.problem("multiplier", "a number > 0")
-    if kind_of(symbol) != COIN and not is_inverse and multiplier != STANDARD_MULTIPLIER:
+    if kind_of(symbol) != COIN and not is_coin_settled and multiplier != STANDARD_MULTIPLIER:
         # What an adjusted or a mini contract delivers, its strike and multiplier do not say.
         raise row.problem("multiplier", "a contract of 100 shares (others are left out)")
     trading_class = row.text("trading_class").upper()
@@ -110,7 +111,7 @@ def read_contract(row: Row, symbol: str, age: tuple[float, float, str], refuse: 
             spot[1] or math.nan,
             style,
             multiplier,
-            symbol if is_inverse else currency or "USD",
+            symbol if is_coin_settled else currency or "USD",
             *(row.number(name) for name in Shared._fields[5:]),
         ),
     )
@@ -138,7 +139,7 @@ def build_chain(
     if not live:
         return None
     shared = live[0][1].shared
-    is_inverse = shared.currency == symbol
+    quoting = IN_COIN if shared.currency == symbol else IN_MONEY
     spot = Underlying(
         symbol, shared.underlying_bid, shared.underlying_ask, *shared[5:], kind=kind_of(symbol)
     )
@@ -153,7 +154,7 @@ def build_chain(
         else:
             expected = f"one row for each contract (this one is in line {lines[key]})"
             refuse(contract.row.problem("strike", expected))
-    if is_inverse:
+    if quoting == IN_COIN:
         for expiry, quotes in futures.items():
             known = [price for quote in quotes for price in quote if price == price]
             # A price alone, or one that differs from row to row, is a mark that nobody quotes.
@@ -164,7 +165,7 @@ def build_chain(
         style=shared.style,
         multiplier=shared.multiplier,
         currency=shared.currency,
-        is_inverse=is_inverse,
+        quoting=quoting,
         tick=_TICK.get(kind_of(symbol), 0.01),
         calendar=_calendar_name(symbol),
         source=source,

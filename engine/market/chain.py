@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from engine.clock import from_ns, years_between
+from engine.market.quoting import IN_MONEY, Quoting
 
 AMERICAN = "american"
 EUROPEAN = "european"
@@ -106,8 +107,8 @@ class OptionChain:
         Shares (coins) per contract.
     currency
         Of the prices: "USD", or the coin of an inverse chain.
-    is_inverse
-        Whether options are quoted and settled in the underlying coin.
+    quoting
+        In what options are quoted and settled, and what hedges them.
     forward_bid, forward_ask
         ``array('d')`` by expiry, the future of that expiry in dollars; empty if none.
     futures
@@ -137,7 +138,7 @@ class OptionChain:
     style: str = AMERICAN
     multiplier: float = 100.0
     currency: str = "USD"
-    is_inverse: bool = False
+    quoting: Quoting = IN_MONEY
     forward_bid: array[float] = field(default_factory=lambda: array("d"))
     forward_ask: array[float] = field(default_factory=lambda: array("d"))
     futures: tuple[FutureBook, ...] = ()
@@ -167,7 +168,12 @@ class OptionChain:
     @property
     def contract_value(self) -> float:
         """Dollars per contract of a price of 1: the multiplier, times the spot if inverse."""
-        return self.multiplier * (self.underlying.mid if self.is_inverse else 1.0)
+        return self.multiplier * self.dollars
+
+    @property
+    def dollars(self) -> float:
+        """Dollars per unit of its prices: 1, or the spot where they are in coins."""
+        return self.quoting.dollars(self.underlying.mid)
 
     def tau(self, expiry: int) -> float:
         """Return ACT/365 years from the chain's instant to the settlement of expiry index."""
@@ -258,7 +264,7 @@ class ChainBuilder:
         style: str = AMERICAN,
         multiplier: float = 100.0,
         currency: str = "USD",
-        is_inverse: bool = False,
+        quoting: Quoting = IN_MONEY,
         tick: float = 0.01,
         calendar: str = "us",
         is_delayed: bool = False,
@@ -288,7 +294,7 @@ class ChainBuilder:
             first=first, strike=array("d", (strike for _, strike in keys)),
             bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size,
             bid_age=bid_age, ask_age=ask_age, style=style, multiplier=multiplier,
-            currency=currency, is_inverse=is_inverse,
+            currency=currency, quoting=quoting,
             forward_bid=array("d", (f[0] for f in forwards) if has_forward else ()),
             forward_ask=array("d", (f[1] for f in forwards) if has_forward else ()),
             futures=tuple(f[2] for f in forwards) if has_forward else (),

@@ -115,7 +115,7 @@ def chain_terms(
 
     Projected dividends count as payments in full; as receipts only if `count_projected`.
     """
-    if chain.is_inverse:
+    if not chain.quoting.is_linear:
         return _inverse_terms(chain, carry)
     calendar = calendar_named(chain.calendar)
     spot = chain.underlying

@@ -14,6 +14,7 @@ from datetime import date
 
 from engine.market.chain import OptionChain
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg
+from engine.market.quoting import Quoting
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Position:
         What the package costs today, fees included; negative is a credit.
     settles_ns, days
         Settlement instant and date of each series, rising.
-    is_inverse
-        Whether `level` is one over the spot.
+    quoting
+        Of the chain: where it is not linear, `level` is one over the spot.
     """
 
     claims: tuple[Claim, ...]
@@ -64,13 +65,17 @@ class Position:
     cost: float
     settles_ns: tuple[int, ...]
     days: tuple[date, ...]
-    is_inverse: bool
+    quoting: Quoting
 
     def spot(self, level: float) -> float:
         """Return the spot at which the asset stands at `level`; inf at level 0 of an inverse."""
-        if not self.is_inverse:
+        if self.quoting.is_linear:
             return level
         return 1.0 / level if level > 0.0 else math.inf
+
+    def level(self, spot: float) -> float:
+        """Return the level of the asset when the spot is `spot` > 0."""
+        return spot if self.quoting.is_linear else 1.0 / spot
 
 
 def recompute_cost(legs: tuple[Leg, ...]) -> float:
@@ -106,15 +111,15 @@ def position_of(chain: OptionChain, legs: tuple[Leg, ...]) -> Position:
         series = settles_ns.index(_settlement(chain, leg))
         if leg.kind == OPTION:
             name = _name(leg) if len(settles_ns) == 1 else f"{_name(leg)} {leg.expiry}"
-            claims.append(_claim(leg, name, quantity, series, chain.is_inverse))
+            claims.append(_claim(leg, name, quantity, series, chain.quoting))
         elif leg.kind == FUTURE:
-            forwards.append(_forward(leg, quantity, series, chain.is_inverse))
+            forwards.append(_forward(leg, quantity, series, chain.quoting))
         else:
             raise ValueError(f"a leg is an option, stock or a future, not {leg.kind!r}")
     days = tuple(dated[ns].expiry or date.min for ns in settles_ns)
     return Position(
         tuple(claims), tuple(forwards), stock, recompute_cost(legs), settles_ns, days,
-        chain.is_inverse,
+        chain.quoting,
     )  # fmt: skip
 
 
@@ -126,15 +131,15 @@ def _settlement(chain: OptionChain, leg: Leg) -> int:
     raise ValueError(f"the {leg.kind} leg {leg.right} {leg.strike:g} has no settlement instant")
 
 
-def _claim(leg: Leg, name: str, quantity: float, series: int, is_inverse: bool) -> Claim:
+def _claim(leg: Leg, name: str, quantity: float, series: int, quoting: Quoting) -> Claim:
     right = 1 if leg.right == "C" else -1
-    if is_inverse:
+    if not quoting.is_linear:
         return Claim(name, -right, 1.0 / leg.strike, quantity * leg.strike, series)
     return Claim(name, right, leg.strike, quantity, series)
 
 
-def _forward(leg: Leg, quantity: float, series: int, is_inverse: bool) -> Forward:
-    if is_inverse:
+def _forward(leg: Leg, quantity: float, series: int, quoting: Quoting) -> Forward:
+    if not quoting.is_linear:
         # notional / price - notional / spot coins: a sale of `notional` dollars.
         return Forward(-quantity * leg.notional, 1.0 / leg.price, series)
     return Forward(quantity, leg.price, series)
@@ -148,7 +153,7 @@ def misquoted(chain: OptionChain, legs: tuple[Leg, ...]) -> str:
     cash is the coin.
     """
     for leg in legs:
-        if leg.kind == STOCK and chain.is_inverse:
+        if leg.kind == STOCK and chain.quoting.hedge != STOCK:
             return "stock is not traded against a coin-settled chain"
         if leg.kind == OPTION and leg.quote >= 0:
             row = chain.row_of(leg.quote)

@@ -86,7 +86,7 @@ def grid(position: Position, settlement: Settlement, spot_now: float) -> list[fl
     shown.update(0.5 * (a + b) for a, b in pairwise(kinks))
     shown.add(2.0 * kinks[-1])
     if spot_now > 0.0:
-        shown.add(1.0 / spot_now if position.is_inverse else spot_now)
+        shown.add(position.level(spot_now))
     return sorted(shown) if settlement.lines else []
 
 
@@ -162,7 +162,7 @@ def _open(game: Game, answer: Answer) -> list[str]:
     stock = answer.held.stock
     if stock == 0.0:
         return []
-    asset = "dollars" if game.position.is_inverse else "stock"
+    asset = "stock" if game.position.quoting.is_linear else "dollars"
     return [f"then {'long' if stock > 0 else 'short'} {abs(stock):g} {asset}"]
 
 

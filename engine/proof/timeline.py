@@ -82,9 +82,10 @@ def timeline(
     held between settlements is known today. O(moments + dividends).
     """
     now, end = chain.ts_ns, position.settles_ns[-1]
+    has_carry = chain.quoting.has_carry
     ahead = _ahead(chain.calendar, now, carry.lend, carry.borrow)
     calendar = ahead.calendar
-    dividends = [] if chain.is_inverse else _counted(carry, calendar, now, end)
+    dividends = _counted(carry, calendar, now, end) if has_carry else []
     stops = [
         (max(ns, now), EXPIRY, day, k)
         for k, (ns, day) in enumerate(zip(position.settles_ns, position.days, strict=True))
@@ -103,9 +104,9 @@ def timeline(
             stops += [(ns, DAY, day, -1) for ns, day in ahead.sessions(end) if ns not in taken]
     stops = sorted(set(stops))
 
-    fee = 0.0 if chain.is_inverse else _yearly_cost(chain, carry.borrow_fee + carry.index_yield)
+    fee = _yearly_cost(chain, carry.borrow_fee + carry.index_yield) if has_carry else 0.0
     income = 0.0
-    if count_projected and not chain.is_inverse:
+    if count_projected and has_carry:
         income = _yearly_cost(chain, carry.index_yield) * (1.0 - carry.withholding)
     moments: list[Moment] = []
     pending = list(dividends)

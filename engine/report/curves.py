@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.market.chain import INDEX, OptionChain
+from engine.market.combo import FUTURE
 from engine.report.grid import add_columns, grid, show
 from engine.report.wording import ABSENT, chain_words, percent
 from engine.scoring.curves import CurvePoint, curves
@@ -38,9 +39,9 @@ def render(survey: Survey, console: Console) -> None:
 def _table(chain: OptionChain, points: tuple[CurvePoint, ...]) -> Table:
     table = grid()
     add_columns(table, "expiry\ndays", align="left")
-    carry = "quoted\nfuture" if chain.is_inverse else "your\nforward"
+    carry = "quoted\nfuture" if chain.quoting.hedge == FUTURE else "your\nforward"
     add_columns(table, "pairs", "implied\nforward", carry)
-    if not chain.is_inverse:
+    if chain.quoting.has_carry:
         add_columns(
             table, "implied\nyield" if chain.underlying.kind == INDEX else "implied\nborrow"
         )
@@ -53,7 +54,7 @@ def _table(chain: OptionChain, points: tuple[CurvePoint, ...]) -> Table:
                   point.forward_bid > point.forward_ask),
             _band(_level(point.carry_bid), _level(point.carry_ask), False),
         ]  # fmt: skip
-        if not chain.is_inverse:
+        if chain.quoting.has_carry:
             row.append(
                 _band(percent(point.borrow_bid), percent(point.borrow_ask),
                       point.borrow_bid > point.borrow_ask)

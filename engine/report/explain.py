@@ -64,13 +64,13 @@ def render(survey: Survey, wanted: str, console: Console, backend: Backend) -> N
         _render_near(scans, wanted, console, backend)
         return
     scan, one = look_up(scans, wanted, backend)
-    is_coin = scan.result.chain.is_inverse
+    decimals = scan.result.chain.quoting.decimals
     console.print(Text(chain_words(scan.result.chain), style="dim"))
     _render_verdict(one, console)
-    _render_legs(one.legs, one.unit, console, is_coin=is_coin)
-    _render_terms(one, console, is_coin=is_coin)
+    _render_legs(one.legs, one.unit, console, decimals=decimals)
+    _render_terms(one, console, decimals=decimals)
     if one.proof is not None:
-        _render_states(one.proof, one.edge, console, is_coin=is_coin)
+        _render_states(one.proof, one.edge, console, decimals=decimals)
     _render_rank(one, scan, console)
 
 
@@ -90,14 +90,14 @@ def _render_verdict(one: Opportunity, console: Console) -> None:
     console.print()
 
 
-def _render_legs(legs: Sequence[Leg], unit: int, console: Console, *, is_coin: bool) -> None:
+def _render_legs(legs: Sequence[Leg], unit: int, console: Console, *, decimals: int) -> None:
     console.print(Text("Legs", style="bold"))
     table = grid()
     add_columns(table, "leg", "expiry", align="left")
     add_columns(table, "bid", "ask", "size", "age", "fee", "cash")
     for leg in legs:
         cash = math.nan if leg.kind == FUTURE else -cost((leg,), unit)
-        bid, ask = (price(value, is_coin=is_coin and leg.kind != FUTURE)
+        bid, ask = (price(value, decimals=4 if leg.kind == FUTURE else decimals)
                     for value in (leg.bid, leg.ask))  # fmt: skip
         traded = "bold green"
         table.add_row(
@@ -107,34 +107,34 @@ def _render_legs(legs: Sequence[Leg], unit: int, console: Console, *, is_coin: b
             Text(ask, style=traded if leg.side > 0 else ""),
             whole(leg.size),
             seconds(leg.age),
-            price(leg.fee, is_coin=True),
-            price(cash, is_coin=is_coin, signed=True),
+            price(leg.fee, decimals=6),
+            price(cash, decimals=decimals, signed=True),
         )
     total = -cost(tuple(legs), unit)
     table.add_section()
     table.add_row(
-        "in all, per share", "", "", "", "", "", "", price(total, is_coin=is_coin, signed=True)
+        "in all, per share", "", "", "", "", "", "", price(total, decimals=decimals, signed=True)
     )
     show(table, console)
     console.print()
 
 
-def _render_terms(one: Opportunity, console: Console, *, is_coin: bool) -> None:
+def _render_terms(one: Opportunity, console: Console, *, decimals: int) -> None:
     console.print(Text("Edge, term by term (present value per share)", style="bold"))
     table = grid()
     table.add_column("term", min_width=30)
     add_columns(table, "amount")
     for name, amount in one.terms:
-        table.add_row(name, price(amount, is_coin=True, signed=True))
+        table.add_row(name, price(amount, decimals=6, signed=True))
     table.add_section()
     total = math.fsum(amount for _, amount in one.terms)
-    edge = price(total if one.terms else one.edge, is_coin=True, signed=True)
+    edge = price(total if one.terms else one.edge, decimals=6, signed=True)
     table.add_row(Text("edge", style="bold"), Text(edge, style="bold"))
     show(table, console)
     console.print()
 
 
-def _render_states(proof: Proof, edge: float, console: Console, *, is_coin: bool) -> None:
+def _render_states(proof: Proof, edge: float, console: Console, *, decimals: int) -> None:
     head = f"Proof: {plural(proof.n_states, 'state')} played out from the legs alone, worst first"
     console.print(Text(head, style="bold"))
     table = grid()
@@ -148,7 +148,7 @@ def _render_states(proof: Proof, edge: float, console: Console, *, is_coin: bool
         table.add_row(
             Text(state.event, style=style),
             Text("any" if math.isnan(state.spot) else f"{state.spot:,.6g}", style=style),
-            Text(price(state.pv, is_coin=True, signed=True), style=style),
+            Text(price(state.pv, decimals=6, signed=True), style=style),
             Text("<- minimum" if state is proof.worst else "", style=style),
         )
     show(table, console)
@@ -157,8 +157,8 @@ def _render_states(proof: Proof, edge: float, console: Console, *, is_coin: bool
         console.print(Text(f"and {left:,} more of the table, none of them worse", style="dim"))
     sign = ">=" if worst >= edge - 1e-9 else "<"
     console.print(
-        f"worst case {price(worst, is_coin=True, signed=True)} {sign} "
-        f"edge {price(edge, is_coin=True, signed=True)}",
+        f"worst case {price(worst, decimals=6, signed=True)} {sign} "
+        f"edge {price(edge, decimals=6, signed=True)}",
         highlight=False,
     )
     console.print()
@@ -219,14 +219,14 @@ def _render_near(scans: Sequence[Scan], wanted: str, console: Console, backend: 
         have = f"{_NEAR}1 to {_NEAR}{len(near)}" if near else "there is none"
         raise UsageError(f"no near miss is called {wanted!r}: {have}")
     scan, miss = near[int(number) - 1]
-    is_coin = scan.result.chain.is_inverse
+    decimals = scan.result.chain.quoting.decimals
     console.print(Text(chain_words(scan.result.chain), style="dim"))
     line = Text(f"Near miss {number}: {family_words(miss.family)}", style="bold")
     line.append(f"  {scan.result.chain.symbol} {legs_text(miss.legs)}", style="not bold")
     console.print(line)
     console.print()
-    _render_legs(miss.legs, _unit(miss), console, is_coin=is_coin)
-    edge = price(miss.edge, is_coin=is_coin, signed=True)
+    _render_legs(miss.legs, _unit(miss), console, decimals=decimals)
+    edge = price(miss.edge, decimals=decimals, signed=True)
     console.print(f"edge per share: {edge}", highlight=False)
     console.print(Text(f"fails at: {GATES.get(miss.reason, miss.reason)}", style="yellow"))
     console.print(Text(f"would pass with: {miss.change}", style="cyan"))

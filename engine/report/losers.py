@@ -122,7 +122,7 @@ def render_near_misses(survey: Survey, console: Console) -> None:
         why = Text(GATES.get(miss.reason, miss.reason))
         why.append(f"  near-{number}", style="dim")
         why.append(f"\n{miss.change}", style="cyan")
-        table.add_row(name, legs, price(miss.edge, is_coin=chain.is_inverse), why)
+        table.add_row(name, legs, price(miss.edge, decimals=chain.quoting.decimals), why)
     show(table, console)
     left = len(near) - NEAR_SHOWN
     if left > 0:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.market.chain import INDEX
+from engine.market.combo import FUTURE
 from engine.report.losers import GATES
 from engine.report.wording import family_words, legs_text, money
 from engine.scoring.curves import CurvePoint
@@ -33,17 +34,18 @@ def chain_figure(
     from plotly.subplots import make_subplots
 
     chain = scan.result.chain
+    is_future = chain.quoting.hedge == FUTURE
     figure = make_subplots(
         rows=2, cols=2, horizontal_spacing=0.2, vertical_spacing=0.13,
         subplot_titles=(
             "Implied volatility, out of the money",
-            "Implied forward over spot" if not chain.is_inverse else "Implied forward over index",
+            "Implied forward over index" if is_future else "Implied forward over spot",
             "Rates a year, from boxes and yours",
             "Edges found, and near misses",
         ),
     )  # fmt: skip
     _add_smiles(figure, go, points, smiles)
-    _add_forwards(figure, go, points, chain.underlying.mid, is_inverse=chain.is_inverse)
+    _add_forwards(figure, go, points, chain.underlying.mid, is_future=is_future)
     _add_rates(figure, go, points, is_index=chain.underlying.kind == INDEX)
     _add_edges(figure, go, scan)
     figure.update_layout(
@@ -99,9 +101,9 @@ def _add_smiles(
 
 
 def _add_forwards(
-    figure: Any, go: Any, points: Sequence[CurvePoint], spot: float, *, is_inverse: bool
+    figure: Any, go: Any, points: Sequence[CurvePoint], spot: float, *, is_future: bool
 ) -> None:
-    yours = "the future" if is_inverse else "your carry"
+    yours = "the future" if is_future else "your carry"
     for name, low, high, colour, fill in (
         (yours, "carry_bid", "carry_ask", _YOURS, _YOUR_BAND),
         ("from parity", "forward_bid", "forward_ask", _IMPLIED, _BAND),
@@ -185,7 +187,7 @@ def _add_edges(figure: Any, go: Any, scan: Scan) -> None:
             yref="y4 domain", font={"color": _NEAR},
         )  # fmt: skip
     ticks = _steps([one.edge for one in result.opportunities] + [miss.edge for miss in near])
-    unit = result.chain.currency if result.chain.is_inverse else "$"
+    unit = "$" if result.chain.currency == "USD" else result.chain.currency
     figure.update_xaxes(title_text="days to the last expiry", row=2, col=2)
     figure.update_yaxes(
         type="log", title_text=f"edge per share, {unit}", row=2, col=2,

@@ -109,12 +109,12 @@ def _cells(one: Opportunity, scan: Scan, is_wide: bool) -> list[Text]:
         place = [Text("\n".join(blocks)), _lines("\n".join(dates).rstrip("\n"), days)]
     else:
         place = [Text("\n".join(f"{day}\n{packed(words, _LEGS)}" for day, words in groups))]
-    is_coin = scan.result.chain.is_inverse
+    decimals = scan.result.chain.quoting.decimals
     return [
         _lines(one.symbol, *wrap(family_words(one.family), _NAME)),
         *place,
         _lines(one.grade, one.id, *wrap(notes, _NOTES), style=_STYLE[one.grade]),
-        _lines(price(one.edge, is_coin=is_coin), money(one.edge_usd)),
+        _lines(price(one.edge, decimals=decimals), money(one.edge_usd)),
         _lines(f"{one.lots:,}", money(one.capital)),
         _lines(percent(one.annualised), figure(one.score)),
         _lines(*implied_against_yours(one, scan)),

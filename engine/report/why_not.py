@@ -41,7 +41,7 @@ def render_why_not(scans: Sequence[Scan], day: str, console: Console, backend: B
     for scan in scans:
         chain = scan.result.chain
         if not is_judged(scan):
-            kind = "coin-settled" if chain.is_inverse else "American"
+            kind = "American" if chain.quoting.is_linear else "coin-settled"
             line = f"{chain.symbol}: not judged; the profit programme is for European options in"
             console.print(f"{line} cash, these are {kind}", highlight=False)
             continue
@@ -53,7 +53,7 @@ def render_why_not(scans: Sequence[Scan], day: str, console: Console, backend: B
 
 def is_judged(scan: Scan) -> bool:
     """Whether the profit programme can say anything about a chain."""
-    return scan.result.chain.is_european and not scan.result.chain.is_inverse
+    return scan.result.chain.is_european and scan.result.chain.quoting.is_linear
 
 
 def render_expiry(view: View, e: int, scan: Scan, console: Console, *, is_short: bool) -> None:

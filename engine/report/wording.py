@@ -101,12 +101,12 @@ def label_words(label: Mapping[str, Any]) -> str:
     )
 
 
-def price(value: float, *, is_coin: bool = False, signed: bool = False) -> str:
+def price(value: float, *, decimals: int = 4, signed: bool = False) -> str:
     """Return a price or edge per share; coins are worth more, so they get more digits."""
     if math.isnan(value):
         return ABSENT
     sign = "+" if signed else ""
-    return f"{value:{sign},.{6 if is_coin else 4}f}"
+    return f"{value:{sign},.{decimals}f}"
 
 
 def money(value: float) -> str:

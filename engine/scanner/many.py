@@ -113,10 +113,8 @@ def answer(
 def scan_loaded(loaded: Loaded, request: Request, backend: Backend) -> Scan:
     """Scan one chain with the user's carry and fees over the source's."""
     chain = loaded.chain
-    fees = request.fees or (DERIBIT if chain.is_inverse else request.settings.fees)
-    carry = request.overrides.carry(
-        chain.symbol, chain.ts_ns, loaded.carry, is_inverse=chain.is_inverse
-    )
+    fees = request.fees or (request.settings.fees if chain.quoting.is_linear else DERIBIT)
+    carry = request.overrides.carry(chain.symbol, chain.ts_ns, loaded.carry, quoting=chain.quoting)
     check_dividends(chain, carry)
     settings = replace(request.settings, carry=carry, fees=fees)
     if request.n_seeds:

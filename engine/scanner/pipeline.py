@@ -48,7 +48,7 @@ def scan_chain(
     Pure but for durations taken from `clock`. O(rows x expiries + candidates).
     """
     started = clock.monotonic_ns()
-    if chain.is_inverse and settings.fees == FeeSchedule():
+    if not chain.quoting.is_linear and settings.fees == FeeSchedule():
         settings = replace(settings, fees=DERIBIT)
     view = make_view(chain, settings, backend)
     paid = projected_view(view, settings)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 from engine.market.ledger import Branches
+from engine.market.quoting import Quoting
 from engine.market.terms import Terms
 from engine.scoring.capital import worst_payoff
 from engine.strategies.coin_calendar import coin_advanced
@@ -28,7 +29,7 @@ class Facts:
     unit: int
     terms: Terms
     is_european: bool
-    is_inverse: bool
+    quoting: Quoting
     expiry: tuple[int, ...]
 
     @property
@@ -64,8 +65,8 @@ def account(view: View, family: str, legs: tuple[Leg, ...], unit: int) -> tuple[
         lines.append((f"{verb} {leg.ratio} {name}", -leg.side * leg.ratio * leg.price / unit))
         lines.append((f"fees of {name}", -leg.ratio * leg.fee / unit))
     expiries = tuple(chain.expiry_of(chain.row_of(leg.quote)) for leg in legs if leg.kind == OPTION)
-    facts = Facts(legs, unit, view.terms, chain.is_european, chain.is_inverse, expiries)
-    if chain.is_inverse and family in ("conversion", "reversal", "intrinsic"):
+    facts = Facts(legs, unit, view.terms, chain.is_european, chain.quoting, expiries)
+    if chain.quoting.hedge == FUTURE and family in ("conversion", "reversal", "intrinsic"):
         # Holding the coin is in the future, not among the legs.
         long_future = any(leg.kind == FUTURE and leg.side > 0 for leg in legs)
         e = expiries[0]
@@ -185,7 +186,7 @@ def _calendar(facts: Facts) -> list[Line]:
     options = facts.options
     sold = next(k for k in range(len(options)) if options[k].side < 0)
     e, short = facts.expiry[sold], options[sold]
-    if facts.is_inverse:
+    if not facts.quoting.is_linear:
         # A sold put brings a coin before the bought one takes it.
         paid = coin_advanced(terms, e, max(facts.expiry)) if short.right == "C" else 0.0
         return [("a coin paid before it is received", -paid)]

@@ -165,8 +165,7 @@ def combine(audits: Iterable[Audit]) -> Audit:
 
 
 def _is_asked(label: Label, chain: OptionChain, settings: ScanSettings) -> bool:
-    dollars = chain.underlying.mid if chain.is_inverse else 1.0
-    is_large = _number(label["edge"]) * dollars >= settings.gates.min_edge
+    is_large = _number(label["edge"]) * chain.dollars >= settings.gates.min_edge
     return label["family"] in settings.families and is_large
 
 

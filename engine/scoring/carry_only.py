@@ -35,7 +35,7 @@ def find_carry_only(
     in the coin, has none.
     """
     chain = view.chain
-    if chain.is_inverse or not view.has_stock:
+    if not chain.quoting.has_carry or not view.has_stock:
         return (), 0, ()
     free = replace(view, terms=chain_terms(chain, settings.carry.without_rates(), settings.fees))
     table = CandidateTable(view.backend, chain.n_rows, view.days, wants_near=False)

@@ -23,7 +23,7 @@ def rate_change(
     they may change hands. Beyond the other curve both must move. Dividends are left as they are,
     which errs on the safe side. Rounded up to a hundredth of a percent. O(dates).
     """
-    if view.chain.is_inverse or family not in (*RECEIVING, *PAYING, "box"):
+    if not view.chain.quoting.has_carry or family not in (*RECEIVING, *PAYING, "box"):
         return "", math.nan
     options = [leg for leg in legs if leg.kind == OPTION]
     e = view.chain.expiry_of(view.chain.row_of(options[0].quote))

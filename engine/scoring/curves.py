@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from engine.market.carry import Carry
 from engine.market.chain import INDEX, Expiry, OptionChain
-from engine.market.combo import Leg
+from engine.market.combo import FUTURE, Leg
 from engine.market.fees import FREE, FeeSchedule
 from engine.market.terms import Terms, chain_terms
 from engine.scoring.legs import cost
@@ -111,7 +111,7 @@ def closing_fee(view: View, family: str, legs: tuple[Leg, ...]) -> float:
     The least over the dates on which its strike may be paid, as listed in the terms. A reversal
     that stays in the quotes usually is this fee, known to those who quote.
     """
-    if family != "reversal" or view.chain.is_inverse:
+    if family != "reversal" or not view.chain.quoting.has_carry:
         return math.nan
     strike, bid, dates = legs[0].strike, view.chain.underlying.bid, view.terms.payments
     e = view.chain.expiry_of(view.chain.row_of(legs[0].quote))
@@ -131,13 +131,13 @@ def _point(chain: OptionChain, carry: Carry, terms: Terms, e: int) -> CurvePoint
     if not center > 0.0 and pairs:
         center = min(pairs, key=lambda pair: abs(pair.mid)).strike
     near = sorted(pairs, key=lambda pair: abs(pair.strike - center))[:NEAREST]
-    read = _coin_forward if chain.is_inverse else _forward
+    read = _forward if chain.quoting.is_linear else _coin_forward
     asks = [read(pair.strike, pair.cost, lend, borrow) for pair in near]
     bids = [read(pair.strike, pair.credit, lend, borrow) for pair in near]
     forward_bid, forward_ask = max(bids, default=math.nan), min(asks, default=math.nan)
     carry_bid, carry_ask = _carry_forward(chain, terms, e, lend, borrow)
     fees = (math.nan, math.nan)
-    if not chain.is_inverse:
+    if chain.quoting.has_carry:
         spot = chain.underlying
         fees = (
             (spot.bid - terms.div_out[e] - lend * forward_ask) / (spot.bid * tau),
@@ -146,7 +146,7 @@ def _point(chain: OptionChain, carry: Carry, terms: Terms, e: int) -> CurvePoint
         if spot.kind == INDEX and carry.index_yield:
             # The terms hold the yield you gave; what is implied is that plus what is left.
             fees = (fees[0] + carry.index_yield, fees[1] + carry.index_yield)
-    future = 0.5 * (carry_bid + carry_ask) if chain.is_inverse else 1.0
+    future = chain.quoting.dollars(0.5 * (carry_bid + carry_ask))
     return CurvePoint(
         expiry=chain.expiries[e],
         days=tau * 365.0,
@@ -191,7 +191,7 @@ def _coin_forward(strike: float, cost: float, lend: float, borrow: float) -> flo
 def _carry_forward(
     chain: OptionChain, terms: Terms, e: int, lend: float, borrow: float
 ) -> tuple[float, float]:
-    if chain.is_inverse:
+    if chain.quoting.hedge == FUTURE:
         if not chain.forward_bid:
             return math.nan, math.nan
         return chain.forward_bid[e], chain.forward_ask[e]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
-from engine.market.combo import Leg
+from engine.market.combo import FUTURE, Leg
 from engine.scoring.gating import Gated, edge_usd
 from engine.scoring.legs import future_book, future_leg, future_of
 from engine.strategies.candidates import Columns
@@ -18,7 +18,7 @@ def ask_futures(view: View, found: Columns, gated: Gated, settings: ScanSettings
     Writes into `gated`; a candidate keeps the first gate it fails. An age or a size that is not
     known passes and sets the flag that it sets for an option. O(candidates).
     """
-    if not view.chain.is_inverse:
+    if view.chain.quoting.hedge != FUTURE:
         return
     for row in range(found.count):
         future = future_of(view.chain, found, row)

@@ -10,6 +10,7 @@ from enum import Enum
 
 from engine.config import ScanSettings
 from engine.market.chain import COIN, STANDARD_MULTIPLIER, OptionChain
+from engine.market.combo import FUTURE
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 from kernels_pure.gates import STOCK_FEE
@@ -55,7 +56,7 @@ def limits_of(chain: OptionChain, settings: ScanSettings) -> array[float]:
     """Return the limits in the order that the gate kernels read."""
     gates, fees = settings.gates, settings.fees
     # Limits are in dollars; the prices of an inverse chain are in coins.
-    price = chain.underlying.mid if chain.is_inverse else 1.0
+    price = chain.dollars
     age = settings.carry.rate_age_days(chain.ts_ns)
     return array(
         "d",
@@ -74,7 +75,7 @@ def limits_of(chain: OptionChain, settings: ScanSettings) -> array[float]:
 
 def is_standard(chain: OptionChain) -> bool:
     """Tell whether the contracts deliver what their strikes say: coins, or 100 shares."""
-    is_coin = chain.is_inverse or chain.underlying.kind == COIN
+    is_coin = chain.quoting.hedge == FUTURE or chain.underlying.kind == COIN
     return is_coin or chain.multiplier == STANDARD_MULTIPLIER
 
 
@@ -88,7 +89,7 @@ def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
     if n == 0:
         return gated
     # The future of a coin is not among the columns; its quote gates nothing.
-    stock = array("l", bytes(8 * n)) if chain.is_inverse else table.stock
+    stock = array("l", bytes(8 * n)) if chain.quoting.hedge == FUTURE else table.stock
     view.backend.gates.gate_rows(
         n, table.quote, table.ratio, stock, table.unit, table.days, view.days, table.edge,
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
@@ -150,7 +151,7 @@ def _stock_quote(view: View, settings: ScanSettings) -> array[float]:
         "d",
         (
             spot.bid, spot.ask, spot.bid_size, spot.ask_size, spot.bid_age, spot.ask_age,
-            0.0 if view.chain.is_inverse else settings.fees.stock_fee(spot.ask),
+            0.0 if view.chain.quoting.hedge == FUTURE else settings.fees.stock_fee(spot.ask),
             settings.carry.shortable,
         ),
     )  # fmt: skip

@@ -18,7 +18,7 @@ def legs_of(view: View, table: Columns, row: int) -> tuple[Leg, ...]:
     """Return the legs of a candidate: options as found, then stock or the coin's future."""
     legs = [option_leg(view, quote, ratio) for quote, ratio in table.legs(row)]
     stock = table.stock[row]
-    if view.chain.is_inverse:
+    if view.chain.quoting.hedge == FUTURE:
         found = future_of(view.chain, table, row)
         return tuple(legs) if found is None else (*legs, future_leg(view.chain, *found))
     if stock:

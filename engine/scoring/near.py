@@ -84,7 +84,7 @@ def _target(
 ) -> tuple[float, RejectionReason | None]:
     """Return the edge that passes every gate of edges, and a gate that no edge would pass."""
     gates, unit = settings.gates, table.unit[row]
-    stock = 0 if view.chain.is_inverse else table.stock[row]
+    stock = 0 if view.chain.quoting.hedge == FUTURE else table.stock[row]
     code, lots, usd, _ = ask_position(
         view, table.legs(row), stock, unit, table.days[row], _ANY_EDGE, settings
     )
@@ -188,7 +188,7 @@ def _spread(leg: Leg) -> float:
 
 def _price(view: View) -> float:
     """Return dollars per unit of the chain's prices: limits are in dollars."""
-    return view.chain.contract_value / view.chain.multiplier
+    return view.chain.dollars
 
 
 def _excess_spread(view: View, leg: Leg, settings: ScanSettings) -> float:

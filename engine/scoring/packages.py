@@ -31,7 +31,7 @@ def find_packages(
     """
     packages: list[Ranked] = []
     refused: list[int] = []
-    if view.chain.is_inverse:
+    if not view.chain.quoting.is_linear:
         return packages, refused  # its payoffs in coins are not straight between strikes
     for e in suspect_expiries(view):
         package = _best_package(view, e, settings)

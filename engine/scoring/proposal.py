@@ -80,14 +80,14 @@ def rank(view: View, position: Passed, settings: ScanSettings) -> Ranked:
     loss = leg_out(view, legs, lots, spot, settings)
     probability = 1.0
     gates = settings.gates
-    dollar = chain.underlying.mid if chain.is_inverse else 1.0
+    dollar = chain.dollars
     for leg in legs:
         middle = 0.5 * (leg.bid + leg.ask)
         cap = max(gates.max_spread / dollar, gates.max_spread_fraction * middle)
         probability *= kernels.fill_factor(
             leg.size, leg.ratio * lots, leg.age, leg.ask - leg.bid, settings.fill_time, cap
         )
-    if chain.is_inverse:
+    if not chain.quoting.is_linear:
         per_share = coins_per_share(chain, position.family, legs, position.unit)
     else:
         per_share = capital_per_share(position.family, legs, position.unit, spot)
@@ -128,9 +128,7 @@ def usd_of(view: View, position: Passed, lots: float, settings: ScanSettings) ->
 
 def spot_price(chain: OptionChain, legs: tuple[Leg, ...]) -> float:
     """Return the price of the underlying in the chain's currency: 1 for inverse chains."""
-    if chain.is_inverse:
-        return 1.0
-    middle = chain.underlying.mid
+    middle = chain.quoting.spot(chain.underlying.mid)
     if middle > 0.0:
         return middle
     strikes = [leg.strike for leg in legs if leg.kind == OPTION]
@@ -173,12 +171,12 @@ def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
     strike = leg.strike
     e = chain.expiry_of(chain.row_of(leg.quote))
     tau = max(chain.tau(e), 1e-6)
-    if chain.is_inverse:
+    if not chain.quoting.is_linear:
         strike /= forward_price(chain, leg.settles_ns)
     spread = vol * math.sqrt(tau)
     d1 = math.log(spot / strike) / spread + 0.5 * spread
     norm_cdf = view.backend.normal.norm_cdf
-    if chain.is_inverse:
+    if not chain.quoting.is_linear:
         side = 1.0 if leg.right == "C" else -1.0
         return side * strike * float(norm_cdf(side * (d1 - spread)))
     return float(norm_cdf(d1)) - (0.0 if leg.right == "C" else 1.0)
@@ -240,7 +238,7 @@ def flag_names(
     if flags & LOCKED_MARKET:
         names.append("locked-market")
     chain = view.chain
-    if chain.is_inverse or not chain.underlying.is_tradable:
+    if chain.quoting.hedge == FUTURE or not chain.underlying.is_tradable:
         return tuple(names)
     spot = chain.underlying.mid
     shorts = [leg for leg in legs if leg.kind == OPTION and leg.side < 0]

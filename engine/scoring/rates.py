@@ -17,7 +17,7 @@ def implied_rate(view: View, family: str, legs: tuple[Leg, ...]) -> float:
     Conversions and long boxes lend (inf when they cost nothing), reversals and short boxes
     borrow; nan for the other families. Dividends are compounded to expiry at the lending rate.
     """
-    if view.chain.is_inverse or family not in ("conversion", "reversal", "box"):
+    if not view.chain.quoting.has_carry or family not in ("conversion", "reversal", "box"):
         return math.nan
     options = [leg for leg in legs if leg.kind == OPTION]
     e = view.chain.expiry_of(view.chain.row_of(options[0].quote))

@@ -45,8 +45,8 @@ def _smile(
     if not (0.0 < forward < math.inf and tau > 0.0):
         return ()
     # Coin prices times the forward are dollars at expiry, which nothing discounts.
-    rate = 0.0 if chain.is_inverse else 0.5 * (point.lend + point.borrow)
-    unit = forward if chain.is_inverse else 1.0
+    rate = 0.5 * (point.lend + point.borrow) if chain.quoting.is_linear else 0.0
+    unit = chain.quoting.dollars(forward)
     rows = chain.rows(e)
     n = 2 * len(rows)
     rights = ["C" if chain.strike[row] >= forward else "P" for row in rows]

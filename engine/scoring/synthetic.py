@@ -36,7 +36,7 @@ def find_synthetics(
     candidates; where they ask the edge they ask the reward, for the edge is the risk. At most
     ``settings.top``. O(expiries x strikes^2).
     """
-    if view.chain.is_inverse or not view.has_stock:
+    if not view.chain.quoting.has_carry or not view.has_stock:
         return (), ()
     preset = settings.profile if settings.profile in PRESETS else DEFAULT_PRESET
     known = {found.key(row) for row in range(found.count)}

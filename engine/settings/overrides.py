@@ -12,6 +12,7 @@ from engine.errors import UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
 from engine.market.chain import OptionChain
 from engine.market.policy_rate import BORROW_ABOVE, LEND_BELOW, default_rates
+from engine.market.quoting import IN_MONEY, Quoting
 
 # Between the two ends when the user gives one of them in a file.
 DEFAULT_SPREAD = LEND_BELOW + BORROW_ABOVE
@@ -78,12 +79,17 @@ class CarryOverrides:
         return self
 
     def carry(
-        self, symbol: str, ts_ns: int, known: Carry | None = None, *, is_inverse: bool = False
+        self,
+        symbol: str,
+        ts_ns: int,
+        known: Carry | None = None,
+        *,
+        quoting: Quoting = IN_MONEY,
     ) -> Carry:
         """Return the carry of `symbol` at `ts_ns`: the user's over `known` over the defaults.
 
-        The defaults of a coin-settled chain (`is_inverse`) are 0, as of the chain: its futures
-        have the dollar's rate in them.
+        The defaults of a coin-settled chain (`quoting`) are 0, as of the chain: its futures have
+        the dollar's rate in them.
 
         Raises
         ------
@@ -91,7 +97,7 @@ class CarryOverrides:
             If lending exceeds borrowing at some term.
         """
         base = known if known is not None else Carry()
-        lend, borrow, as_of = self._rates(base, ts_ns, is_inverse)
+        lend, borrow, as_of = self._rates(base, ts_ns, quoting)
         return replace(
             base,
             lend=lend,
@@ -127,7 +133,7 @@ class CarryOverrides:
         return max(self.rates_as_of_ns or ts_ns, 0)
 
     def _rates(
-        self, known: Carry, ts_ns: int, is_inverse: bool
+        self, known: Carry, ts_ns: int, quoting: Quoting
     ) -> tuple[RateCurve, RateCurve, int]:
         lend, borrow = self.lend, self.borrow
         if lend is not None and borrow is not None:
@@ -138,7 +144,7 @@ class CarryOverrides:
             return _below(borrow), borrow, self._as_of(ts_ns)
         if knows_rates(known):
             return known.lend, known.borrow, known.as_of_ns
-        if is_inverse:
+        if not quoting.has_carry:
             return RateCurve(), RateCurve(), ts_ns
         default_lend, default_borrow = default_rates(from_ns(ts_ns).date())
         return RateCurve.flat(default_lend), RateCurve.flat(default_borrow), 0
@@ -152,7 +158,7 @@ def check_dividends(chain: OptionChain, carry: Carry) -> None:
     UsageError
         Naming it: a slip of the pen, which would be an arbitrage of that size in every row.
     """
-    if chain.is_inverse:
+    if not chain.quoting.has_carry:
         return
     spot = chain.underlying
     known = [price for price in (spot.bid, spot.ask) if price > 0.0] or chain.strike

@@ -38,7 +38,7 @@ def _mixture(right: str, condition: int) -> Template:
 
 def find_calendars(view: View, table: CandidateTable) -> None:
     """Add for every sold quote the cheapest later option that covers it."""
-    if view.chain.is_inverse:
+    if not view.chain.quoting.is_linear:
         find_coin_calendars(view, table)
         return
     for right, shift in (("C", 0), ("P", view.chain.n_rows)):

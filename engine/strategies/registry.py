@@ -54,7 +54,7 @@ REGISTRY = {
 
 def why_not(family: Family, view: View) -> str:
     """Return why `family` is not searched in this chain, or ""."""
-    if view.chain.is_inverse and not family.is_for_coins:
+    if not view.chain.quoting.is_linear and not family.is_for_coins:
         return "not defined for coin-settled options"
     if family.needs_stock and not view.has_stock:
         if not view.chain.underlying.is_tradable:

@@ -42,7 +42,7 @@ def silent_families(view: View, asked: Collection[str]) -> set[str]:
     if any(name in asked for name in _ROLLS) and not _may_roll(view):
         silent.update(_ROLLS)
     # A calendar of a coin-settled chain is covered by another rule (`coin_calendar`).
-    apart = "calendar" if view.chain.is_inverse else ""
+    apart = "" if view.chain.quoting.is_linear else "calendar"
     names = [name for name in _COVERS if name in asked and name != apart]
     if names and not view.uncovered(0) and not view.uncovered(view.chain.n_rows):
         silent.update(names)

@@ -74,7 +74,7 @@ def screen_surface(view: View, mapping: str = OPTIMISTIC) -> SurfaceScreen:
         is_coupled = False
     else:
         frame = _band_frame(view, is_optimistic=mapping == OPTIMISTIC)
-        is_coupled = mapping == OPTIMISTIC and not view.chain.is_inverse
+        is_coupled = mapping == OPTIMISTIC and view.chain.quoting.is_linear
     _fill(view, frame, is_coupled, screen)
     return screen
 

@@ -11,6 +11,7 @@ from operator import add
 from engine.backend import Backend
 from engine.clock import years_between
 from engine.market.chain import COIN, OptionChain
+from engine.market.combo import FUTURE
 from engine.market.fees import FeeSchedule
 from engine.market.terms import Terms
 from engine.strategies.scratch import Scratch
@@ -56,7 +57,7 @@ class View:
     def has_stock(self) -> bool:
         """Whether the underlying (or the future of a coin) can be traded at a known quote."""
         spot = self.chain.underlying
-        if self.chain.is_inverse:
+        if self.chain.quoting.hedge == FUTURE:
             return len(self.chain.forward_bid) > 0
         return spot.is_tradable and spot.kind != COIN and spot.bid > 0.0 and spot.ask > 0.0
 
@@ -146,7 +147,7 @@ class View:
         chain, terms, n = self.chain, self.terms, len(self.chain.expiries)
         if not chain.is_european:
             scale, offset = array("d", [1.0]) * n, self.zeros
-        elif chain.is_inverse:
+        elif not chain.quoting.is_linear:
             scale, offset = self._per_future(shift), self.zeros
         else:
             scale, offset = (terms.borrow, terms.div_in) if shift else (terms.lend, terms.div_out)

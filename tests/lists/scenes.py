@@ -35,7 +35,7 @@ def demo(seed: int, backend: Backend) -> Survey:
         (loaded,) = feed.chains(symbol)
         assert loaded.carry is not None
         settings = replace(SETTINGS, carry=loaded.carry)
-        if loaded.chain.is_inverse:
+        if not loaded.chain.quoting.is_linear:
             settings = replace(settings, fees=DERIBIT)
         scans.append(Scan(scan_chain(loaded.chain, settings, backend), settings))
     return Survey(tuple(scans), top=SETTINGS.top)

@@ -12,6 +12,7 @@ from engine.market.calendar import US
 from engine.market.carry import DECLARED, Carry, Dividend, RateCurve
 from engine.market.chain import AMERICAN, COIN, EQUITY, INDEX, OptionChain, Underlying
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg
+from engine.market.quoting import IN_MONEY, Quoting
 
 # A Monday opening after the clocks changed: whole days to any opening until March are exact.
 TODAY = date(2015, 11, 9)
@@ -22,13 +23,13 @@ OPTION_FEE, STOCK_FEE = 0.007, 0.005
 
 
 def chain(style: str = AMERICAN, bid: float = 100.0, ask: float = 100.02, kind: str = EQUITY,
-          is_inverse: bool = False) -> OptionChain:  # fmt: skip
+          quoting: Quoting = IN_MONEY) -> OptionChain:  # fmt: skip
     """A chain without quotes: its underlying, its style and its instant are all that is asked."""
     empty = array("d")
-    underlying = Underlying("XYZ", bid, ask, kind=COIN if is_inverse else kind)
+    underlying = Underlying("XYZ", bid, ask, kind=kind if quoting.is_linear else COIN)
     return OptionChain(
         "XYZ", NOW, underlying, (), array("l", [0]), empty, empty, empty, empty, empty, empty,
-        empty, style=style, is_inverse=is_inverse, calendar="crypto" if is_inverse else "us",
+        empty, style=style, quoting=quoting, calendar="us" if quoting.is_linear else "crypto",
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def scan_and_audit(loaded: Loaded, backend: Backend) -> tuple[ScanResult, Audit]
     chain = loaded.chain
     assert loaded.carry is not None
     settings = ScanSettings(carry=loaded.carry, top=10**6)
-    if chain.is_inverse:
+    if not chain.quoting.is_linear:
         settings = replace(settings, fees=DERIBIT)
     result = scan_chain(chain, settings, backend)
     view = make_view(chain, settings, backend)

@@ -54,7 +54,7 @@ def test_both_files_give_one_chain(chain: OptionChain) -> None:
     (loaded,) = CsvFeed(NORMALISED).chains("ETH")
     other = loaded.chain
     assert loaded.problems == ()
-    for name in ("expiries", "first", "strike", "bid", "ask", "is_inverse", "multiplier"):
+    for name in ("expiries", "first", "strike", "bid", "ask", "quoting", "multiplier"):
         assert getattr(other, name) == getattr(chain, name)
     assert other.ts_ns == chain.ts_ns
     assert list(other.forward_bid) == pytest.approx(list(chain.forward_bid), abs=1e-9)

@@ -10,6 +10,7 @@ from engine.feeds.rows import parse_instant
 from engine.market.calendar import calendar_named
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import EQUITY, EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
+from engine.market.quoting import IN_COIN, IN_MONEY
 
 NOW = parse_instant("2026-03-04T15:00:00Z") or 0
 DAY = date(2026, 6, 19)
@@ -45,7 +46,7 @@ def chain_of(
         builder.add(expiry, strike, right, low, high)
     if future:
         builder.set_forward(expiry, *future)
-    return builder.build(style=style, is_inverse=future is not None)
+    return builder.build(style=style, quoting=IN_COIN if future is not None else IN_MONEY)
 
 
 def model_chain(

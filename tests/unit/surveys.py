@@ -17,6 +17,7 @@ from engine.feeds.demo import DemoFeed
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg
+from engine.market.quoting import IN_COIN
 from engine.proof.states import Proof, State
 from engine.scanner.many import scan_loaded
 from engine.scanner.survey import Request, Scan, Survey
@@ -124,7 +125,7 @@ def hand_made() -> Survey:
     )
     coin = Leg(FUTURE, 1, 1, 2241.0, expiry=FEBRUARY.date, settles_ns=FEBRUARY.settles_ns,
                bid=2240.0, ask=2241.0, notional=10.0)  # fmt: skip
-    coins = chain("ETH", style=EUROPEAN, is_inverse=True, currency="ETH", multiplier=1.0)
+    coins = chain("ETH", style=EUROPEAN, quoting=IN_COIN, currency="ETH", multiplier=1.0)
     inverse = opportunity(
         id="dd00000005", symbol="ETH", family="box", legs=(*BOX, coin), edge=0.000123,
         implied_rate=math.nan,

@@ -10,6 +10,7 @@ import pytest
 from engine.config import Gates, ScanSettings
 from engine.market.chain import EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
 from engine.market.combo import OPTION, STOCK, Leg
+from engine.market.quoting import IN_COIN
 from engine.proof.states import Proof, State
 from engine.scoring.audit import Audit, Label, audit, combine
 from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, Funnel, Opportunity, ScanResult
@@ -228,7 +229,7 @@ def test_what_was_not_asked_for_is_not_missed() -> None:
 
 def test_the_least_edge_of_coins_is_in_dollars() -> None:
     coins = replace(
-        chain(), is_inverse=True, underlying=Underlying("XYZ", 59_990.0, 60_010.0, kind="coin")
+        chain(), quoting=IN_COIN, underlying=Underlying("XYZ", 59_990.0, 60_010.0, kind="coin")
     )
     found = replace(result(), chain=coins)
     label = {**PLANTED, "edge": 0.003}  # 180 dollars

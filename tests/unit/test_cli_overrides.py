@@ -9,6 +9,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
+from engine.market.quoting import IN_COIN
 from engine.settings.overrides import CarryOverrides, check_dividends
 from tests.unit.chains import carry, chain, dividend
 
@@ -36,10 +37,10 @@ def test_defaults_stand_in_where_nobody_knows_a_rate() -> None:
 def test_a_coin_settled_chain_has_no_rates_unless_somebody_gives_them() -> None:
     """Its futures have the dollar's rate in them: no 5.25 %, whatever source it comes from."""
     for known in (None, Carry()):
-        carry = CarryOverrides().carry("ETH", NOW, known, is_inverse=True)
+        carry = CarryOverrides().carry("ETH", NOW, known, quoting=IN_COIN)
         assert (carry.lend, carry.borrow, carry.as_of_ns) == (flat(0.0), flat(0.0), NOW)
-    assert CarryOverrides().carry("ETH", NOW, KNOWN, is_inverse=True).lend == flat(0.01)
-    said = CarryOverrides(lend=flat(0.03)).carry("ETH", NOW, is_inverse=True)
+    assert CarryOverrides().carry("ETH", NOW, KNOWN, quoting=IN_COIN).lend == flat(0.01)
+    said = CarryOverrides(lend=flat(0.03)).carry("ETH", NOW, quoting=IN_COIN)
     assert said.lend == flat(0.03)
 
 

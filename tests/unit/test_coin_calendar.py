@@ -12,6 +12,7 @@ from engine.config import Gates, ScanSettings
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import COIN, EUROPEAN, ChainBuilder, OptionChain, Underlying
 from engine.market.fees import FREE
+from engine.market.quoting import IN_COIN
 from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import CONDITIONAL, Opportunity
 from tests.unit.chains import NOW_NS, expiry
@@ -32,7 +33,7 @@ def coins(futures: dict[int, tuple[float, float]], *quotes: Quote) -> OptionChai
     for days, (bid, ask) in futures.items():
         builder.set_forward(expiry(days), bid, ask)
     return builder.build(
-        style=EUROPEAN, multiplier=1.0, currency="ETH", is_inverse=True, calendar="crypto"
+        style=EUROPEAN, multiplier=1.0, currency="ETH", quoting=IN_COIN, calendar="crypto"
     )
 
 

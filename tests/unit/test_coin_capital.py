@@ -13,6 +13,7 @@ from engine.market.carry import Carry
 from engine.market.chain import COIN, EUROPEAN, ChainBuilder, OptionChain, Underlying
 from engine.market.combo import FUTURE, OPTION, Leg
 from engine.market.fees import FREE
+from engine.market.quoting import IN_COIN
 from engine.scanner.pipeline import make_view
 from engine.scoring.capital import coins_per_share
 from engine.scoring.legs import option_leg
@@ -33,7 +34,7 @@ def coin_chain(future: tuple[float, float] = (BID, ASK)) -> OptionChain:
             builder.add(expiry(365), strike, right, 0.10, 0.101, 10.0, 10.0, 0.1, 0.1)
     builder.set_forward(expiry(365), *future)
     return builder.build(
-        style=EUROPEAN, multiplier=1.0, currency="BTC", is_inverse=True, calendar="crypto"
+        style=EUROPEAN, multiplier=1.0, currency="BTC", quoting=IN_COIN, calendar="crypto"
     )
 
 

@@ -17,6 +17,7 @@ from engine.feeds.deribit import DeribitFeed
 from engine.market.carry import Carry
 from engine.market.chain import COIN, EUROPEAN, ChainBuilder, FutureBook, OptionChain, Underlying
 from engine.market.fees import FREE
+from engine.market.quoting import IN_COIN
 from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import CONDITIONAL, LOCKED, ScanResult
 from tests.unit.chains import NOW_NS, expiry
@@ -37,7 +38,7 @@ def coins(book: FutureBook, future: tuple[float, float] = MARK) -> OptionChain:
         builder.add(expiry(30), strike, right, bid, ask, 10.0, 10.0, 0.1, 0.1)
     builder.set_forward(expiry(30), *future, book)
     return builder.build(
-        style=EUROPEAN, multiplier=1.0, currency="BTC", is_inverse=True, calendar="crypto"
+        style=EUROPEAN, multiplier=1.0, currency="BTC", quoting=IN_COIN, calendar="crypto"
     )
 
 

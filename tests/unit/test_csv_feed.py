@@ -12,6 +12,7 @@ from engine.clock import to_ns
 from engine.errors import BadDataError, NoInputError
 from engine.feeds.csv_file import CsvFeed
 from engine.market.chain import COIN
+from engine.market.quoting import IN_COIN, IN_MONEY
 from tests.unit.csv_chains import GOOD, HEADER, START, only, written
 
 
@@ -192,11 +193,11 @@ def test_a_coin_chain_is_inverse_unless_its_currency_says_otherwise(tmp_path: Pa
         written(tmp_path, line.format(2230, 12, ""), line.format(2240, 19, ""), header=header),
         "ETH",
     ).chain
-    assert (chain.is_inverse, chain.currency, chain.multiplier) == (True, "ETH", 1.0)
+    assert (chain.quoting, chain.currency, chain.multiplier) == (IN_COIN, "ETH", 1.0)
     assert chain.underlying.kind == COIN
     assert list(chain.forward_bid) == list(chain.forward_ask) == [2230.0, 2240.0]
     linear = only(written(tmp_path, line.format(2230, 12, "USDC"), header=header), "ETH").chain
-    assert (linear.is_inverse, linear.currency, len(linear.forward_bid)) == (False, "USDC", 0)
+    assert (linear.quoting, linear.currency, len(linear.forward_bid)) == (IN_MONEY, "USDC", 0)
 
 
 def test_refusals_come_in_the_order_of_lines(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from engine.feeds.protocol import Loaded
 from engine.market.chain import AMERICAN, COIN, EUROPEAN, INDEX, OptionChain
 from engine.market.combo import OPTION, STOCK, Leg
 from engine.market.fees import FeeSchedule
+from engine.market.quoting import IN_COIN
 from engine.proof.verifier import verify
 
 SYMBOLS = ("ZCOIN", "ZDIV", "ZETF", "ZGRO", "ZHTB", "ZIDX")
@@ -97,7 +98,7 @@ def test_the_six_underlyings_differ_as_they_should(exchange: dict[str, Loaded]) 
     dividends = [d.status for d in carry["ZDIV"].dividends]  # type: ignore[union-attr]
     assert dividends == ["declared"] + ["projected"] * 4
     assert carry["ZHTB"].borrow_fee > 0.1 > carry["ZGRO"].borrow_fee  # type: ignore[union-attr]
-    assert exchange["ZCOIN"].chain.is_inverse
+    assert exchange["ZCOIN"].chain.quoting == IN_COIN
     assert len(exchange["ZCOIN"].chain.forward_bid) == 13
 
 

@@ -13,6 +13,7 @@ from engine.clock import to_ns
 from engine.errors import BadDataError, NoInputError
 from engine.feeds.deribit import DeribitFeed
 from engine.market.chain import COIN, OptionChain
+from engine.market.quoting import IN_COIN
 
 STAMP = 1704712781417
 
@@ -48,7 +49,7 @@ def test_a_rest_answer_makes_an_inverse_chain(tmp_path: Path, wrap) -> None:  # 
         summary("ETH-9JAN24-1900-C", underlying_index="SYN.ETH-9JAN24", underlying_price=2223.1),
     ]
     chain = chain_of(written(tmp_path, wrap(items)))
-    assert (chain.is_inverse, chain.currency, chain.multiplier) == (True, "ETH", 1.0)
+    assert (chain.quoting, chain.currency, chain.multiplier) == (IN_COIN, "ETH", 1.0)
     assert (chain.style, chain.calendar, chain.underlying.kind) == ("european", "crypto", COIN)
     assert chain.underlying.bid == chain.underlying.ask == 2222.19
     assert chain.ts_ns == (STAMP + 8) * 1_000_000

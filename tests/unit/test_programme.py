@@ -21,6 +21,7 @@ from engine.market.chain import (
     Underlying,
 )
 from engine.market.fees import FREE, FeeSchedule
+from engine.market.quoting import IN_COIN
 from engine.market.terms import chain_terms
 from engine.strategies.package import integer_package, whole_package, worst_value
 from engine.strategies.programme import ProgrammeResult, solve_programme
@@ -205,7 +206,7 @@ def test_coin_expiry_without_a_future_is_not_judged(backend: Backend) -> None:
     builder.add(later, 2000.0, "C", 0.05, 0.06)
     builder.add(later, 2000.0, "P", 0.07, 0.08)
     builder.set_forward(later, 2010.0, 2011.0)
-    chain = builder.build(style=EUROPEAN, is_inverse=True, multiplier=1.0, calendar="crypto")
+    chain = builder.build(style=EUROPEAN, quoting=IN_COIN, multiplier=1.0, calendar="crypto")
     view = view_of(chain, backend, Carry())
     assert solve_programme(view, 0) is None
     # C - P = 1 - K/F = 0.005 in coins; -0.01 is asked for the synthetic: reversal.

@@ -11,6 +11,7 @@ from engine.backend import Backend
 from engine.market.carry import Carry
 from engine.market.chain import AMERICAN, COIN, EQUITY, EUROPEAN, INDEX, ChainBuilder, Underlying
 from engine.market.fees import FREE
+from engine.market.quoting import IN_COIN
 from engine.scanner.pipeline import scan_chain
 from tests.unit.chains import NOW_NS, RATES, chain, expiry, settings
 
@@ -71,7 +72,7 @@ def test_a_vertical_of_coins_needs_no_future(
     for days, (low, high) in futures.items():
         builder.set_forward(expiry(days), low, high)
     coins = builder.build(
-        style=EUROPEAN, multiplier=1.0, currency="ETH", is_inverse=True, calendar="crypto"
+        style=EUROPEAN, multiplier=1.0, currency="ETH", quoting=IN_COIN, calendar="crypto"
     )
     terms = replace(settings(CARRIES["neither"]), fees=FREE)
     found = {o.family: o for o in scan_chain(coins, terms, backend).opportunities}

@@ -13,6 +13,7 @@ from engine.clock import NS_PER_DAY
 from engine.market.carry import Carry, Dividend
 from engine.market.chain import EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
 from engine.market.combo import Leg
+from engine.market.quoting import IN_COIN
 from engine.proof.state_table import MOST_ROWS
 from engine.proof.states import Proof
 from engine.proof.verifier import reproduces
@@ -70,7 +71,7 @@ def test_stock_and_futures_are_not_had_below_their_quote() -> None:
     ask = with_future.forward_ask[0]
     call = option(1, 1, "C", 95, 6.1, 60)
     assert prove(with_future, [call, future(1, ask, math.nan, 60)]).minimum > -math.inf
-    coins = prove(chain(EUROPEAN, is_inverse=True), conversion())
+    coins = prove(chain(EUROPEAN, quoting=IN_COIN), conversion())
     assert coins.minimum == -math.inf
     assert "stock" in coins.worst.event
     bad = prove(with_future, [call, future(1, ask - 0.1, math.nan, 60)])

@@ -9,6 +9,7 @@ import pytest
 from oracles.verifier_desk import carry, chain, cost, future, index, option
 
 from engine.market.chain import EUROPEAN
+from engine.market.quoting import IN_COIN
 from engine.proof.verifier import recompute_cost
 from tests.unit.verified_positions import dl, prove
 
@@ -16,7 +17,7 @@ COINS = carry(lend=0.0, borrow=0.0)
 
 
 def test_inverse_conversion_is_parity_in_coins() -> None:
-    on = chain(EUROPEAN, bid=99.0, ask=101.0, is_inverse=True)
+    on = chain(EUROPEAN, bid=99.0, ask=101.0, quoting=IN_COIN)
     legs = [
         option(1, 1, "P", 90, 0.02, 60, 0.0003),
         option(-1, 1, "C", 90, 0.14, 60, 0.0003),
@@ -36,7 +37,7 @@ def test_inverse_conversion_is_parity_in_coins() -> None:
 
 
 def test_inverse_box_locks_only_with_a_future_of_its_width() -> None:
-    on = chain(EUROPEAN, is_inverse=True)
+    on = chain(EUROPEAN, quoting=IN_COIN)
     legs = [
         option(1, 1, "C", 90, 0.13, 60, 0.0),
         option(-1, 1, "C", 110, 0.04, 60, 0.0),
@@ -51,7 +52,7 @@ def test_inverse_box_locks_only_with_a_future_of_its_width() -> None:
 
 
 def test_inverse_calendar_is_hedged_in_dollars() -> None:
-    on = chain(EUROPEAN, is_inverse=True)
+    on = chain(EUROPEAN, quoting=IN_COIN)
 
     def calls(near: float, far: float) -> float:
         legs = [option(-1, 1, "C", near, 0.06, 30, 0.0), option(1, 1, "C", far, 0.05, 90, 0.0)]
