@@ -13,6 +13,7 @@ from engine.backend import Backend
 from engine.clock import to_ns
 from engine.config import ScanSettings
 from engine.feeds.demo import DemoFeed
+from engine.feeds.protocol import Loaded
 from engine.market.fees import DERIBIT
 from engine.report.document import document
 from engine.scanner.many import conduct
@@ -33,12 +34,16 @@ def demo(seed: int, backend: Backend) -> Survey:
     feed = DemoFeed(seed, compact=True)
     for symbol in feed.symbols():
         (loaded,) = feed.chains(symbol)
-        assert loaded.carry is not None
-        settings = replace(SETTINGS, carry=loaded.carry)
-        if not loaded.chain.quoting.is_linear:
-            settings = replace(settings, fees=DERIBIT)
+        settings = carry_and_fees(loaded)
         scans.append(Scan(scan_chain(loaded.chain, settings, backend), settings))
     return Survey(tuple(scans), top=SETTINGS.top)
+
+
+def carry_and_fees(loaded: Loaded) -> ScanSettings:
+    """Return the settings of a demo chain: its own carry, the fees of its market."""
+    assert loaded.carry is not None
+    settings = replace(SETTINGS, carry=loaded.carry)
+    return settings if loaded.chain.quoting.is_linear else replace(settings, fees=DERIBIT)
 
 
 def real(folder: Path, time: str, is_synchronous: bool, backend: Backend) -> Survey:
