@@ -38,6 +38,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.market": (VALUES | {"kernels_pure"}, True),
     # The judge knows the market alone: not the kernels, strategies or terms that it judges.
     "engine.proof": ({"engine.clock", "engine.market"}, True),
+    "engine.session": ({"engine.clock", "engine.errors"}, False),
     "engine.config": (MARKET, True),
     "engine.backend": (
         {
@@ -52,7 +53,17 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.strategies": (PURE, True),
     "engine.scoring": (PURE | {"engine.strategies", "engine.proof"}, True),
     "engine.backtest": (PURE, True),
-    "engine.feeds": (MARKET | {"engine.nearest", "engine.config", "engine.cache"}, False),
+    "engine.feeds": (
+        MARKET
+        | {
+            "engine.nearest",
+            "engine.codec",
+            "engine.config",
+            "engine.cache",
+            "engine.session",
+        },
+        False,
+    ),
     "engine.scanner.pipeline": (
         PURE | {"engine.strategies", "engine.scoring", "engine.proof"},
         True,
