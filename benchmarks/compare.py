@@ -30,7 +30,11 @@ from itertools import permutations
 from pathlib import Path
 from statistics import median
 
-from results import Record, cost, read_host
+if __name__ == "__main__":
+    # A script finds its own folder, not the package that it belongs to.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmarks.page.results import Record, cost, read_host
 
 OK, SLOWER, NOT_COMPARABLE, GONE = 0, 1, 2, 69
 # Of 135 pairs of rounds in the committed run, where nothing changed, the greatest differs by 2.8.

@@ -21,10 +21,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if __name__ == "__main__":
+    # A script finds its own folder, not the package that it belongs to.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from runtimes import machine
-
+from benchmarks.measure.runtimes import machine
 from kernels_pure import normal
 from kernels_pure.columns import Floats
 from tests.oracles.tables import EPS, numbers, read

@@ -19,10 +19,14 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from cross_tables import HOST_TABLES, Host, read
-from plots import PLOTS
-from results import RESULTS, newest_host
-from tables import NUMBA, PURE, PYPY, TABLES
+if __name__ == "__main__":
+    # A script finds its own folder, not the package that it belongs to.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmarks.page.cross_tables import HOST_TABLES, Host, read
+from benchmarks.page.plots import PLOTS
+from benchmarks.page.results import RESULTS, newest_host
+from benchmarks.page.tables import NUMBA, PURE, PYPY, TABLES
 
 # The table that pyperf itself makes; without pyperf it stays as it is.
 COMPARED = "compare_to"

@@ -32,12 +32,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import stored
-from crossover import ProcessFailedError
-from progress import Progress
-from records import source_state, write_record
-from results import CROSSOVER
-from runtimes import (
+if __name__ == "__main__":
+    # A script finds its own folder, not the package that it belongs to.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmarks.measure import stored
+from benchmarks.measure.crossover import ProcessFailedError
+from benchmarks.measure.progress import Progress
+from benchmarks.measure.records import source_state, write_record
+from benchmarks.measure.runtimes import (
     KEYS,
     ROOT,
     Runtime,
@@ -48,9 +51,9 @@ from runtimes import (
     machine,
     told,
 )
-from session import Session
+from benchmarks.measure.session import Session
+from benchmarks.page.results import CROSSOVER, RESULTS
 
-HERE = Path(__file__).resolve().parent
 # What is measured in part goes here; it may be replaced at any time.
 SCRATCH = ROOT / "build" / "benchmarks"
 OK, FAILED, USAGE, UNAVAILABLE, PARITY_BROKEN = 0, 1, 2, 69, 70
@@ -239,7 +242,7 @@ def _run(args: argparse.Namespace, progress: Progress) -> None:
         install(args.cpython, args.pypy, progress.say)
     runtimes = chosen(args, progress)
     is_partial = bool(args.quick or args.only or args.runtime)
-    output: Path = args.output or (SCRATCH if is_partial else HERE / "results" / host_key())
+    output: Path = args.output or (SCRATCH if is_partial else RESULTS / host_key())
     if not args.parity:
         check_output(output, runtimes, is_replacing=args.replace)
     with TemporaryDirectory(prefix="parity-bench-") as name:
@@ -260,5 +263,4 @@ def _run(args: argparse.Namespace, progress: Progress) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     sys.exit(main())

@@ -245,7 +245,7 @@ def test_greeks_of_both_orders_are_near_those_of_the_pure_kernel(
 
 @pytest.mark.usefixtures("numba")
 def test_each_has_its_reason_and_its_benchmark() -> None:
-    files = sorted((ROOT / "benchmarks").glob("*.py"))
+    files = sorted((ROOT / "benchmarks").rglob("*.py"))
     workloads = "".join(path.read_text(encoding="utf-8") for path in files)
     rewritten: dict[str, str] = import_module("kernels_numba").REWRITTEN
     assert not differs().keys() & rewritten.keys()

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-runtimes = import_module("runtimes")
+from benchmarks.measure import runtimes
 
 
 def runtime(key="cpython-pure", what="kernels"):

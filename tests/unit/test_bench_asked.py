@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from benchmarks import report, run
+from benchmarks.measure import runtimes, session, stored
+
 ROOT = Path(__file__).resolve().parents[2]
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(ROOT / "benchmarks"))
-report, run, runtimes, session, stored = map(
-    import_module, ("report", "run", "runtimes", "session", "stored")
-)
 ENGINES = ("cpython-numba", "cpython-pure", "pypy-pure")
 TOLD = {"cpu_model_name": "p", "cpu_count": 2, "platform": "Linux-6", "python_build": "b"}
 

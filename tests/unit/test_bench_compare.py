@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-compare = import_module("compare")
+from benchmarks import compare
+from benchmarks.page import cross_tables, crossings, results
 
 # Factors in these tests are small; how wide the band is by itself, the committed rounds say.
 NARROW = ("--band", "1.5")
@@ -120,7 +116,7 @@ def test_that_nothing_tells_of_the_machine_is_said(tmp_path, capsys):
 
 def test_committed_scans_that_all_became_slower_are_named():
     """The committed results, with all that is no kernel ten times as long."""
-    base = compare.read(import_module("results").newest_host())
+    base = compare.read(results.newest_host())
     head, slowed = dict(base), set()
     for key in ("cpython-numba", "cpython-pure", "pypy-pure"):
         timings = dict(base[key].timings)
@@ -208,7 +204,7 @@ class TestRefused:
 
 
 def test_the_committed_results_compare_with_themselves():
-    folders = [path for path in import_module("results").RESULTS.iterdir() if path.is_dir()]
+    folders = [path for path in results.RESULTS.iterdir() if path.is_dir()]
     for folder in folders:
         records = compare.read(folder)
         assert {round(one.factor, 12) for one in compare.changes(records, records)} == {1.0}
@@ -220,7 +216,7 @@ class TestNoise:
         timings = {
             key: compare.Record(
                 key, {"cpu_model_name": "p"},
-                {PRICE: import_module("results").Timing(PRICE, took, "x", 1, 0, took)},
+                {PRICE: results.Timing(PRICE, took, "x", 1, 0, took)},
                 (), (), "",
             )
             for key, took in zip(("c", "pypy-pure"), zip(*rounds, strict=True), strict=True)
@@ -242,10 +238,10 @@ class TestNoise:
         assert compare.noise({}) == {}
 
     def test_the_table_counts_false_alarms(self, monkeypatch):
-        tables = import_module("cross_tables")
+        tables = cross_tables
         monkeypatch.setattr(compare, "BAND", 1.5)
         rounds = [(1.0, 4.0), (1.0, 6.1), (1.0, 4.1)]
-        empty = import_module("crossings").Crossings({})
+        empty = crossings.Crossings({})
         made = tables.Host(self.records(*rounds), empty, {}, (), {})
         (row,) = tables.noise(made).splitlines()[2:]
         assert row.split(" | ") == [

@@ -5,17 +5,13 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-crossover, run, session, runtimes, works, markets, processes, write_csv = map(
-    import_module,
-    ("crossover", "run", "session", "runtimes", "works", "markets", "processes", "write_csv"),
-)
+from benchmarks import run
+from benchmarks.measure import crossover, processes, runtimes, session, works, write_csv
+from benchmarks.workloads import markets
 
 
 def runtime(key="cpython-pure"):

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-c_compiler, interpreter, peers, results, runtimes, stored = map(
-    import_module, ("c_compiler", "interpreter", "peers", "results", "runtimes", "stored")
-)
+from benchmarks.baselines import c_compiler
+from benchmarks.measure import interpreter, runtimes, stored
+from benchmarks.page import results
+from benchmarks.peers import measure as peers
 
 EPYC = "vendor_id : AuthenticAMD\ncpu family : 25\nmodel : 1\nmodel name : AMD EPYC\n"
 # Two hosts of one cloud and one of another: none of them has a model name.

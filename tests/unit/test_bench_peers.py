@@ -7,19 +7,19 @@ import math
 import subprocess
 import sys
 from array import array
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-calls, peer_adapter, peer_adapters, peers, results, workloads = map(
-    import_module,
-    ("calls", "peer_adapter", "peer_adapters", "peers", "results", "workloads"),
-)
+from benchmarks.page import results
+from benchmarks.peers import adapter as peer_adapter
+from benchmarks.peers import child as peer_adapters
+from benchmarks.peers import measure as peers
+from benchmarks.peers import series as peer_series
+from benchmarks.workloads import calls, calls_series
+from benchmarks.workloads import named as workloads
 
 
 def below(x):
@@ -49,7 +49,7 @@ def test_every_adapter_stands_beside_a_workload_of_ours():
 
 
 def test_a_sweep_is_that_of_our_workload():
-    series, calls_series = import_module("peer_series"), import_module("calls_series")
+    series = peer_series
     assert (series.FAST, series.SLOW) == (calls_series.FAST_WINDOWS, calls_series.SLOW_WINDOWS)
     assert (series.SWEPT_BARS, series.SWEPT) == (calls_series.N_SWEEP, calls_series.SWEPT)
 
@@ -71,7 +71,7 @@ def test_the_data_are_our_options_and_prices(data):
     known = [vol for vol in columns["known"] if vol == vol]
     assert len(columns["vol"]) > len(known) > 0.9 * len(columns["vol"])
     close = columns["close"]
-    assert close == import_module("calls_series").closes(50)
+    assert close == calls_series.closes(50)
     window = close[30:50]
     mean = sum(window) / 20
     upper = mean + 2.0 * math.sqrt(sum((value - mean) ** 2 for value in window) / 20)

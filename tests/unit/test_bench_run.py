@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import platform
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from benchmarks import run
+from benchmarks.measure import bench, plan, processes, progress, runtimes, session
+from benchmarks.page import targets
+from benchmarks.workloads import tasks
 from tests.unit.bench_runtimes import runtime
-
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-bench, plan, processes, progress, run, runtimes, session, targets, tasks = map(
-    import_module,
-    ("bench", "plan", "processes", "progress", "run", "runtimes", "session", "targets", "tasks"),
-)
 
 
 class TestRun:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 
+from benchmarks import compare
+from benchmarks.measure import processes
+from benchmarks.page import cross_tables, results, tables, targets, verdicts
+from benchmarks.peers import child as peer_adapters
+from benchmarks.workloads import named as workloads
 from tests.unit.bench_runtimes import runtime
-
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-cross_tables, processes, results, tables, targets, verdicts, workloads = map(
-    import_module,
-    ("cross_tables", "processes", "results", "tables", "targets", "verdicts", "workloads"),
-)
 
 
 def record(key, **least):
@@ -162,7 +157,7 @@ class TestTables:
         key = tables.PYPY_PLAIN
         base = {tables.PYPY: record(tables.PYPY, one=1.0), key: record(key, one=1.0),
                 "c": record("c", one=1.0)}  # fmt: skip
-        found = import_module("compare").changes(base, {**base, key: record(key, one=9.0)})
+        found = compare.changes(base, {**base, key: record(key, one=9.0)})
         assert [change.runtime for change in found] == [tables.PYPY]
 
     def test_every_target_names_something_measured(self, tmp_path):
@@ -174,7 +169,7 @@ class TestTables:
         assert named <= known
         assert {name for _, name in tables.SITUATIONS} <= known
         beside = {target.other for target in targets.TARGETS if target.other}
-        assert beside <= {*tables.NAMES, *import_module("peer_adapters").ADAPTERS}
+        assert beside <= {*tables.NAMES, *peer_adapters.ADAPTERS}
 
     def test_a_target_against_a_peer_takes_its_record(self, tmp_path):
         row = {"peer": "TA-Lib", "version": "1", "workload": "kernel/sma/1000000", "least_s": 0.01,

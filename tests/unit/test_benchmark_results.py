@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-plots, records, report, results, tables = map(
-    import_module, ("plots", "records", "report", "results", "tables")
-)
-HOST_TABLES = import_module("cross_tables").HOST_TABLES
+from benchmarks import report
+from benchmarks.measure import records, stored
+from benchmarks.page import cross_tables, plots, results, tables
+
+HOST_TABLES = cross_tables.HOST_TABLES
 
 HOSTS = sorted(path for path in results.RESULTS.iterdir() if path.is_dir())
 # crossover.py and peers.py write other forms.
@@ -152,7 +148,7 @@ class TestPublished:
     def test_all_runtimes_of_a_host_measured_one_state(self):
         """Whole processes by size and peers too, whose files have other forms."""
         for host in HOSTS:
-            sources = import_module("stored").sources(host)
+            sources = stored.sources(host)
             assert len(sources) == len(list(host.iterdir()))
             assert len(set(sources.values())) == 1, sources
 

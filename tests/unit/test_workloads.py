@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import doctest
 import platform
-import sys
 from array import array
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
+from benchmarks.baselines import c as baseline_c
+from benchmarks.baselines import c_series as baseline_c_series
+from benchmarks.baselines import numpy_columns as baseline_numpy
+from benchmarks.baselines import plain as baseline_plain
+from benchmarks.baselines import shared as baselines
+from benchmarks.measure import bench
+from benchmarks.workloads import (
+    calls,
+    calls_events,
+    calls_options,
+    calls_series,
+    calls_threads,
+    markets,
+    tasks,
+)
+from benchmarks.workloads import named as workloads
 from engine.backend import select
 from engine.errors import EngineError, UnavailableError
 from engine.market.chain import AMERICAN, EUROPEAN
@@ -18,17 +32,6 @@ from engine.scanner.pipeline import scan_chain
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY
 
-# The benchmarks are scripts: each imports its neighbours.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-baseline_c, baseline_numpy, baseline_plain, baselines, bench = map(
-    import_module, ("baseline_c", "baseline_numpy", "baseline_plain", "baselines", "bench")
-)
-calls, markets, tasks, workloads = map(import_module, ("calls", "markets", "tasks", "workloads"))
-
-calls_events, calls_options, calls_series = map(
-    import_module, ("calls_events", "calls_options", "calls_series")
-)
-baseline_c_series, c_code = map(import_module, ("baseline_c_series", "c_code"))
 SHORT = (
     ("N_SERIES", calls_series, 4000),
     ("N_SWEEP", calls_series, 400),
@@ -42,7 +45,6 @@ SHORT = (
     *(("N_OPTIONS", module, 2000) for module in (calls, calls_options, baselines, baseline_c)),
 )
 
-calls_threads = import_module("calls_threads")
 threads = import_module("engine.runtime.threads")
 PURE = select("pure")
 
@@ -247,12 +249,10 @@ class TestBaselines:
             with pytest.raises(ValueError, match="the baseline answers"):
                 baselines.baseline(lambda floor, wrong=wrong: wrong, (3, 0.5))
 
-    @pytest.mark.parametrize(
-        "name", ["baselines", "baseline_plain_options", "baseline_plain_series"]
-    )
+    @pytest.mark.parametrize("name", ["shared", "plain_options", "plain_series"])
     def test_examples_hold(self, name):
         """Worked by hand: elsewhere baselines and kernels are only held to each other."""
-        failed, tried = doctest.testmod(import_module(name))
+        failed, tried = doctest.testmod(import_module(f"benchmarks.baselines.{name}"))
         assert (failed, tried > 0) == (0, True)
 
     def test_columns_that_are_off_are_refused_where_they_are_known(self):

@@ -1,0 +1,1 @@
+"""What somebody would write instead: plain Python, NumPy, and C as the limit of the machine."""

@@ -1,0 +1,1 @@
+"""The processes that measure, and the files that they write."""

@@ -1,0 +1,1 @@
+"""What is measured: the same names, seeds and sizes on every backend."""
