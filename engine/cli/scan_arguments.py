@@ -117,8 +117,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--explain",
         metavar="ID",
-        help="the whole proof of one opportunity; near-N; or why-not[:EXPIRY]: state prices that "
-        "prove that a European expiry holds nothing",
+        help="the whole proof of one opportunity, by id or key; near-N; or why-not[:EXPIRY]: state "
+        "prices that prove that a European expiry holds nothing",
     )
     add("--curves", action="store_true", help="implied forwards, borrow and box rates, with bands")
     add("--plot", metavar="FILE.html", help="smile, forward and edges in one self-contained file")

@@ -121,6 +121,8 @@ class OptionChain:
         Facts a gate reads.
     volume, open_interest
         ``array('d')`` by quote index, nan unknown; empty when the source has none.
+    contract_ids
+        What the exchange or the broker calls each contract, by quote index; empty if not known.
     """
 
     symbol: str
@@ -149,6 +151,7 @@ class OptionChain:
     volume: array[float] = field(default_factory=lambda: array("d"))
     open_interest: array[float] = field(default_factory=lambda: array("d"))
     source: str = ""
+    contract_ids: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return one line: the columns of a chain fill screens."""

@@ -1,14 +1,24 @@
-"""Legs of a combo: frozen values at executable prices."""
+"""Several legs traded as one: what they are, and at which prices they can be had.
+
+A `Leg` has a price; a `Combo` has none. The key of a combo has neither price nor time in it, so
+that the same combo is known again in the next snapshot, tomorrow and from another source.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
+from zlib import crc32
 
-OPTION = "option"
-STOCK = "stock"
-FUTURE = "future"
+from engine.market.contract import FUTURE, OPTION, STOCK, Contract
+
+if TYPE_CHECKING:
+    from engine.market.chain import OptionChain
+
+__all__ = ("FUTURE", "OPTION", "STOCK", "Combo", "Leg", "combo_of", "contract_of", "sighting_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class Leg:
     `notional` is for futures of an inverse chain: dollars per coin of the package, so that one
     bought at `price` pays ``notional / price - notional / spot`` coins (a conversion at strike K
     needs K, a box its width); its `fee` is per ratio, in coins. Other futures leave it nan.
+    `trading_class` is that of an option's series (SPX against SPXW), "" where the source has none.
     """
 
     kind: str
@@ -40,3 +51,47 @@ class Leg:
     age: float = math.nan
     quote: int = -1
     notional: float = math.nan
+    trading_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Combo:
+    """Contracts with signed ratios (negative sells), in the order of their names."""
+
+    symbol: str
+    legs: tuple[tuple[int, Contract], ...]
+
+    @property
+    def key(self) -> str:
+        """The same text for the same legs, whatever they cost and whenever they are seen.
+
+        It is ``symbol:ratio x contract:...``: ``SPX:-1xSPX260320C5800:1xSPXW260320C5800``.
+        """
+        return ":".join((self.symbol, *(f"{ratio}x{leg.name}" for ratio, leg in self.legs)))
+
+
+def contract_of(chain: OptionChain, leg: Leg) -> Contract:
+    """Return what a leg trades."""
+    ids = chain.contract_ids
+    return Contract(
+        leg.kind, chain.symbol, leg.trading_class, leg.expiry, leg.right, leg.strike,
+        1.0 if leg.kind == STOCK else chain.multiplier, chain.currency,
+        ids[leg.quote] if ids and leg.quote >= 0 else "",
+    )  # fmt: skip
+
+
+def combo_of(chain: OptionChain, legs: Iterable[Leg]) -> Combo:
+    """Return the legs as a combo, without their prices."""
+    traded = [(leg.side * leg.ratio, contract_of(chain, leg)) for leg in legs]
+    return Combo(chain.symbol, tuple(sorted(traded, key=lambda one: (one[1].name, one[0]))))
+
+
+def sighting_id(key: str, family: str, ts_ns: int) -> str:
+    """Return the id of a combo seen at an instant as one of `family`: ten letters.
+
+    Short, for people to type: two of a million sightings may share one. Programs take the key and
+    the instant.
+    """
+    # Not hashlib: on PyPy it loads half of ssl, a tenth of a small scan's time.
+    text = f"{key} {family} {ts_ns}".encode()
+    return f"{crc32(text):08x}{crc32(text[::-1]) % 256:02x}"

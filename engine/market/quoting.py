@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.market.combo import FUTURE, STOCK
+from engine.market.contract import FUTURE, STOCK
 
 
 @dataclass(frozen=True, slots=True)

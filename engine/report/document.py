@@ -13,6 +13,7 @@ from engine import __version__
 from engine.backend import Backend, runtime
 from engine.clock import from_ns
 from engine.market.carry import Carry, RateCurve
+from engine.market.chain import OptionChain
 from engine.market.combo import Leg
 from engine.proof.states import Proof
 from engine.scanner.survey import Scan, Survey
@@ -33,7 +34,11 @@ def document(survey: Survey, backend: Backend) -> dict[str, Any]:
         "opportunities": [opportunity_object(one) for one in survey.opportunities],
         "carry": [opportunity_object(one) for one in survey.carry],
         "synthetics": [opportunity_object(one) for one in survey.synthetics],
-        "near_misses": [near_miss_object(symbol, miss) for symbol, miss in survey.near_misses],
+        "near_misses": [
+            near_miss_object(result.chain, miss)
+            for result in survey.results
+            for miss in result.near_misses
+        ],
         "funnel": funnel_object(survey.funnel),
         "mismatches": [opportunity_object(bad) for _, bad in survey.mismatches],
         "failures": [
@@ -108,6 +113,8 @@ def opportunity_object(one: Opportunity) -> dict[str, Any]:
     """Return one opportunity with its legs, the terms of its edge and its proof."""
     return {
         "id": one.id,
+        "key": one.key,
+        "time": instant(one.ts_ns),
         "family": one.family,
         "class": one.grade,
         "symbol": one.symbol,
@@ -146,6 +153,7 @@ def leg_object(leg: Leg) -> dict[str, Any]:
         "right": leg.right or None,
         "strike": _known(leg.strike),
         "expiry": leg.expiry.isoformat() if leg.expiry else None,
+        "trading_class": leg.trading_class or None,
         "price": _known(leg.price),
         "fee": _known(leg.fee),
         "bid": _known(leg.bid),
@@ -167,10 +175,11 @@ def proof_object(proof: Proof) -> dict[str, Any]:
     }
 
 
-def near_miss_object(symbol: str, miss: NearMiss) -> dict[str, Any]:
-    """Return one near miss and the smallest change that would make it pass."""
+def near_miss_object(chain: OptionChain, miss: NearMiss) -> dict[str, Any]:
+    """Return one near miss of a chain and the smallest change that would make it pass."""
     return {
-        "symbol": symbol,
+        "symbol": chain.symbol,
+        "time": instant(chain.ts_ns),
         "family": miss.family,
         "legs": [leg_object(leg) for leg in miss.legs],
         "edge": _known(miss.edge),

@@ -27,6 +27,7 @@ from engine.report.wording import (
     plural,
     price,
     seconds,
+    series_words,
     whole,
 )
 from engine.scanner.pipeline import make_view
@@ -67,7 +68,7 @@ def render(survey: Survey, wanted: str, console: Console, backend: Backend) -> N
     decimals = scan.result.chain.quoting.decimals
     console.print(Text(chain_words(scan.result.chain), style="dim"))
     _render_verdict(one, console)
-    _render_legs(one.legs, one.unit, console, decimals=decimals)
+    _render_legs(one.legs, one.unit, one.symbol, console, decimals=decimals)
     _render_terms(one, console, decimals=decimals)
     if one.proof is not None:
         _render_states(one.proof, one.edge, console, decimals=decimals)
@@ -76,8 +77,9 @@ def render(survey: Survey, wanted: str, console: Console, backend: Backend) -> N
 
 def _render_verdict(one: Opportunity, console: Console) -> None:
     line = Text(f"{one.grade} {family_words(one.family)} {one.id}", style="bold")
-    line.append(f"  {one.symbol} {legs_text(one.legs)}", style="not bold")
+    line.append(f"  {one.symbol} {legs_text(one.legs, one.symbol)}", style="not bold")
     console.print(line)
+    console.print(Text(f"key {one.key}", style="dim"))
     if one.conditions:
         console.print(
             Text(
@@ -90,7 +92,9 @@ def _render_verdict(one: Opportunity, console: Console) -> None:
     console.print()
 
 
-def _render_legs(legs: Sequence[Leg], unit: int, console: Console, *, decimals: int) -> None:
+def _render_legs(
+    legs: Sequence[Leg], unit: int, symbol: str, console: Console, *, decimals: int
+) -> None:
     console.print(Text("Legs", style="bold"))
     table = grid()
     add_columns(table, "leg", "expiry", align="left")
@@ -102,7 +106,7 @@ def _render_legs(legs: Sequence[Leg], unit: int, console: Console, *, decimals: 
         traded = "bold green"
         table.add_row(
             leg_words(leg),
-            leg.expiry.isoformat() if leg.expiry else "",
+            series_words(leg, symbol),
             Text(bid, style=traded if leg.side < 0 else ""),
             Text(ask, style=traded if leg.side > 0 else ""),
             whole(leg.size),
@@ -222,10 +226,13 @@ def _render_near(scans: Sequence[Scan], wanted: str, console: Console, backend: 
     decimals = scan.result.chain.quoting.decimals
     console.print(Text(chain_words(scan.result.chain), style="dim"))
     line = Text(f"Near miss {number}: {family_words(miss.family)}", style="bold")
-    line.append(f"  {scan.result.chain.symbol} {legs_text(miss.legs)}", style="not bold")
+    line.append(
+        f"  {scan.result.chain.symbol} {legs_text(miss.legs, scan.result.chain.symbol)}",
+        style="not bold",
+    )
     console.print(line)
     console.print()
-    _render_legs(miss.legs, _unit(miss), console, decimals=decimals)
+    _render_legs(miss.legs, _unit(miss), scan.result.chain.symbol, console, decimals=decimals)
     edge = price(miss.edge, decimals=decimals, signed=True)
     console.print(f"edge per share: {edge}", highlight=False)
     console.print(Text(f"fails at: {GATES.get(miss.reason, miss.reason)}", style="yellow"))

@@ -21,7 +21,7 @@ Named = Mapping[str, tuple["Scan", Opportunity]]
 
 
 def look_up(scans: Iterable[Scan], wanted: str, backend: Backend) -> tuple[Scan, Opportunity]:
-    """Return the opportunity whose id starts with `wanted`, and its scan.
+    """Return the opportunity whose id starts with `wanted` or whose key it is, and its scan.
 
     Where the lists have none, the chains are scanned once more with nothing cut off.
 
@@ -52,7 +52,11 @@ def look_up(scans: Iterable[Scan], wanted: str, backend: Backend) -> tuple[Scan,
 
 
 def _matching(known: Named, wanted: str) -> list[str]:
-    return [name for name in known if wanted and name.startswith(wanted)]
+    return [
+        name
+        for name, (_, one) in known.items()
+        if wanted and (name.startswith(wanted) or one.key == wanted)
+    ]
 
 
 def _named(scans: Iterable[Scan]) -> dict[str, tuple[Scan, Opportunity]]:

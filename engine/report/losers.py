@@ -11,7 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.report.grid import add_columns, grid, show
-from engine.report.wording import family_words, legs_by_expiry, legs_text, packed, plural, price
+from engine.report.wording import (
+    family_words,
+    legs_by_expiry,
+    legs_text,
+    packed,
+    plural,
+    price,
+    time_words,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -109,13 +117,16 @@ def render_near_misses(survey: Survey, console: Console) -> None:
     add_columns(table, "symbol\nfamily", "legs\nexpiry", align="left")
     add_columns(table, "edge")
     table.add_column("fails at\nwould pass with", min_width=_CHANGE)
+    instants = [result.chain.ts_ns for result in survey.results]
     for number, (scan, miss) in enumerate(near[:NEAR_SHOWN], 1):
         chain = scan.result.chain
         name = Text(chain.symbol)
         for line in wrap(family_words(miss.family), _NAME):
             name.append(f"\n{line}", style="dim")
+        if when := time_words(chain.ts_ns, instants):
+            name.append(f"\n{when}", style="dim")
         legs = Text()
-        for day, words in legs_by_expiry(miss.legs):
+        for day, words in legs_by_expiry(miss.legs, chain.symbol):
             legs.append(packed(words, _LEGS) + "\n")
             legs.append(day + "\n", style="dim")
         legs.rstrip()
@@ -142,6 +153,6 @@ def render_carry_line(survey: Survey, console: Console) -> None:
     line = (
         f"{told} profitable only because financing is ignored; "
         f"best {best.plain:+.2f} plain, {best.edge:+.2f} after "
-        f"({best.symbol} {legs_text(best.legs)})."
+        f"({best.symbol} {legs_text(best.legs, best.symbol)})."
     )
     console.print(Text("CARRY  ", style="bold").append(line, style="none"))

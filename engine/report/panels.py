@@ -167,7 +167,7 @@ def _add_edges(figure: Any, go: Any, scan: Scan) -> None:
             _add_dots(
                 figure, go, grade, colour, "circle",
                 [one.days for one in found], [one.edge for one in found],
-                [f"{family_words(one.family)} {one.id}<br>{legs_text(one.legs)}<br>"
+                [f"{family_words(one.family)} {one.id}<br>{legs_text(one.legs, one.symbol)}<br>"
                  f"{money(one.edge_usd)}, score {one.score:.3g}" for one in found],
             )  # fmt: skip
     near = [miss for miss in result.near_misses if miss.edge > 0.0]
@@ -177,7 +177,7 @@ def _add_edges(figure: Any, go: Any, scan: Scan) -> None:
         _add_dots(
             figure, go, "near miss", _NEAR, "x-thin-open", days, [miss.edge for miss in near],
             [f"{family_words(miss.family)}: {GATES.get(miss.reason, miss.reason)}<br>"
-             f"{legs_text(miss.legs)}<br>{miss.change}" for miss in near],
+             f"{legs_text(miss.legs, result.chain.symbol)}<br>{miss.change}" for miss in near],
         )  # fmt: skip
     if not near and not result.opportunities:
         # An axis without a trace is not drawn at all.

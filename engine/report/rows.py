@@ -15,7 +15,7 @@ from engine.scoring.opportunity import Opportunity
 COLUMNS = (
     "id", "family", "class", "symbol", "legs", "edge", "edge_usd", "lots", "capital",
     "annualised", "score", "days", "best", "plain", "implied_rate", "conditions", "flags",
-    "proof_minimum", "max_profit", "min_roi", "ratio", "probability",
+    "proof_minimum", "max_profit", "min_roi", "ratio", "probability", "time", "key",
 )  # fmt: skip
 
 
@@ -39,20 +39,23 @@ def flat_row(one: Opportunity) -> dict[str, Any]:
     """Return one opportunity as a flat row by `COLUMNS`; lists become text joined by "; "."""
     whole = opportunity_object(one)
     row = {name: whole[name] for name in COLUMNS if name in whole}
-    row["legs"] = "; ".join(leg_text(leg) for leg in one.legs)
+    row["legs"] = "; ".join(leg_text(leg, one.symbol) for leg in one.legs)
     row["conditions"] = "; ".join(one.conditions)
     row["flags"] = "; ".join(one.flags)
     row["proof_minimum"] = whole["proof"]["minimum"] if one.proof else None
     return row
 
 
-def leg_text(leg: Leg) -> str:
+def leg_text(leg: Leg, symbol: str) -> str:
     """Return one leg as people write it, its signed ratio first.
 
+    The trading class stands behind the expiry where it is not the symbol of the underlying.
+
     >>> from datetime import date
-    >>> leg_text(Leg("option", -1, 2, 3.2, right="C", strike=100.0, expiry=date(2016, 1, 15)))
-    '-2 C 100 2016-01-15 @ 3.2'
-    >>> leg_text(Leg("stock", 1, 1, 100.02))
+    >>> leg_text(Leg("option", -1, 2, 3.2, right="C", strike=100.0, expiry=date(2016, 1, 15),
+    ...              trading_class="SPXW"), "SPX")
+    '-2 C 100 2016-01-15 SPXW @ 3.2'
+    >>> leg_text(Leg("stock", 1, 1, 100.02), "XYZ")
     '+1 stock @ 100.02'
     """
     name = leg.kind
@@ -60,6 +63,8 @@ def leg_text(leg: Leg) -> str:
         name = f"{leg.right} {_exact(leg.strike)}"
     if leg.expiry:
         name += f" {leg.expiry.isoformat()}"
+    if leg.trading_class not in ("", symbol):
+        name += f" {leg.trading_class}"
     return f"{leg.side * leg.ratio:+d} {name} @ {_exact(leg.price)}"
 
 

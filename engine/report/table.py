@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from engine.report.wording import (
     percent,
     plural,
     price,
+    time_words,
 )
 from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, SYNTHETIC, Opportunity
 from engine.scoring.rates import is_long_box
@@ -70,9 +71,10 @@ def render(survey: Survey, console: Console) -> None:
 
 
 def render_opportunities(
-    found: Iterable[Opportunity], scans: Iterable[Scan], console: Console
+    found: Iterable[Opportunity], scans: Sequence[Scan], console: Console
 ) -> None:
-    """Print a table of `found`, two lines or more for each."""
+    """Print a table of `found`, two lines or more for each; with its time where times differ."""
+    instants = [scan.result.chain.ts_ns for scan in scans]
     homes = {
         id(one): scan
         for scan in scans
@@ -87,14 +89,15 @@ def render_opportunities(
     add_columns(table, "class\nid", align="left")
     add_columns(table, "edge\ntotal", "lots\ncapital", "excess\nscore", "implied\nyours")
     for one in found:
-        table.add_row(*_cells(one, homes[id(one)], is_wide))
+        when = time_words(one.ts_ns, instants)
+        table.add_row(*_cells(one, homes[id(one)], when, is_wide))
     show(table, console)
     if table.row_count:
         console.print()
 
 
-def _cells(one: Opportunity, scan: Scan, is_wide: bool) -> list[Text]:
-    groups = legs_by_expiry(one.legs)
+def _cells(one: Opportunity, scan: Scan, when: str, is_wide: bool) -> list[Text]:
+    groups = legs_by_expiry(one.legs, one.symbol)
     days = f"{one.days:,.0f} days"
     # The flag of one leg says no more than the condition of them all.
     told = {_FLAG_OF.get(condition) for condition in one.conditions}
@@ -111,7 +114,7 @@ def _cells(one: Opportunity, scan: Scan, is_wide: bool) -> list[Text]:
         place = [Text("\n".join(f"{day}\n{packed(words, _LEGS)}" for day, words in groups))]
     decimals = scan.result.chain.quoting.decimals
     return [
-        _lines(one.symbol, *wrap(family_words(one.family), _NAME)),
+        _lines(one.symbol, *wrap(family_words(one.family), _NAME), when),
         *place,
         _lines(one.grade, one.id, *wrap(notes, _NOTES), style=_STYLE[one.grade]),
         _lines(price(one.edge, decimals=decimals), money(one.edge_usd)),

@@ -27,20 +27,34 @@ def leg_words(leg: Leg) -> str:
     return f"{sign}{count}{leg.right} {leg.strike:.10g}"
 
 
-def legs_by_expiry(legs: Iterable[Leg]) -> list[tuple[str, str]]:
-    """Return (expiry, legs) for each expiry in order of time; stock stands with the first."""
+def legs_by_expiry(legs: Iterable[Leg], symbol: str) -> list[tuple[str, str]]:
+    """Return (expiry, legs) for each expiry in order of time; stock stands with the first.
+
+    The trading class follows the expiry where it is not the symbol: ``2016-01-15 SPXW``.
+    """
     groups: dict[str, list[str]] = {}
     rest = []
     for leg in legs:
         if leg.expiry is None:
             rest.append(leg_words(leg))
         else:
-            groups.setdefault(leg.expiry.isoformat(), []).append(leg_words(leg))
+            groups.setdefault(series_words(leg, symbol), []).append(leg_words(leg))
     if not groups:
         return [("", " ".join(rest))]
     first = min(groups)
     groups[first].extend(rest)
     return [(day, " ".join(groups[day])) for day in sorted(groups)]
+
+
+def series_words(leg: Leg, symbol: str) -> str:
+    """Return the expiry of a leg, and its trading class where that is not the symbol.
+
+    >>> series_words(Leg("option", 1, 1, 2.0, right="C", strike=5.0, expiry=date(2016, 1, 15),
+    ...                  trading_class="SPXW"), "SPX")
+    '2016-01-15 SPXW'
+    """
+    day = leg.expiry.isoformat() if leg.expiry else ""
+    return day if leg.trading_class in ("", symbol) else f"{day} {leg.trading_class}"
 
 
 def packed(words: str, width: int) -> str:
@@ -59,9 +73,9 @@ def packed(words: str, width: int) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def legs_text(legs: Iterable[Leg]) -> str:
+def legs_text(legs: Iterable[Leg], symbol: str) -> str:
     """Return all legs on one line: ``+C 95 -C 105 -P 95 +P 105 2016-01-15``."""
-    return ", ".join(f"{words} {day}".strip() for day, words in legs_by_expiry(legs))
+    return ", ".join(f"{words} {day}".strip() for day, words in legs_by_expiry(legs, symbol))
 
 
 def family_words(family: str) -> str:
@@ -95,7 +109,7 @@ def label_words(label: Mapping[str, Any]) -> str:
     grade = f", {label['grade']}" if label["grade"] else ""
     reason = f" ({label['reason']})" if label.get("reason") else ""
     return (
-        f"{family_words(label['family'])} {legs_text(legs)}{grade}, edge {label['edge']:.4g}, "
+        f"{family_words(label['family'])} {legs_text(legs, '')}{grade}, edge {label['edge']:.4g}, "
         f"by the {cause['side']} of {cause['right']} {cause['strike']:.10g} {cause['expiry']}"
         f"{reason}"
     )
@@ -177,12 +191,29 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}"
 
 
+def time_words(ts_ns: int, others: Iterable[int]) -> str:
+    r"""Return when a snapshot was, in two lines; "" where all the `others` are of that instant.
+
+    >>> time_words(1_450_971_000_000_000_000, [1_450_971_000_000_000_000])
+    ''
+    >>> time_words(1_450_971_000_250_000_000, [0, 1_450_971_000_250_000_000])
+    '2015-12-24\n15:30:00.250'
+    """
+    if all(other == ts_ns for other in others):
+        return ""
+    return _moment(ts_ns).replace(" ", "\n")
+
+
+def _moment(ts_ns: int) -> str:
+    text = from_ns(ts_ns).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return text.removesuffix("000").removesuffix(".000")
+
+
 def chain_words(chain: OptionChain) -> str:
     """Return one line on a chain: what, when, from where, how much of it."""
     spot = chain.underlying
     quote = f"{spot.bid:,.10g}" if spot.bid == spot.ask else f"{spot.bid:,.10g}/{spot.ask:,.10g}"
-    moment = from_ns(chain.ts_ns)
-    time = moment.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
+    time = _moment(chain.ts_ns).removesuffix(":00")
     rights = sum(1 for bid, ask in zip(chain.bid, chain.ask, strict=True) if bid > 0 or ask > 0)
     options = plural(rights, f"{chain.style.capitalize()} option")
     return (

@@ -40,6 +40,7 @@ def option_leg(view: View, quote: int, ratio: int) -> Leg:
         settles_ns=expiry.settles_ns, bid=chain.bid[quote], ask=chain.ask[quote],
         size=(chain.ask_size if buys else chain.bid_size)[quote],
         age=(chain.ask_age if buys else chain.bid_age)[quote], quote=quote,
+        trading_class=expiry.trading_class or chain.symbol,
     )  # fmt: skip
 
 

@@ -24,7 +24,9 @@ class Opportunity:
     Attributes
     ----------
     id
-        Stable: same legs, same chain instant, same id.
+        Of the sighting: the same legs, family and instant have the same one.
+    key, ts_ns
+        Of its combo, the same in every snapshot, and the instant of this one (UTC nanoseconds).
     unit
         Short shares the edge is per: ``edge_usd`` is
         ``edge * multiplier * unit * lots`` less order minimums.
@@ -78,6 +80,8 @@ class Opportunity:
     flags: tuple[str, ...] = ()
     terms: tuple[tuple[str, float], ...] = ()
     proof: Proof | None = None
+    key: str = ""
+    ts_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import dataclass, replace
-from zlib import crc32
 
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
-from engine.market.combo import FUTURE, OPTION, STOCK, Leg
+from engine.market.combo import FUTURE, OPTION, STOCK, Leg, combo_of, sighting_id
 from engine.scoring import rates, unknown
 from engine.scoring.accounts import account
 from engine.scoring.assignment import is_assignment_due
@@ -186,18 +185,18 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
     """Return the opportunity of a ranked position; the verifier has the last word."""
     position = ranked.position
     family, legs, days = position.family, position.legs, position.days
+    chain = view.chain
+    key = combo_of(chain, legs).key
     conditions = [name for bit, name in CONDITIONS.items() if position.condition & bit]
     conditions += unknown.unknown_conditions(view, legs, position.flags, settings)
-    if any(
-        leg.kind == FUTURE and not future_book(view.chain, leg.settles_ns).is_quoted for leg in legs
-    ):
+    if any(leg.kind == FUTURE and not future_book(chain, leg.settles_ns).is_quoted for leg in legs):
         conditions.append(AT_MARK)
     grade = CONDITIONAL if conditions else LOCKED
     if position.edge <= 0.0:
         grade = CARRY
     return Opportunity(
-        id=identity(view.chain, family, legs),
-        family=family, grade=grade, symbol=view.chain.symbol, legs=legs, unit=position.unit,
+        id=sighting_id(key, family, chain.ts_ns), key=key, ts_ns=chain.ts_ns,
+        family=family, grade=grade, symbol=chain.symbol, legs=legs, unit=position.unit,
         edge=position.edge, edge_usd=position.usd, lots=int(position.lots),
         capital=ranked.capital,
         annualised=view.backend.scoring.annualised_return(position.usd, ranked.capital, days),
@@ -212,18 +211,6 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
         flags=flag_names(view, legs, position.flags, days, settings),
         terms=account(view, family, legs, position.unit),
     )  # fmt: skip
-
-
-def identity(chain: OptionChain, family: str, legs: tuple[Leg, ...]) -> str:
-    """Return the id of a position: the same legs at the same instant have the same one."""
-    words = [chain.symbol, str(chain.ts_ns), family]
-    for leg in legs:
-        words.append(
-            f"{leg.kind}{leg.side:+d}x{leg.ratio}{leg.right}{leg.strike!r}{leg.settles_ns}"
-        )
-    # Not hashlib: on PyPy it loads half of ssl, a tenth of a small scan's time.
-    text = " ".join(words).encode()
-    return f"{crc32(text):08x}{crc32(text[::-1]) % 256:02x}"
 
 
 def flag_names(

@@ -100,8 +100,8 @@ def test_an_opportunity_carries_its_legs_terms_and_proof() -> None:
     assert (one["id"], one["family"], one["class"]) == ("a1", "conversion", "LOCKED")
     assert one["legs"][1] == {
         "kind": "option", "side": "sell", "ratio": 1, "right": "C", "strike": 100.0,
-        "expiry": "2016-02-19", "price": 5.0, "fee": 0.007, "bid": 5.0, "ask": 5.1,
-        "size": 10.0, "age": None,
+        "expiry": "2016-02-19", "trading_class": None, "price": 5.0, "fee": 0.007,
+        "bid": 5.0, "ask": 5.1, "size": 10.0, "age": None,
     }  # fmt: skip
     assert one["legs"][0]["strike"] is one["legs"][0]["right"] is one["legs"][0]["expiry"] is None
     assert one["terms"] == [

@@ -175,9 +175,9 @@ def test_source_text_is_never_taken_for_markup() -> None:
 
 
 def test_legs_are_packed_by_leg() -> None:
-    assert legs_text(BOX) == "+C 95 -C 105 +P 105 -P 95 2016-02-19"
-    assert legs_text(ROLL) == "-C 100 +P 100 2016-01-15, +C 100 -P 100 2016-02-19"
-    assert legs_by_expiry(BUTTERFLY) == [("2016-02-19", "+2 C 95 -3 C 100 +C 110")]
+    assert legs_text(BOX, "XYZ") == "+C 95 -C 105 +P 105 -P 95 2016-02-19"
+    assert legs_text(ROLL, "XYZ") == "-C 100 +P 100 2016-01-15, +C 100 -P 100 2016-02-19"
+    assert legs_by_expiry(BUTTERFLY, "XYZ") == [("2016-02-19", "+2 C 95 -3 C 100 +C 110")]
     assert packed("+2 C 95 -3 C 100 +C 110", 14) == "+2 C 95\n-3 C 100\n+C 110"
     assert percent(-0.00001) == "0.00%"
 
