@@ -244,8 +244,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         (change for change in found if change.factor > args.band), key=lambda one: -one.factor
     )
     absent = gone(base, head)
-    for line in [*absent, *slower]:
-        print(line)
+    for one in [*absent, *slower]:
+        print(one)
     verdict = f"{len(slower)} of {len(found)} became slower by more than {args.band:g}x"
     print(f"compare: {verdict}", file=sys.stderr)
     return SLOWER if slower else GONE if absent else OK

@@ -26,7 +26,8 @@ if __name__ == "__main__":
 from benchmarks.page.cross_tables import HOST_TABLES, Host, read
 from benchmarks.page.plots import PLOTS
 from benchmarks.page.results import RESULTS, newest_host
-from benchmarks.page.tables import NUMBA, PURE, PYPY, TABLES
+from benchmarks.page.tables import TABLES
+from benchmarks.page.targets import NUMBA, PURE, PYPY
 
 # The table that pyperf itself makes; without pyperf it stays as it is.
 COMPARED = "compare_to"

@@ -11,6 +11,7 @@ import math
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from benchmarks.workloads.calls import N_OPTIONS, Call, column, kernel_of, options
 from benchmarks.workloads.calls_events import EVENTS
@@ -39,6 +40,7 @@ CALLS = {call.name: call for call in (*SERIES, *EVENTS) if isinstance(call, Call
 LOW_FLOOR = -0.10
 Answer = tuple[float, float]
 Columns = Sequence[Sequence[float]]
+Written = list["array[float] | array[int]"]
 
 
 def named(start: str) -> str:
@@ -51,7 +53,7 @@ def named(start: str) -> str:
     return name
 
 
-def indicator(name: str, backend: Backend) -> tuple[array[float], array[float], Columns]:
+def indicator(name: str, backend: Backend) -> tuple[array[float], array[float], Written]:
     """Return the series of an indicator, its settings, and what the kernels of `backend` write."""
     call = CALLS[named(f"kernel/{name}/")]
     series, *rest = arguments = call.arguments(backend)
@@ -60,7 +62,7 @@ def indicator(name: str, backend: Backend) -> tuple[array[float], array[float], 
     return series, settings, list(arguments[call.states[0] + 1 :])
 
 
-def implied(backend: Backend) -> tuple[tuple[array[float], ...], array[float], list[bool]]:
+def implied(backend: Backend) -> tuple[tuple[Any, ...], array[float], list[bool]]:
     """Return the prices and what else a volatility is found from, these, and where one is known."""
     inputs, (price, *greeks) = options(), [column(N_OPTIONS) for _ in range(6)]
     backend.pricing.greeks_chain(*inputs, price, *greeks)

@@ -19,7 +19,7 @@ from benchmarks.workloads.named import WORKLOADS
 from benchmarks.workloads.tasks import Task
 from engine.backend import Backend, select
 
-BASELINES = {
+BASELINES: dict[str, Mapping[str, Callable[[Backend], Task]]] = {
     "plain": baseline_plain.BASELINES,
     "numpy": baseline_numpy.BASELINES,
     "c": baseline_c.BASELINES,

@@ -80,7 +80,7 @@ def jobs(
     return found
 
 
-def judged(runtime: Runtime, entries: Iterable[Entry]) -> list[Entry]:
+def judged(runtime: Runtime, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the workloads whose cost on this runtime a target rests on; of C, all of them.
 
     C stands beside every target of its workloads, whatever that is relative to.

@@ -78,8 +78,8 @@ def write_record(
         for key in shared:
             del benchmark["metadata"][key]
     lines = ",\n".join(json.dumps(benchmark, sort_keys=True) for benchmark in benchmarks)
-    about = json.dumps({**shared, **facts}, sort_keys=True)
-    _write(path, f'{{"benchmarks": [\n{lines}\n],\n"metadata": {about},\n"version": "1.0"}}\n')
+    metadata = json.dumps({**shared, **facts}, sort_keys=True)
+    _write(path, f'{{"benchmarks": [\n{lines}\n],\n"metadata": {metadata},\n"version": "1.0"}}\n')
 
 
 def write_json(path: Path, content: Json) -> None:

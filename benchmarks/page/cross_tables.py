@@ -14,7 +14,8 @@ from benchmarks.measure.crossover import DEFAULT, NEVER_MET, NEVER_MET_BYTES, pe
 from benchmarks.page import verdicts
 from benchmarks.page.crossings import Crossings, overtaken, read_crossings
 from benchmarks.page.results import PEERS, Record, cost, read_host, read_peers
-from benchmarks.page.tables import ABSENT, ENGINES, NAMES, NUMBA, THREADS, duration, factor, table
+from benchmarks.page.tables import ABSENT, ENGINES, NAMES, THREADS, duration, factor, table
+from benchmarks.page.targets import NUMBA
 
 Json = dict[str, Any]
 NOT_YET = "Not measured on this machine yet: `python benchmarks/run.py --only crossover`."
@@ -166,7 +167,7 @@ def _times(row: Json, base: Json) -> tuple[str, ...]:
 def _call(row: Json) -> tuple[str, ...]:
     times = [duration(row[name]) for name in ("p50_s", "p99_s", "most_s", "first_s")]
     # Files of before that was noted have only the number of all calls.
-    warm = row.get("warm_calls", row["calls"])
+    warm = row["warm_calls"] if "warm_calls" in row else row["calls"]
     if warm < FEWEST_FOR_P99:
         times[1] += f" (of {warm})"
     after = duration(row["to_warm_s"]) if row["to_warm_s"] else "the first call"

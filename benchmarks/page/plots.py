@@ -7,7 +7,8 @@ from collections.abc import Callable
 from benchmarks.page.crossings import Crossings
 from benchmarks.page.results import Record, cost
 from benchmarks.page.svg import Series, bars, curves
-from benchmarks.page.tables import ENGINES, NAMES, NUMPY, PLAIN, PYPY_PLAIN, C
+from benchmarks.page.tables import ENGINES, NAMES, PLAIN, PYPY_PLAIN
+from benchmarks.page.targets import NUMPY, C
 
 Records = dict[str, Record]
 Plot = Callable[[Records, Crossings], str]

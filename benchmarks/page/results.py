@@ -73,7 +73,7 @@ def read_host(folder: Path) -> dict[str, Record]:
 def read_peers(folder: Path) -> dict[str, Record]:
     """Return what peers.py measured on one machine as records, by peer; empty where it did not."""
     path = folder / PEERS
-    content = json.loads(path.read_text()) if path.exists() else {"measured": ()}
+    content = json.loads(path.read_text()) if path.exists() else {"measured": []}
     found: dict[str, Record] = {}
     for row in content["measured"]:
         date = (content["about"]["date"],)

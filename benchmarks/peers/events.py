@@ -33,7 +33,7 @@ def _hftbacktest(columns: Columns) -> Run:
     trades["px"], trades["qty"] = close, 1.0
     ended = 1
 
-    @njit  # type: ignore[misc]
+    @njit
     def average(replay):  # type: ignore[no-untyped-def]
         level, seen = 0.0, 0
         while replay.wait_next_feed(False, 10_000 * NANOSECONDS) != ended:

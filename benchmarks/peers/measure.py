@@ -113,8 +113,10 @@ def write_data(folder: Path) -> None:
     """
     # Only here: --help and the tests of what is above do without the engine.
     from benchmarks.workloads.calls import N_OPTIONS, column, options
-    from benchmarks.workloads.calls_series import EMA_STATE, PERIOD, RING, RSI_STATE, closes
+    from benchmarks.workloads.calls_series import PERIOD, RING, closes
     from engine.backend import select
+    from kernels_pure.averages import EMA_STATE
+    from kernels_pure.wilder import RSI_STATE
 
     columns: dict[str, Any] = dict(zip((*OPTION, "right"), options(), strict=True))
     price = array("d", bytes(8 * N_OPTIONS))

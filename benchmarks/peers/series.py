@@ -117,7 +117,8 @@ def _backtesting_bars(columns: Columns) -> Run:
                 self.position.close()
 
     test = Backtest(frame, Crossing, cash=1e6, commission=0.001)
-    return test.run
+    run: Callable[[], Any] = test.run
+    return run
 
 
 def _orjson(columns: Columns) -> Run:

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from benchmarks.workloads.markets import SEED
 from benchmarks.workloads.tasks import Task, call_task
@@ -85,7 +85,13 @@ def column(n: int) -> array[float]:
     return array("d", bytes(8 * n))
 
 
-def options(seed: int = SEED) -> tuple[array[float] | array[int], ...]:
+Options: TypeAlias = (
+    "tuple[array[float], array[float], array[float], array[float], array[float], array[float], "
+    "array[int]]"
+)
+
+
+def options(seed: int = SEED) -> Options:
     """Return spot, strike, tau, rate, yield, volatility and right of many options, by expiry."""
     draw = Random(seed).random
     n, columns = N_OPTIONS, [array("d") for _ in range(6)]
@@ -97,7 +103,9 @@ def options(seed: int = SEED) -> tuple[array[float] | array[int], ...]:
             strict=True,
         ):
             column.append(value)
-    return (*columns, array("b", (1 if draw() < 0.5 else -1 for _ in range(n))))
+    spot, strike, tau_years, rate, div, vol = columns
+    right = array("b", (1 if draw() < 0.5 else -1 for _ in range(n)))
+    return spot, strike, tau_years, rate, div, vol, right
 
 
 def _prices(_backend: Backend) -> tuple[Any, ...]:

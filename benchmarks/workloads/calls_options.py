@@ -40,9 +40,10 @@ def _black_second(_backend: Backend) -> tuple[Any, ...]:
 
 def reprice(_backend: Backend) -> tuple[Any, ...]:
     """Return what a chain is repriced with, prepared by the pure kernel on every backend."""
-    _, *columns, right = options()
+    _, strike, tau, rate, div, vol, right = options()
     kept = [column(N_OPTIONS) for _ in range(5)]
-    prepare_reprice(REFERENCE, *columns, right, *kept)  # type: ignore[arg-type]
+    made: Any = (strike, tau, rate, div, vol, right, *kept)
+    prepare_reprice(REFERENCE, *made)
     return MOVED, REFERENCE, *kept, right, column(N_OPTIONS)
 
 
