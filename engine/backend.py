@@ -13,7 +13,7 @@ from types import ModuleType
 
 from engine.errors import ConfigurationError, UnavailableError, install_command
 from engine.nearest import hint
-from engine.runtime.comparisons import jit_turned_off
+from engine.runtime import comparisons
 from kernels_pure import LATER, SCAN
 
 NAMES = ("auto", "pure", "numba")
@@ -83,7 +83,8 @@ def select(name: str | None = None, environ: Mapping[str, str] = os.environ) -> 
     """Return the backend called `name`, else the one of ``ENGINE_BACKEND``, else ``auto``.
 
     ``auto`` takes Numba where it imports and never fails; ``pure`` and ``numba`` never fall back.
-    Numba is imported only when it may be chosen.
+    Numba is imported only when it may be chosen. On PyPy for ARM64 the compiler is corrected, or
+    off, from here on (`engine.runtime.comparisons.correct`).
 
     Raises
     ------
@@ -92,6 +93,12 @@ def select(name: str | None = None, environ: Mapping[str, str] = os.environ) -> 
     UnavailableError
         If ``numba`` was asked for by name and does not run here, or nothing does.
     """
+    wish = environ.get(comparisons.VARIABLE, comparisons.FIX)
+    if wish not in comparisons.CHOICES:
+        meant = hint(wish, comparisons.CHOICES)
+        raise ConfigurationError(f"{comparisons.VARIABLE}: no choice is called {wish!r}: {meant}")
+    # At the latest now, for whoever came here by another way than the command line.
+    comparisons.correct()
     source = "asked for" if name else VARIABLE
     asked = name or environ.get(VARIABLE) or "auto"
     if asked not in NAMES:
@@ -107,7 +114,8 @@ def select(name: str | None = None, environ: Mapping[str, str] = os.environ) -> 
 
 
 def _compiler() -> str:
-    return "; PyPy's compiler is off, it compares wrongly here" if jit_turned_off() else ""
+    said = comparisons.SAID[comparisons.state()]
+    return f"; {said}" if said else ""
 
 
 def _numba_problem() -> str:

@@ -33,7 +33,10 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.clock": (set(), True),
     "engine.nearest": (set(), True),
     "engine.codec": (set(), True),
-    "engine.runtime.comparisons": (set(), True),
+    "engine.runtime.comparisons": ({"engine.runtime.comparison_memory"}, True),
+    "engine.runtime.comparison_table": (set(), True),
+    "engine.runtime.comparison_memory": ({"engine.runtime.comparison_table"}, True),
+    "engine.runtime.comparison_library": ({"engine.runtime.comparison_table"}, True),
     "engine.cache": ({"engine.clock"}, True),
     "engine.market": (VALUES | {"kernels_pure"}, True),
     # The judge knows the market alone: not the kernels, strategies or terms that it judges.

@@ -32,6 +32,7 @@ from engine.errors import (
     UsageError,
 )
 from engine.nearest import hint, nearest
+from engine.runtime.comparisons import correct
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -133,6 +134,7 @@ def _join_negative(words: Sequence[str]) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; never raise for what a person can cause."""
+    correct()  # first: what PyPy has compiled before may stay wrong
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         code = _guarded(words)

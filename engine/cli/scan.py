@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         from engine.backend import select
         from engine.cli import notes, scan_output, scan_request
         from engine.cli.progress import ProgressBar
-        from engine.runtime.comparisons import jit_turned_off
+        from engine.runtime import comparisons
         from engine.scanner.many import conduct
 
         config = None
@@ -57,11 +57,8 @@ def run(args: argparse.Namespace) -> int:
 
             plot.check(Path(args.plot))
         backend = select(scan_request.backend_name(args, config))
-    if jit_turned_off():
-        notes.note(
-            "note: PyPy's compiler compares wrongly on this machine, so it is off and scans take "
-            "long: CPython is faster here (`parity doctor`)"
-        )
+    if comparisons.state() in comparisons.NOTES:
+        notes.note(comparisons.NOTES[comparisons.state()])
     jobs = scan_request.jobs(args, config)
     with ProgressBar(is_plain=args.no_color) as on_done:
         survey = conduct(request, backend, jobs=jobs, on_done=on_done)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
-from engine.runtime.comparisons import jit_is_given, jit_turned_off
+from engine.runtime.comparisons import TURNED_OFF, correct, jit_words
 
 # Six times PyPy's own: what runs less often in one scan is not worth being compiled.
 PYPY_JIT = "threshold=6000,function_threshold=9000"
@@ -34,5 +34,7 @@ def without_collection() -> Iterator[None]:
 
 def compile_less() -> None:
     """Let PyPy compile what runs often alone, unless ``pypy3 --jit`` says when; not on CPython."""
-    if sys.implementation.name == "pypy" and not jit_is_given() and not jit_turned_off():
+    if sys.implementation.name != "pypy" or correct() == TURNED_OFF:
+        return
+    if not list(jit_words()):
         import_module("pypyjit").set_param(PYPY_JIT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import struct
 import sys
@@ -16,7 +17,7 @@ from engine.doctor import self_check
 from engine.doctor.finding import NOTE, WARN, Finding
 from engine.doctor.machine import Machine
 from engine.errors import EngineError, install_command
-from engine.runtime.comparisons import ROUNDS, jit_turned_off, wrong_comparisons
+from engine.runtime import comparisons
 
 GROUP = "runtime"
 IS_PYPY = platform.python_implementation() == "PyPy"
@@ -80,22 +81,35 @@ def _jit() -> Finding:
             SET_UP_PYPY,
         )
     backend = info.get("translation.jit_backend", "auto")
-    state = f"built in (backend {backend}), default parameters"
-    is_off = jit_turned_off()
-    wrong = wrong_comparisons()
-    if is_off or wrong:
-        return Finding(
-            GROUP,
-            "JIT",
-            f"{state}, turned off"
-            if is_off
-            else f"{state}: {wrong:,} of {ROUNDS:,} comparisons in a compiled loop are wrong",
-            WARN,
-            "PyPy's compiler for ARM64 compares numbers with themselves when it runs out of "
-            "registers, so the engine turns it off (unless `pypy3 --jit`): CPython is faster",
-            "scripts/environments.sh cpython",
+    words = list(comparisons.jit_words())
+    told = f"--jit {' '.join(words)}" if words else "default parameters"
+    return _compares(f"built in (backend {backend}), {told}")
+
+
+def _compares(state: str) -> Finding:
+    """Return how PyPy's compiler compares, and what was done about it."""
+    done = comparisons.correct()
+    wrong = comparisons.wrong_comparisons()
+    state += "".join(f"; {said}" for said in (comparisons.SAID[done],) if said)
+    if wrong:
+        state += f"; {wrong:,} of {comparisons.ROUNDS:,} comparisons in a compiled loop are wrong"
+    elif done in (comparisons.NOT_ASKED, comparisons.RIGHT):
+        return Finding(GROUP, "JIT", state)
+    elif done == comparisons.CORRECTED:
+        better = (
+            "a PyPy that setup_pypy.sh has installed is right for every program, at every start"
         )
-    return Finding(GROUP, "JIT", state)
+        return Finding(GROUP, "JIT", state, NOTE, better, f"{SET_UP_PYPY} --from prefix")
+    is_chosen = comparisons.VARIABLE in os.environ
+    return Finding(
+        GROUP,
+        "JIT",
+        state,
+        WARN,
+        "PyPy's compiler for ARM64 compares numbers with themselves when it runs out of registers; "
+        "where it is off, CPython is faster",
+        f"unset {comparisons.VARIABLE}" if is_chosen else "scripts/environments.sh cpython",
+    )
 
 
 def _numba(machine: Machine) -> Finding:

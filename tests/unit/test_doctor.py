@@ -16,6 +16,7 @@ from engine.doctor.examination import examine
 from engine.doctor.finding import GOOD, NOTE, WARN, Finding
 from engine.doctor.machine import Machine, bracketed, cpus
 from engine.doctor.self_check import failures, size
+from engine.runtime import comparisons
 from tests.unit.machine_files import put, quiet
 
 
@@ -184,14 +185,34 @@ def test_a_compiler_that_compares_wrongly_is_found(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sys, "pypy_translation_info", info, raising=False)
     # On the interpreter of this test they are right, compiled or not.
     assert runtime._jit().grade == GOOD
-    monkeypatch.setattr(runtime, "wrong_comparisons", lambda: 201)
+    monkeypatch.setattr(comparisons, "wrong_comparisons", lambda: 201)
     found = runtime._jit()
     assert found.grade == WARN
     assert "201 of 3,000 comparisons" in found.state
-    monkeypatch.setattr(runtime, "jit_turned_off", lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("done", "grade", "state", "command"),
+    [
+        (comparisons.RIGHT, GOOD, "compares rightly", ""),
+        (comparisons.CORRECTED, NOTE, "compiler corrected", "setup_pypy.sh --from prefix"),
+        (comparisons.TURNED_OFF, WARN, "compiler is off", "environments.sh cpython"),
+        (comparisons.LEFT_WRONG, WARN, "COMPARES WRONGLY", "environments.sh cpython"),
+    ],
+)
+def test_what_was_done_about_comparisons_is_told(
+    monkeypatch: pytest.MonkeyPatch, done: str, grade: str, state: str, command: str
+) -> None:
+    info = {"translation.jit": True, "translation.jit_backend": "arm64"}
+    monkeypatch.setattr(sys, "pypy_translation_info", info, raising=False)
+    monkeypatch.setattr(comparisons, "correct", lambda: done)
     found = runtime._jit()
-    assert found.state.endswith("turned off")
-    assert "pypy3 --jit" in found.better
+    assert (found.grade, state in found.state) == (grade, True)
+    assert command in found.command
+    assert found.undo == ""
+    if grade == WARN:
+        monkeypatch.setenv(comparisons.VARIABLE, comparisons.LEAVE)
+        assert runtime._jit().command == f"unset {comparisons.VARIABLE}"
 
 
 def test_the_way_back_keeps_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ timestamp_utc,underlying,underlying_bid,underlying_ask,expiry,strike,right,bid,a
 # Each brings more than a scan of a file needs, or costs more than all of its work.
 UNWANTED = {
     "asyncio", "decimal", "fractions", "gzip", "lzma", "multiprocessing",
-    "numba", "numpy", "random", "rich", "shutil", "statistics", "subprocess", "tomllib",
+    "ctypes", "numba", "numpy", "random", "rich", "shutil", "statistics", "subprocess", "tomllib",
+    "engine.runtime.comparison_memory", "engine.runtime.comparison_table",
 }  # fmt: skip
 SCAN = """
 import sys
