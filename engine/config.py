@@ -40,7 +40,7 @@ SYNTHETIC_PROFILES = (
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """Limits of the gates, in the order in which they are asked (SCANNER section 5).
+    """Limits of the gates, in the order in which they are checked (SCANNER section 5).
 
     Ages and skew in seconds, spreads per share, days to expiry, edges per share and in currency.
     A nan limit switches an optional gate off.
@@ -69,7 +69,7 @@ class ScanSettings:
     """Everything a scan needs besides the chain and the backend.
 
     `assume_synchronous` vouches for quotes whose ages are not known or too old: the age gates
-    are then not asked. `fill_time` is tau_fill of the fill probability in seconds; `leg_gap` the
+    are then not checked. `fill_time` is tau_fill of the fill probability in seconds; `leg_gap` the
     seconds assumed between legs; `vol` the underlying's volatility for the leg-out loss when no
     surface gives one.
     """

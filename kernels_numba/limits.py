@@ -6,3 +6,4 @@ from kernels_pure import limits as pure
 leg_spread = compiled(pure.leg_spread)
 is_wide = compiled(pure.is_wide)
 usable_quotes = compiled(pure.usable_quotes)
+affordable_lots = compiled(pure.affordable_lots)

@@ -1,10 +1,13 @@
-"""Gates: what must hold before a candidate may be traded, in the order in which it is asked.
+"""Gates: what must hold before a candidate may be traded, in the order in which it is checked.
 
 A candidate has up to `width` option legs: elements ``width c .. width (c + 1) - 1`` of `quote`
 (quote index, -1 is no leg) and `ratio` (contracts per package, positive bought, negative sold),
 and `stock` multiples of the multiplier in stock. Rows of a candidate table are N_LEGS wide. Its
 edge is per short share, `unit` of them per package. A limit that is nan, an age or a size that is
 not known passes its gate.
+
+A coin's future stands in the place of the stock. Its spread passes unchecked and it pays no order
+minimum of stock; a mark, which nobody quotes, is no locked market.
 
 Source: SCANNER section 5.
 """
@@ -35,7 +38,7 @@ from kernels_pure.limits import (
 )
 from kernels_pure.proceeds import package_usd
 
-# Gates in the order in which they are asked; 0 passes.
+# Gates in the order in which they are checked; 0 passes.
 QUOTE = 1
 CROSSED = 2
 DELAYED = 3
@@ -63,6 +66,9 @@ STOCK_BID_AGE = 4
 STOCK_ASK_AGE = 5
 STOCK_FEE = 6
 STOCK_SHORTABLE = 7
+STOCK_IS_FUTURE = 8
+STOCK_IS_MARK = 9
+N_STOCK = 10
 
 AGE_UNKNOWN = 1
 SIZE_UNKNOWN = 2
@@ -92,14 +98,18 @@ def gate_row(
     receive: Floats,
     pay: Floats,
     stock_quote: Floats,
+    apart: int,
+    most: float,
     limits: Floats,
 ) -> tuple[int, float, float, int]:
     """Return ``(gate, lots, usd, flags)`` of one candidate: the first gate it fails, 0 if none.
 
     `days` are those to a candidate's last settlement, `row_days` those of a row of the chain, calls
-    first among the quotes. `lots` is what every leg shows at once, `usd` the edge at that size. An
-    age or size that is not known passes its gate and sets a flag; shares to borrow that are not
-    known pass unflagged. O(width).
+    first among the quotes. `lots` is what every leg shows at once, at most `most`, and `usd` the
+    edge at that size. The quote of the stock (or of the coin's future) of a candidate starts at
+    ``apart row`` of `stock_quote`: `apart` is 0 where all have the same. An age or size that is not
+    known passes its gate and sets a flag; shares to borrow that are not known pass unflagged.
+    O(width).
     """
     is_age_unknown = 0
     is_size_unknown = 0
@@ -159,21 +169,23 @@ def gate_row(
             if len(volume) > 0 and volume[q] >= 0.0:
                 least_volume = min(least_volume, volume[q])
     stock_age = 0.0
+    at = apart * row
+    stock_orders = stock[row]
     if stock[row] != 0:
-        b = stock_quote[STOCK_BID]
-        a = stock_quote[STOCK_ASK]
-        age = stock_quote[STOCK_BID_AGE]
-        size = stock_quote[STOCK_BID_SIZE]
+        b = stock_quote[at + STOCK_BID]
+        a = stock_quote[at + STOCK_ASK]
+        age = stock_quote[at + STOCK_BID_AGE]
+        size = stock_quote[at + STOCK_BID_SIZE]
         price = b
         if stock[row] > 0:
-            age = stock_quote[STOCK_ASK_AGE]
-            size = stock_quote[STOCK_ASK_SIZE]
+            age = stock_quote[at + STOCK_ASK_AGE]
+            size = stock_quote[at + STOCK_ASK_SIZE]
             price = a
         if not price > 0.0 or not a > 0.0:
             absent = 1
         if b > a:
             crossed = 1
-        elif b > 0.0 and not b < a:
+        elif b > 0.0 and not b < a and not stock_quote[at + STOCK_IS_MARK] > 0.0:
             is_locked_market = 1
         if age >= 0.0:
             stock_age = age
@@ -185,20 +197,24 @@ def gate_row(
             lots = min(lots, float(int(size / (abs(stock[row]) * limits[MULTIPLIER]))))
         else:
             is_size_unknown = 1
-        shortable = stock_quote[STOCK_SHORTABLE]
+        shortable = stock_quote[at + STOCK_SHORTABLE]
         if stock[row] < 0 and shortable >= 0.0:
             lots = min(lots, float(int(shortable / (-stock[row] * limits[MULTIPLIER]))))
-        spread = leg_spread(b, a)
-        spreads += spread * abs(stock[row])
-        if is_wide(b, a, spread, limits):
-            wide = 1
+        if stock_quote[at + STOCK_IS_FUTURE] > 0.0:
+            stock_orders = 0
+        else:
+            spread = leg_spread(b, a)
+            spreads += spread * abs(stock[row])
+            if is_wide(b, a, spread, limits):
+                wide = 1
     if lots >= EVERY_SIZE:
         lots = limits[LOTS]
+    lots = min(lots, most)
     usd = 0.0
     if lots > 0.0:
         usd = package_usd(
-            edge[row], unit[row], lots, width * row, width, quote, ratio, stock[row], receive, pay,
-            bid, ask, stock_quote[STOCK_FEE], limits,
+            edge[row], unit[row], lots, width * row, width, quote, ratio, stock_orders, receive,
+            pay, bid, ask, stock_quote[at + STOCK_FEE], limits,
         )  # fmt: skip
     is_timed = not limits[IS_SYNCHRONOUS] > 0.0
     gate = 0
@@ -258,18 +274,23 @@ def gate_rows(
     receive: Floats,
     pay: Floats,
     stock_quote: Floats,
+    apart: int,
     limits: Floats,
     out_gate: Flags,
     out_lots: Floats,
     out_usd: Floats,
     out_flags: Flags,
 ) -> int:
-    """Ask every candidate's gates; return how many pass. O(count)."""
+    """Check every candidate's gates; return how many pass. O(count).
+
+    `apart` is 0, or N_STOCK where `stock_quote` has a quote for each candidate.
+    """
     passed = 0
     for row in range(count):
         gate, lots, usd, flags = gate_row(
             row, N_LEGS, quote, ratio, stock, unit, days, row_days, edge, bid, ask, bid_size,
-            ask_size, bid_age, ask_age, volume, open_interest, receive, pay, stock_quote, limits,
+            ask_size, bid_age, ask_age, volume, open_interest, receive, pay, stock_quote,
+            apart, EVERY_SIZE, limits,
         )  # fmt: skip
         out_gate[row] = gate
         out_lots[row] = lots

@@ -32,7 +32,8 @@ IS_DELAYED = 17
 IS_STALE_RATE = 18
 IS_HALTED = 19
 IS_SYNCHRONOUS = 20
-N_LIMITS = 21
+MAX_CAPITAL = 21
+N_LIMITS = 22
 
 # What rounding may add to a spread: one of 0.05 between decimal quotes is 0.05000000000000001.
 SPREAD_TOLERANCE = 1e-9
@@ -64,6 +65,8 @@ def usable_quotes(
     ask_size: Floats,
     bid_age: Floats,
     ask_age: Floats,
+    volume: Floats,
+    open_interest: Floats,
     receive: Floats,
     pay: Floats,
     limits: Floats,
@@ -72,7 +75,8 @@ def usable_quotes(
 ) -> int:
     """Write the net prices of quotes that pass the gates of a single leg, nan for the others.
 
-    The gates are crossed, age, size and spread. Returns how many present sides do not pass.
+    The gates are crossed, age, size, spread, open interest and volume, of which the last two may
+    be empty columns. Returns how many present sides do not pass.
     """
     absent = inf - inf
     refused = 0
@@ -81,6 +85,10 @@ def usable_quotes(
         spread = leg_spread(bid[q], ask[q])
         is_out = bid[q] > ask[q] and ask[q] > 0.0
         if is_wide(bid[q], ask[q], spread, limits):
+            is_out = True
+        if len(open_interest) > 0 and 0.0 <= open_interest[q] < limits[MIN_OPEN_INTEREST]:
+            is_out = True
+        if len(volume) > 0 and 0.0 <= volume[q] < limits[MIN_VOLUME]:
             is_out = True
         sold = receive[q]
         if is_out or bid_size[q] < limits[LOTS]:
@@ -99,3 +107,12 @@ def usable_quotes(
             refused += 1
         out_pay[q] = bought
     return refused
+
+
+def affordable_lots(lots: float, capital: float, limits: Floats) -> float:
+    """Return how many of `lots` packages, which bind `capital` in all, the limit of it allows."""
+    limit = limits[MAX_CAPITAL]
+    # A limit of nan is none.
+    if capital > limit and capital > 0.0:
+        return float(int(lots * limit / capital))
+    return lots

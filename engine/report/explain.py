@@ -14,7 +14,7 @@ from engine.market.combo import FUTURE, OPTION, Leg
 from engine.proof.states import Proof
 from engine.report.grid import add_columns, grid, show
 from engine.report.lookup import look_up
-from engine.report.losers import GATES, near_misses
+from engine.report.losers import near_misses
 from engine.report.why_not import WHY_NOT, is_judged, render_expiry, render_why_not
 from engine.report.wording import (
     chain_words,
@@ -31,6 +31,7 @@ from engine.report.wording import (
     whole,
 )
 from engine.scanner.pipeline import make_view
+from engine.scoring.gate_table import gate_words
 from engine.scoring.legs import cost
 from engine.scoring.opportunity import NearMiss, Opportunity
 from engine.scoring.proposal import CONDITION_TEXT
@@ -235,7 +236,7 @@ def _render_near(scans: Sequence[Scan], wanted: str, console: Console, backend: 
     _render_legs(miss.legs, _unit(miss), scan.result.chain.symbol, console, decimals=decimals)
     edge = price(miss.edge, decimals=decimals, signed=True)
     console.print(f"edge per share: {edge}", highlight=False)
-    console.print(Text(f"fails at: {GATES.get(miss.reason, miss.reason)}", style="yellow"))
+    console.print(Text(f"fails at: {gate_words(miss.reason)}", style="yellow"))
     console.print(Text(f"would pass with: {miss.change}", style="cyan"))
     days = {leg.settles_ns for leg in miss.legs if leg.kind == OPTION}
     if is_judged(scan) and len(days) == 1:

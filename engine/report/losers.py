@@ -20,6 +20,7 @@ from engine.report.wording import (
     price,
     time_words,
 )
+from engine.scoring.gate_table import GATES, gate_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,30 +31,9 @@ if TYPE_CHECKING:
 NEAR_SHOWN = 10
 _BAR, _LEGS, _NAME, _CHANGE = 24, 26, 14, 24
 
-GATES = {
-    "quote": "a side is not quoted",
-    "crossed": "bid above ask",
-    "delayed": "market data delayed",
-    "stock_age": "stock quote too old",
-    "option_age": "option quote too old",
-    "skew": "legs quoted too far apart",
-    "size": "not enough size",
-    "spread": "a leg's spread too wide",
-    "spread_sum": "spreads too wide for the edge",
-    "days": "too near or too far",
-    "open_interest": "open interest too low",
-    "volume": "volume too low",
-    "edge": "edge per share too small",
-    "edge_usd": "edge in $ too small",
-    "rates": "rates too old",
-    "deliverable": "halted or not standard",
-    "capital": "needs too much capital",
-}
-"""What each gate found, in words, by its `RejectionReason`."""
-
 
 def render_funnel(survey: Survey, console: Console) -> None:
-    """Print how many candidates died at each gate, in the order in which gates are asked."""
+    """Print how many candidates died at each gate, in the order in which gates are checked."""
     funnel = survey.funnel
     console.print(Text("Funnel", style="bold"))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
@@ -64,11 +44,11 @@ def render_funnel(survey: Survey, console: Console) -> None:
         plural(count, family_words(name)) for name, count in funnel.by_family.items() if count
     )
     table.add_row(f"{funnel.candidates:,}", "candidates", Text(families, style="dim"))
-    order = {reason: place for place, reason in enumerate(GATES)}
+    order = {gate.name: gate.code for gate in GATES}
     for reason in sorted(funnel.rejected, key=lambda name: order.get(name, len(order))):
         count = funnel.rejected[reason]
         bar = "-" * max(1, round(_BAR * count / max(funnel.candidates, 1)))
-        words = Text(GATES.get(reason, reason.replace("_", " ")))
+        words = Text(gate_words(reason))
         table.add_row(f"-{count:,}", words, Text(bar, style="dim"))
     table.add_row(Text(f"{funnel.passed:,}", style="bold"), Text("passed", style="bold"), "")
     show(table, console)
@@ -97,7 +77,7 @@ def near_misses(scans: Sequence[Scan]) -> list[tuple[Scan, NearMiss]]:
         for miss in scan.result.near_misses:
             by_gate.setdefault(miss.reason, []).append((places[miss.reason], k, scan, miss))
             places[miss.reason] += 1
-    order = {reason: place for place, reason in enumerate(GATES)}
+    order = {gate.name: gate.code for gate in GATES}
     numbered = []
     for reason, entries in by_gate.items():
         entries.sort(key=lambda entry: entry[:2])
@@ -130,7 +110,7 @@ def render_near_misses(survey: Survey, console: Console) -> None:
             legs.append(packed(words, _LEGS) + "\n")
             legs.append(day + "\n", style="dim")
         legs.rstrip()
-        why = Text(GATES.get(miss.reason, miss.reason))
+        why = Text(gate_words(miss.reason))
         why.append(f"  near-{number}", style="dim")
         why.append(f"\n{miss.change}", style="cyan")
         table.add_row(name, legs, price(miss.edge, decimals=chain.quoting.decimals), why)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.market.chain import INDEX
 from engine.market.combo import FUTURE
-from engine.report.losers import GATES
 from engine.report.wording import family_words, legs_text, money
 from engine.scoring.curves import CurvePoint
+from engine.scoring.gate_table import gate_words
 from engine.scoring.opportunity import CONDITIONAL, LOCKED
 from engine.scoring.smile import SmilePoint
 
@@ -176,7 +176,7 @@ def _add_edges(figure: Any, go: Any, scan: Scan) -> None:
         days = [(max(leg.settles_ns for leg in miss.legs) - now) / 86_400e9 for miss in near]
         _add_dots(
             figure, go, "near miss", _NEAR, "x-thin-open", days, [miss.edge for miss in near],
-            [f"{family_words(miss.family)}: {GATES.get(miss.reason, miss.reason)}<br>"
+            [f"{family_words(miss.family)}: {gate_words(miss.reason)}<br>"
              f"{legs_text(miss.legs, result.chain.symbol)}<br>{miss.change}" for miss in near],
         )  # fmt: skip
     if not near and not result.opportunities:

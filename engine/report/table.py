@@ -24,9 +24,9 @@ from engine.report.wording import (
     price,
     time_words,
 )
+from engine.scoring.gate_table import AGES, SIZES
 from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, SYNTHETIC, Opportunity
 from engine.scoring.rates import is_long_box
-from engine.scoring.unknown import AGES, SIZES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +37,7 @@ WIDE = 100
 _WIDE_LEGS, _LEGS, _NAME, _NOTES = 20, 13, 10, 12
 _STYLE = {LOCKED: "bold green", CONDITIONAL: "yellow", CARRY: "dim", SYNTHETIC: "cyan"}
 _CHAINS_NAMED = 8
-_FLAG_OF = {AGES: "age-unknown", SIZES: "size-unknown"}
+_FLAG_OF = {AGES.name: "age-unknown", SIZES.name: "size-unknown"}
 
 
 def render(survey: Survey, console: Console) -> None:

@@ -18,13 +18,8 @@ from engine.market.fees import DERIBIT, FeeSchedule
 from engine.market.terms import chain_terms
 from engine.proof.verifier import reproduces, verify
 from engine.scoring.carry_only import find_carry_only
-from engine.scoring.future_gates import ask_futures
-from engine.scoring.gating import (
-    Gated,
-    ask_gates,
-    count_reasons,
-    limits_of,
-)
+from engine.scoring.gate_table import limits_of
+from engine.scoring.gating import Gated, check_gates, count_reasons
 from engine.scoring.legs import family_of
 from engine.scoring.near import near_misses
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
@@ -55,8 +50,7 @@ def scan_chain(
     table, skipped = search(view, paid, settings)
     searched = clock.monotonic_ns()
     found = table.found
-    gated = ask_gates(view, found, settings)
-    ask_futures(view, found, gated, settings)
+    gated = check_gates(view, found, settings)
     ranked, short_of_capital = rank_all(view, found, gated, settings)
     unusable = unusable_sentence(view, found, gated)
     packages: list[Ranked] = []
@@ -165,7 +159,7 @@ def _add_projected(
     for name in names:
         if REGISTRY[name].gets_dividends:
             REGISTRY[name].find(paid, counted)
-    gate = ask_gates(view, table.found, settings).gate
+    gate = check_gates(view, table.found, settings).gate
     known = {table.found.key(row) for row in range(table.found.count) if not gate[row]}
     for row in range(counted.found.count):
         if counted.found.key(row) not in known:

@@ -13,7 +13,7 @@ from engine.config import ScanSettings
 from engine.market.terms import chain_terms
 from engine.proof.verifier import reproduces, verify
 from engine.scoring.accounts import account
-from engine.scoring.gating import Gated, ask_gates
+from engine.scoring.gating import Gated, check_gates
 from engine.scoring.opportunity import Opportunity
 from engine.scoring.proposal import passed, propose, rank
 from engine.strategies.candidates import N_LEGS, CandidateTable, Columns
@@ -43,7 +43,7 @@ def find_carry_only(
         if name in settings.families and not why_not(REGISTRY[name], free):
             REGISTRY[name].find(free, table)
     found = table.found
-    gated = ask_gates(free, found, settings)
+    gated = check_gates(free, found, settings)
     rows = _unknown(found, gated, candidates)
     shown: list[Opportunity] = []
     mismatches: list[Opportunity] = []

@@ -6,40 +6,14 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from engine.config import ScanSettings
-from engine.market.chain import COIN, STANDARD_MULTIPLIER, OptionChain
 from engine.market.combo import FUTURE
+from engine.scoring.gate_table import GATES, limits_of
+from engine.scoring.legs import future_book, future_leg, future_of
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
-from kernels_pure.gates import STOCK_FEE
-
-
-class RejectionReason(str, Enum):
-    """Why a candidate died; the order is the order in which gates are asked."""
-
-    QUOTE = "quote"
-    CROSSED = "crossed"
-    DELAYED = "delayed"
-    STOCK_AGE = "stock_age"
-    OPTION_AGE = "option_age"
-    SKEW = "skew"
-    SIZE = "size"
-    SPREAD = "spread"
-    SPREAD_SUM = "spread_sum"
-    DAYS = "days"
-    OPEN_INTEREST = "open_interest"
-    VOLUME = "volume"
-    EDGE = "edge"
-    EDGE_USD = "edge_usd"
-    RATES = "rates"
-    DELIVERABLE = "deliverable"
-    CAPITAL = "capital"
-
-
-REASONS = tuple(RejectionReason)
-"""A kernel's gate code g > 0 is ``REASONS[g - 1]``."""
+from kernels_pure import gates as slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +26,21 @@ class Gated:
     flags: array[int]
 
 
-def limits_of(chain: OptionChain, settings: ScanSettings) -> array[float]:
-    """Return the limits in the order that the gate kernels read."""
-    gates, fees = settings.gates, settings.fees
-    # Limits are in dollars; the prices of an inverse chain are in coins.
-    price = chain.dollars
-    age = settings.carry.rate_age_days(chain.ts_ns)
-    return array(
-        "d",
-        (
-            gates.max_stock_age, gates.max_option_age, gates.max_skew, gates.lots,
-            gates.max_spread / price, gates.max_spread_fraction, gates.max_spread_per_edge,
-            gates.min_days, gates.max_days, gates.min_open_interest, gates.min_volume,
-            gates.min_edge / price, gates.min_edge_usd, chain.contract_value, fees.exchange,
-            fees.order_minimum, fees.stock_minimum,
-            float(chain.is_delayed and not gates.allow_delayed),
-            float(age > gates.max_rate_age_days), float(chain.is_halted or not is_standard(chain)),
-            float(settings.assume_synchronous),
-        ),
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Hedges:
+    """The stock, or the coin's future, of candidates as the gate kernels read it.
+
+    `sides` are signed multiples by candidate, `quotes` slots of numbers that start at ``apart row``
+    for a candidate: `apart` is 0 where all have the same stock.
+    """
+
+    sides: array[int]
+    quotes: array[float]
+    apart: int = 0
 
 
-def is_standard(chain: OptionChain) -> bool:
-    """Tell whether the contracts deliver what their strikes say: coins, or 100 shares."""
-    is_coin = chain.quoting.hedge == FUTURE or chain.underlying.kind == COIN
-    return is_coin or chain.multiplier == STANDARD_MULTIPLIER
-
-
-def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
-    """Ask the gates of every candidate in `table`. O(candidates)."""
+def check_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
+    """Check the gates of every candidate in `table`. O(candidates)."""
     chain, n = view.chain, table.count
     gated = Gated(
         array("b", bytes(n)), array("d", bytes(8 * n)), array("d", bytes(8 * n)),
@@ -88,18 +48,17 @@ def ask_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
     )  # fmt: skip
     if n == 0:
         return gated
-    # The future of a coin is not among the columns; its quote gates nothing.
-    stock = array("l", bytes(8 * n)) if chain.quoting.hedge == FUTURE else table.stock
+    hedges = _hedges(view, table, settings)
     view.backend.gates.gate_rows(
-        n, table.quote, table.ratio, stock, table.unit, table.days, view.days, table.edge,
+        n, table.quote, table.ratio, hedges.sides, table.unit, table.days, view.days, table.edge,
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
-        chain.volume, chain.open_interest, view.receive, view.pay, _stock_quote(view, settings),
+        chain.volume, chain.open_interest, view.receive, view.pay, hedges.quotes, hedges.apart,
         limits_of(chain, settings), gated.gate, gated.lots, gated.usd, gated.flags,
     )  # fmt: skip
     return gated
 
 
-def ask_position(
+def check_combo(
     view: View,
     legs: Sequence[tuple[int, int]],
     stock: int,
@@ -107,11 +66,12 @@ def ask_position(
     days: float,
     edge: float,
     settings: ScanSettings,
+    most: float = slots.EVERY_SIZE,
 ) -> tuple[int, float, float, int]:
-    """Ask the gates of one position of any number of option `legs` (quote index, signed ratio).
+    """Check the gates of one combo of any number of option `legs` (quote index, signed ratio).
 
-    Returns the code of the first gate it fails (0 passes), lots, edge in currency and flags.
-    O(legs).
+    Returns the code of the first gate it fails (0 passes), lots, edge in currency and flags; no
+    more than `most` lots. O(legs).
     """
     chain = view.chain
     code, lots, usd, flags = view.backend.gates.gate_row(
@@ -119,8 +79,8 @@ def ask_position(
         array("l", (ratio for _, ratio in legs)), array("l", (stock,)), array("l", (unit,)),
         array("d", (days,)), view.days, array("d", (edge,)),
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
-        chain.volume, chain.open_interest, view.receive, view.pay, _stock_quote(view, settings),
-        limits_of(chain, settings),
+        chain.volume, chain.open_interest, view.receive, view.pay, _stock_quote(view, settings), 0,
+        most, limits_of(chain, settings),
     )  # fmt: skip
     return int(code), float(lots), float(usd), int(flags)
 
@@ -136,25 +96,51 @@ def edge_usd(
 ) -> float:
     """Return the edge of `lots` packages in currency, order minimums paid. O(legs)."""
     chain = view.chain
+    fee = _stock_quote(view, settings)[slots.STOCK_FEE]
     usd: float = view.backend.proceeds.package_usd(
         edge, unit, lots, 0, len(legs), array("l", (quote for quote, _ in legs)),
         array("l", (ratio for _, ratio in legs)), stock, view.receive, view.pay,
-        chain.bid, chain.ask, _stock_quote(view, settings)[STOCK_FEE], limits_of(chain, settings),
+        chain.bid, chain.ask, fee, limits_of(chain, settings),
     )  # fmt: skip
     return usd
 
 
 def _stock_quote(view: View, settings: ScanSettings) -> array[float]:
-    """Return the quote of the stock in the order that the gate kernels read."""
+    """Return the quote of the stock by the slots of the gate kernels."""
     spot = view.chain.underlying
-    return array(
-        "d",
-        (
-            spot.bid, spot.ask, spot.bid_size, spot.ask_size, spot.bid_age, spot.ask_age,
-            0.0 if view.chain.quoting.hedge == FUTURE else settings.fees.stock_fee(spot.ask),
-            settings.carry.shortable,
-        ),
-    )  # fmt: skip
+    quote = array("d", bytes(8 * slots.N_STOCK))
+    quote[slots.STOCK_BID], quote[slots.STOCK_ASK] = spot.bid, spot.ask
+    quote[slots.STOCK_BID_SIZE], quote[slots.STOCK_ASK_SIZE] = spot.bid_size, spot.ask_size
+    quote[slots.STOCK_BID_AGE], quote[slots.STOCK_ASK_AGE] = spot.bid_age, spot.ask_age
+    quote[slots.STOCK_FEE] = settings.fees.stock_fee(spot.ask)
+    quote[slots.STOCK_SHORTABLE] = settings.carry.shortable
+    return quote
+
+
+def _hedges(view: View, table: Columns, settings: ScanSettings) -> Hedges:
+    """Return the stock of all candidates, or the future of each. O(candidates) for coins."""
+    chain = view.chain
+    if chain.quoting.hedge != FUTURE:
+        return Hedges(table.stock, _stock_quote(view, settings))
+    sides = array("l", bytes(8 * table.count))
+    quotes = array("d", bytes(8 * slots.N_STOCK * table.count))
+    for row in range(table.count):
+        found = future_of(chain, table, row)
+        if found is not None:
+            leg, start = future_leg(chain, *found), slots.N_STOCK * row
+            sides[row] = leg.side
+            # Sizes of a future are in packages; those of a stock in shares.
+            size = leg.size * chain.contract_value
+            quotes[start + slots.STOCK_BID], quotes[start + slots.STOCK_ASK] = leg.bid, leg.ask
+            for side in (slots.STOCK_BID_SIZE, slots.STOCK_ASK_SIZE):
+                quotes[start + side] = size
+            for side in (slots.STOCK_BID_AGE, slots.STOCK_ASK_AGE):
+                quotes[start + side] = leg.age
+            quotes[start + slots.STOCK_SHORTABLE] = math.nan
+            quotes[start + slots.STOCK_IS_FUTURE] = 1.0
+            is_quoted = future_book(chain, leg.settles_ns).is_quoted
+            quotes[start + slots.STOCK_IS_MARK] = 0.0 if is_quoted else 1.0
+    return Hedges(sides, quotes, slots.N_STOCK)
 
 
 def count_reasons(codes: Iterable[int], capital: int) -> dict[str, int]:
@@ -162,16 +148,14 @@ def count_reasons(codes: Iterable[int], capital: int) -> dict[str, int]:
 
     `codes` are their gate codes; `capital` more of those that passed died of the capital limit.
     """
-    counts = [0] * (len(REASONS) + 1)
+    counts = [0] * (len(GATES) + 1)
     for code in codes:
         counts[code] += 1
-    counts[len(REASONS)] += capital
-    return {reason.value: counts[g] for g, reason in enumerate(REASONS, start=1) if counts[g]}
+    counts[slots.CAPITAL] += capital
+    return {gate.name: counts[gate.code] for gate in GATES if counts[gate.code]}
 
 
-def affordable_lots(lots: float, capital: float, settings: ScanSettings) -> float:
+def affordable_lots(view: View, lots: float, capital: float, settings: ScanSettings) -> float:
     """Return how many of `lots` packages, `capital` in all, the capital limit allows."""
-    limit = settings.gates.max_capital
-    if math.isnan(limit) or capital <= limit or capital <= 0.0:
-        return lots
-    return float(int(lots * limit / capital))
+    limits = limits_of(view.chain, settings)
+    return float(view.backend.limits.affordable_lots(lots, capital, limits))

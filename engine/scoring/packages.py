@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from engine.config import ScanSettings
 from engine.market.combo import OPTION
-from engine.scoring.gating import REASONS, RejectionReason, ask_position, edge_usd
+from engine.scoring.gating import check_combo
 from engine.scoring.legs import option_leg, stock_leg
 from engine.scoring.proposal import Passed, Ranked, afford
 from engine.strategies.candidates import BORROW, N_LEGS, Columns
 from engine.strategies.package import Package, whole_package
 from engine.strategies.surface_screen import suspect_expiries
 from engine.strategies.view import View
+from kernels_pure.gates import CAPITAL
 
 # A package of many legs is worth its trouble only if it pays this much more.
 GAIN = 1.01
-_SIZE = 1 + REASONS.index(RejectionReason.SIZE)
-_EDGE_USD = 1 + REASONS.index(RejectionReason.EDGE_USD)
-_CAPITAL = 1 + REASONS.index(RejectionReason.CAPITAL)
 
 
 def find_packages(
@@ -24,9 +22,9 @@ def find_packages(
 ) -> tuple[list[Ranked], list[int]]:
     """Return the packages that pass every gate, and the gate codes of those that do not.
 
-    One of each European expiry that the surface screen suspects, asked the same gates in the same
-    order as the candidates `found`. A package with the legs of one of these is that candidate; one
-    that pays no more than the best of the `singles` like it is not worth its legs. Neither is
+    One of each European expiry that the surface screen suspects, checked at the same gates in the
+    same order as the candidates `found`. A package with the legs of one of these is that candidate;
+    one that pays no more than the best of the `singles` like it is not worth its legs. Neither is
     counted.
     """
     packages: list[Ranked] = []
@@ -37,13 +35,13 @@ def find_packages(
         package = _best_package(view, e, settings)
         if package is None or _is_known(package, found):
             continue
-        code, position = _asked(view, package, settings)
+        code, position = _checked(view, package, settings)
         rival = _best_rival(position, singles)
         if not position.usd > GAIN * rival:
             continue
         entry = None if code else afford(view, position, settings)
         if entry is None:
-            refused.append(code or _CAPITAL)
+            refused.append(code or CAPITAL)
         elif entry.position.usd > GAIN * rival:
             packages.append(entry)
     return packages, refused
@@ -97,7 +95,7 @@ def _is_known(package: Package, found: Columns) -> bool:
     )
 
 
-def _asked(view: View, package: Package, settings: ScanSettings) -> tuple[int, Passed]:
+def _checked(view: View, package: Package, settings: ScanSettings) -> tuple[int, Passed]:
     """Return the code of the first gate that a package fails, 0 if none, and its position."""
     legs = [option_leg(view, quote, ratio) for quote, ratio in package.legs]
     if package.stock:
@@ -105,15 +103,9 @@ def _asked(view: View, package: Package, settings: ScanSettings) -> tuple[int, P
     unit = max(leg.ratio for leg in legs)
     days = view.days[view.chain.rows(package.expiry)[0]]
     edge = package.value / unit
-    code, lots, usd, flags = ask_position(
-        view, package.legs, package.stock, unit, days, edge, settings
+    # Fewer lots than are shown: fewer shares to sell short, or a size that is not known.
+    code, lots, usd, flags = check_combo(
+        view, package.legs, package.stock, unit, days, edge, settings, float(package.lots)
     )
-    if package.lots < lots:  # fewer shares to sell short, or a size that is not known
-        lots = float(package.lots)
-        usd = edge_usd(view, package.legs, package.stock, unit, edge, lots, settings)
-        if lots < settings.gates.lots and (code == 0 or code > _SIZE):
-            code = _SIZE
-        elif code == 0 and usd < settings.gates.min_edge_usd:
-            code = _EDGE_USD
     condition = BORROW if package.stock < 0 else 0
     return code, Passed("package", tuple(legs), unit, edge, days, lots, usd, condition, flags)

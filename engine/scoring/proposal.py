@@ -19,8 +19,8 @@ from engine.scoring.legs import family_of, future_book, legs_of
 from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, Opportunity
 from engine.strategies.candidates import CONDITIONS, Columns
 from engine.strategies.view import View
+from kernels_pure.gates import AGE_UNKNOWN, LOCKED_MARKET, SIZE_UNKNOWN
 
-AGE_UNKNOWN, SIZE_UNKNOWN, LOCKED_MARKET = 1, 2, 4
 AT_MARK = "future-at-mark"
 CONDITION_TEXT = {
     "borrow": "the stock can be borrowed and its fee stays",
@@ -109,7 +109,7 @@ def afford(view: View, position: Passed, settings: ScanSettings) -> Ranked | Non
 def fit(view: View, position: Passed, settings: ScanSettings) -> Ranked | None:
     """Return a position ranked at the lots that the capital limit allows; None if too few."""
     entry = rank(view, position, settings)
-    fewer = affordable_lots(position.lots, entry.capital, settings)
+    fewer = affordable_lots(view, position.lots, entry.capital, settings)
     if fewer >= position.lots:
         return entry
     if fewer < settings.gates.lots:

@@ -13,7 +13,7 @@ from engine.config import ScanSettings
 from engine.market.combo import OPTION, STOCK, Leg
 from engine.market.terms import chain_terms
 from engine.proof.verifier import reproduces, verify
-from engine.scoring.gating import ask_gates
+from engine.scoring.gating import check_gates
 from engine.scoring.legs import cost, legs_of
 from engine.scoring.opportunity import SYNTHETIC, Opportunity
 from engine.scoring.profiles import SYNTHETIC as PRESETS
@@ -33,7 +33,7 @@ def find_synthetics(
     """Return the best synthetics, and those the verifier does not reproduce.
 
     None has the legs of one of the candidates `found` or would be CARRY. The gates are those of
-    candidates; where they ask the edge they ask the reward, for the edge is the risk. At most
+    candidates; where they check the edge they check the reward, for the edge is the risk. At most
     ``settings.top``. O(expiries x strikes^2).
     """
     if not view.chain.quoting.has_carry or not view.has_stock:
@@ -99,7 +99,7 @@ def _collars(
         table.append(
             view.backend, template, chain.n_rows, len(low), low, low, high, reward, view.days
         )
-        gated = ask_gates(view, table, settings)
+        gated = check_gates(view, table, settings)
         for row in range(table.count):
             if not gated.gate[row] and table.key(row) not in known:
                 position = Passed(

@@ -82,17 +82,9 @@ class View:
             receive, pay = (self.column(name, len(chain.bid)) for name in names)
             refused = self.backend.limits.usable_quotes(
                 chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age,
-                chain.ask_age, self.receive, self.pay, self.limits, receive, pay,
+                chain.ask_age, chain.volume, chain.open_interest, self.receive, self.pay,
+                self.limits, receive, pay,
             )  # fmt: skip
-            for counts, least in (
-                (chain.open_interest, self.limits[slots.MIN_OPEN_INTEREST]),
-                (chain.volume, self.limits[slots.MIN_VOLUME]),
-            ):
-                if least > 0.0:
-                    for q, count in enumerate(counts):
-                        if 0.0 <= count < least:
-                            receive[q] = pay[q] = math.nan
-                            refused += 1
             self._judged["usable"] = (receive, pay) if refused else (self.receive, self.pay)
         return self._judged["usable"]
 

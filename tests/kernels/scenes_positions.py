@@ -8,7 +8,8 @@ from math import nan
 from random import Random
 
 from kernels_pure.candidates import N_LEGS
-from kernels_pure.limits import IS_DELAYED, MULTIPLIER, N_LIMITS
+from kernels_pure.gates import N_STOCK
+from kernels_pure.limits import IS_DELAYED, IS_SYNCHRONOUS, MAX_CAPITAL, MULTIPLIER, N_LIMITS
 from kernels_pure.simplex import UNLIMITED, payoff_rows, start_tableau
 from tests.kernels.draws import Scene, between, choice, count, floats, ints, zeros
 
@@ -95,9 +96,10 @@ def gates(draw: Random, most_quotes: int = 20, most_rows: int = 10) -> Scene:
     """Candidates on gross and net quotes, and limits around what these show."""
     n_quotes, rows = count(draw, 4, most_quotes), count(draw, 1, most_rows)
     limits = floats(draw, N_LIMITS, 0.0, 3.0, 0.05)
-    for k in range(IS_DELAYED, N_LIMITS):
+    for k in range(IS_DELAYED, IS_SYNCHRONOUS + 1):
         limits[k] = 1.0 if draw.random() < 0.05 else 0.0
     limits[MULTIPLIER] = choice(draw, (1.0, 100.0))
+    limits[MAX_CAPITAL] = choice(draw, (nan, 0.0, 2e4))
     bid = floats(draw, n_quotes, -0.5, 5.0, 0.05)
     ask = array("d", [b + between(draw, -0.1, 1.0) for b in bid])
     columns: dict[str, array[float] | array[int]] = {
@@ -113,19 +115,7 @@ def gates(draw: Random, most_quotes: int = 20, most_rows: int = 10) -> Scene:
         "days": floats(draw, rows, 0.0, 5.0),
         "row_days": floats(draw, (n_quotes + 1) // 2, 0.0, 5.0),
         "edge": floats(draw, rows, -0.5, 2.0),
-        "stock_quote": array(
-            "d",
-            [
-                99.9,
-                choice(draw, (99.9, 100.1)),
-                500.0,
-                800.0,
-                0.1,
-                between(draw, -1, 2),
-                0.005,
-                choice(draw, (-1.0, 0.0, 250.0)),
-            ],
-        ),
+        "stock_quote": stock_quotes(draw, rows),
         "volume": floats(draw, choice(draw, (0, n_quotes)), 0.0, 5.0, 0.1),
         "open_interest": floats(draw, choice(draw, (0, n_quotes)), 0.0, 5.0, 0.1),
         "out_gate": zeros("b", rows),
@@ -144,8 +134,31 @@ def gates(draw: Random, most_quotes: int = 20, most_rows: int = 10) -> Scene:
         "quotes": N_LEGS * row,
         "stock": count(draw, -1, 1),
         "unit": count(draw, 1, 3),
+        "apart": choice(draw, (0, N_STOCK)),
+        "most": choice(draw, (1e15, 1.0, 3.0)),
     }
     return Scene(numbers, columns)
+
+
+def stock_quotes(draw: Random, rows: int) -> array[float]:
+    """The quote of a stock, or of a coin's future, for each of some candidates."""
+    quotes = array("d")
+    for _ in range(rows):
+        quotes.extend(
+            (
+                99.9,
+                choice(draw, (99.9, 100.1)),
+                500.0,
+                800.0,
+                0.1,
+                between(draw, -1, 2),
+                0.005,
+                choice(draw, (-1.0, 0.0, 250.0)),
+                choice(draw, (0.0, 0.0, 1.0)),
+                choice(draw, (0.0, 1.0)),
+            )
+        )
+    return quotes
 
 
 def scoring(draw: Random) -> Scene:
