@@ -1,12 +1,14 @@
 """The twins: every kernel of `kernels_pure`, compiled by Numba, under the same names.
 
-Importing this package imports the twin modules of the scan and compiles nothing: a kernel is
-compiled on its first call, and by then each kernel that it calls has been registered with Numba.
-A twin module outside the scan imports those that its kernels call.
+``kernels_numba.parity`` has what ``kernels_pure.parity`` has; most twin modules have no file and
+are made by a loader (`_twins`). Importing this package imports those of the scan and compiles
+nothing: a kernel is compiled on its first call, and by then each kernel that it calls has been
+registered with Numba.
 """
 
 from importlib import import_module
 
+from kernels_numba import _twins
 from kernels_pure import SCAN
 
 DIFFERS: dict[str, str] = {
@@ -27,5 +29,6 @@ REWRITTEN: dict[str, str] = {
 """Twins that are loops of their own and yet equal to the last bit, with the reason and the
 benchmark that shows what it pays. They are compared with their kernels as all others are."""
 
+_twins.install()
 for _name in SCAN:
     import_module(f"kernels_numba.{_name}")

@@ -1,18 +1,10 @@
-"""Twins of `kernels_pure.black`."""
+"""Twins of `kernels_pure.black` that are more than their kernel compiled."""
 
-import kernels_numba.second_order  # noqa: F401 (its kernels are called here)
-from kernels_numba._compile import compiled
 from kernels_numba._rebound import as_double, rebuilt, vectorised
 from kernels_pure import black as pure
 from kernels_pure import second_order
 from kernels_pure.columns import Flags, Floats
 
-discount_terms = compiled(pure.discount_terms)
-row_black = compiled(pure.row_black)
-black_greeks = compiled(pure.black_greeks)
-black_second_order = compiled(pure.black_second_order)
-black_implied_vol = compiled(pure.black_implied_vol)
-black_iv_chain = compiled(pure.black_iv_chain)
 discount_terms_rebound = rebuilt(pure.discount_terms)
 row_black_rebound = rebuilt(pure.row_black)
 row_second_order_rebound = rebuilt(second_order.row_second_order)

@@ -1,21 +1,13 @@
-"""Twins of `kernels_pure.implied`."""
+"""Twins of `kernels_pure.implied` that are more than their kernel compiled."""
 
 from math import nan
 
-from kernels_numba._compile import compiled, compiled_for_threads
+from kernels_numba._compile import compiled_for_threads
 from kernels_numba._rebound import BINDINGS, as_double, rebuilt, vectorised
 from kernels_pure import implied as pure
 from kernels_pure import pricing
 from kernels_pure.columns import Flags, Floats
 from kernels_pure.implied import IV_NO_QUOTE, IV_OK, LAST_STEP, LEAST_VALUE
-
-normal_deviation = compiled(pure.normal_deviation)
-deviation_guess = compiled(pure.deviation_guess)
-deviation_step = compiled(pure.deviation_step)
-further_steps = compiled(pure.further_steps)
-time_value = compiled(pure.time_value)
-implied_deviation = compiled(pure.implied_deviation)
-implied_vol = compiled(pure.implied_vol)
 
 carry_terms_rebound = rebuilt(pricing.carry_terms)
 log_ratio_rebound = rebuilt(pricing.log_ratio)

@@ -1,19 +1,10 @@
-"""Twins of `kernels_pure.pricing`."""
+"""Twins of `kernels_pure.pricing` that are more than their kernel compiled."""
 
-from kernels_numba._compile import compiled
 from kernels_numba._expiries import place, stretch
 from kernels_numba._rebound import as_double, rebuilt, vectorised
 from kernels_pure import pricing as pure
 from kernels_pure.columns import Flags, Floats
 
-bounded_exp = compiled(pure.bounded_exp)
-log_ratio = compiled(pure.log_ratio)
-option_parts = compiled(pure.option_parts)
-black_price = compiled(pure.black_price)
-carry_terms = compiled(pure.carry_terms)
-bs_price = compiled(pure.bs_price)
-price_and_greeks = compiled(pure.price_and_greeks)
-bs_greeks = compiled(pure.bs_greeks)
 bs_price_rebound = rebuilt(pure.bs_price)
 carry_terms_rebound = rebuilt(pure.carry_terms)
 log_ratio_rebound = rebuilt(pure.log_ratio)

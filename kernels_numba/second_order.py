@@ -1,14 +1,10 @@
-"""Twins of `kernels_pure.second_order`."""
+"""Twins of `kernels_pure.second_order` that are more than their kernel compiled."""
 
-from kernels_numba._compile import compiled
 from kernels_numba._rebound import as_double, rebuilt, vectorised
 from kernels_numba.pricing import carry_terms_rebound
 from kernels_pure import second_order as pure
 from kernels_pure.columns import Flags, Floats
 
-second_greeks = compiled(pure.second_greeks)
-row_second_order = compiled(pure.row_second_order)
-bs_second_order = compiled(pure.bs_second_order)
 row_second_order_rebound = rebuilt(pure.row_second_order)
 
 

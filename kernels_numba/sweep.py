@@ -1,19 +1,15 @@
-"""Twins of ``kernels_pure.sweep``.
+"""The sweep of ``kernels_pure.sweep`` as a loop of its own.
 
-The sweep is a loop of its own: four combinations side by side, one a lane (see `_lanes`), with the
-operations of ``ma_cross_run`` in their order, so the bits are the same. Between two crossings of
-any lane a bar has no branch but the one that asks whether all of them last.
+Four combinations go side by side, one a lane (see `_lanes`), with the operations of
+``ma_cross_run`` in their order, so the bits are the same. Between two crossings of any lane a bar
+has no branch but the one that asks whether all of them last.
 """
 
 from math import inf, nan
 
 from numba import uint64
 
-import kernels_numba.bars
-import kernels_numba.equity
-import kernels_numba.rules
-import kernels_numba.windows  # noqa: F401 (registers what the kernels call)
-from kernels_numba._compile import compiled, compiled_for_threads
+from kernels_numba._compile import compiled_for_threads
 from kernels_numba._lanes import (
     N_LANES,
     lane,
@@ -30,10 +26,6 @@ from kernels_pure.columns import Floats, Ints
 from kernels_pure.equity import sharpe_of
 from kernels_pure.rules import cross_target
 from kernels_pure.windows import window_sum
-
-lasting_side = compiled(pure.lasting_side)
-ma_cross_backtest = compiled(pure.ma_cross_backtest)
-ma_cross_run = compiled(pure.ma_cross_run)
 
 
 @compiled_for_threads

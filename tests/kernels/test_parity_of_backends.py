@@ -8,9 +8,11 @@ Agreement is not truth: the oracles are elsewhere.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
-import re
+import subprocess
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +21,7 @@ import pytest
 
 from engine.backend import Backend, select
 from engine.errors import UnavailableError
-from kernels_pure import LATER, MODULES, SCAN
+from kernels_pure import MODULES, SCAN
 from tests.kernels.inputs import KERNELS, Kernel, copies, kernels_of
 from tests.kernels.outputs import (
     SCALAR_CALLS,
@@ -112,22 +114,54 @@ def test_every_kernel_has_a_twin_of_its_name(module: str, numba: Backend | None)
         pytest.skip("Numba does not run here: there are no twins")
     twins = vars(twins_of(module, numba))
     for name, kernel in kernels_of(module).items():
-        assert name in twins, f"kernels_numba/{module}.py lacks {name} = compiled(pure.{name})"
+        assert name in twins, f"kernels_numba.{module} lacks {name}"
         if f"{module}.{name}" in {*differs(), *rewritten()}:
             continue
         assert twins[name].py_func is kernel, f"{module}.{name} is a twin of something else"
 
 
-@pytest.mark.parametrize("module", LATER)
-def test_a_later_twin_module_imports_the_twins_that_its_kernels_call(module: str) -> None:
+# A process that imports one twin module finds all of what its kernels call, and compiles them.
+ALONE = """
+import sys
+import kernels_numba
+here = set(sys.modules)
+from kernels_numba import rules
+print(*sorted(name for name in set(sys.modules) - here if name.startswith("kernels_numba.")))
+from array import array
+closes, targets = array("d", [1.0, 2.0, 1.0, 2.0]), array("d", bytes(32))
+rules.ma_cross_targets(closes, 1, 2, 0.0, targets)
+print(*targets)
+"""
+
+
+def test_a_twin_module_brings_the_twins_that_its_kernels_call(numba: Backend | None) -> None:
+    if numba is None:
+        pytest.skip("Numba does not run here: there are no twins")
     root = Path(__file__).parents[2]
-    texts = {
-        package: (root / package / f"{module}.py").read_text(encoding="utf-8")
-        for package in ("kernels_pure", "kernels_numba")
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], cwd=root, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == [
+        "kernels_numba.rules kernels_numba.windows",
+        "0.0 1.0 0.0 1.0",
+    ]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_loader_knows_what_kernels_call(module: str, numba: Backend | None) -> None:
+    """The imports of its source are the independent account."""
+    if numba is None:
+        pytest.skip("Numba does not run here: there are no twins")
+    text = (Path(__file__).parents[2] / "kernels_pure" / f"{module}.py").read_text("utf-8")
+    called = {
+        str(node.module).removeprefix("kernels_pure.")
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ImportFrom)
+        and str(node.module).startswith("kernels_pure.")
+        and any(alias.name.islower() for alias in node.names)
     }
-    called = set(re.findall(r"^from kernels_pure\.(\w+) import", texts["kernels_pure"], re.M))
-    imported = set(re.findall(r"^import kernels_numba\.(\w+)", texts["kernels_numba"], re.M))
-    assert called - set(SCAN) - {"columns"} == imported
+    called_modules = importlib.import_module("kernels_numba._twins").called_modules
+    assert {*called_modules(importlib.import_module(f"kernels_pure.{module}"))} == called
 
 
 def test_digests_are_of_the_kernels_there_are() -> None:
