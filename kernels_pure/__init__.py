@@ -44,6 +44,7 @@ SCAN: tuple[str, ...] = (
 """The kernel modules of the scan: every backend binds them when it is chosen."""
 
 LATER: tuple[str, ...] = (
+    "ages",
     "averages",
     "wilder",
     "rolling",

@@ -275,34 +275,28 @@ class ChainBuilder:
         source: str = "",
     ) -> OptionChain:
         """Return the chain. O(n log n). A missing right becomes absent quotes with age unknown."""
+        from engine.market.listing import Listing  # a listing knows chains, so not at the top
+
         keys = sorted(self._quotes)
-        expiries = tuple(sorted({expiry for expiry, _ in keys}))
         absent = (0.0, 0.0, 0.0, 0.0) + (math.nan,) * 4
         columns = [
             array("d", (self._quotes[key].get(right, absent)[k] for right in "CP" for key in keys))
             for k in range(8)
         ]
-        first = array("l", [0] * (len(expiries) + 1))
-        position = {expiry: e for e, expiry in enumerate(expiries)}
-        for expiry, _ in keys:
-            first[position[expiry] + 1] += 1
-        for e in range(len(expiries)):
-            first[e + 1] += first[e]
+        listing = Listing.of_rows(
+            self.symbol, keys, kind=self.underlying.kind, style=style, multiplier=multiplier,
+            currency=currency, quoting=quoting, tick=tick, calendar=calendar,
+        )  # fmt: skip
         unknown = (math.nan, math.nan, FutureBook())
-        forwards = [self._forwards.get(e, unknown) for e in expiries]
+        forwards = [self._forwards.get(e, unknown) for e in listing.expiries]
         has_forward = bool(self._forwards)
-        bid, ask, bid_size, ask_size, bid_age, ask_age, volume, open_interest = columns
-        return OptionChain(
-            symbol=self.symbol, ts_ns=self.ts_ns, underlying=self.underlying, expiries=expiries,
-            first=first, strike=array("d", (strike for _, strike in keys)),
-            bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size,
-            bid_age=bid_age, ask_age=ask_age, style=style, multiplier=multiplier,
-            currency=currency, quoting=quoting,
+        volume, open_interest = columns[6:]
+        return listing.chain(
+            self.ts_ns, self.underlying, *columns[:6],
             forward_bid=array("d", (f[0] for f in forwards) if has_forward else ()),
             forward_ask=array("d", (f[1] for f in forwards) if has_forward else ()),
             futures=tuple(f[2] for f in forwards) if has_forward else (),
-            tick=tick, calendar=calendar, is_delayed=is_delayed, is_halted=is_halted,
-            volume=volume if any(v == v for v in volume) else array("d"),
-            open_interest=open_interest if any(v == v for v in open_interest) else array("d"),
-            source=source,
+            volume=volume if any(v == v for v in volume) else None,
+            open_interest=open_interest if any(v == v for v in open_interest) else None,
+            is_delayed=is_delayed, is_halted=is_halted, source=source,
         )  # fmt: skip

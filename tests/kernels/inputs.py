@@ -25,6 +25,7 @@ from kernels_pure import MODULES
 from tests.kernels import (
     scenes_americans,
     scenes_bars,
+    scenes_book,
     scenes_chains,
     scenes_hulls,
     scenes_indicators,
@@ -42,6 +43,7 @@ Kernel = Callable[..., object]
 SCENES = {
     **scenes_americans.SCENES,
     **scenes_bars.SCENES,
+    **scenes_book.SCENES,
     **scenes_chains.SCENES,
     **scenes_hulls.SCENES,
     **scenes_indicators.SCENES,
