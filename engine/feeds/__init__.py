@@ -1,22 +1,91 @@
-"""Where chains come from: ``open_feed("csv:quotes.csv.gz")``."""
+"""Where chains come from: ``open_feed("csv:quotes.csv.gz")``, or ``SOURCES["csv"].open(...)``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
 from engine.nearest import hint
 
 if TYPE_CHECKING:
-    from engine.feeds.protocol import Feed
+    from engine.feeds.protocol import Feed, FeedOptions
 
-# name: what follows the colon; "" is nothing
-SOURCES = {"demo": "", "csv": "PATH", "lean": "DIR", "deribit": "FILE"}
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of source.
+
+    `argument` names what follows the colon ("" is nothing); `takes` are the options that mean
+    something to it alone.
+    """
+
+    name: str
+    argument: str
+    opener: Callable[[str, FeedOptions], Feed]
+    takes: frozenset[str] = frozenset()
+
+    def open(self, spec: str, options: FeedOptions) -> Feed:
+        """Return the feed of `spec`, what follows the colon.
+
+        Raises
+        ------
+        UsageError
+            If `spec` is missing or too much, or an option belongs to another source.
+        NoInputError
+            If the path does not exist.
+        """
+        if bool(self.argument) != bool(spec):
+            wanted = f"{self.name}:{self.argument}" if self.argument else self.name
+            given = f"{self.name}:{spec}" if spec else self.name
+            raise UsageError(f"source {given!r} is incomplete or too long: write {wanted}")
+        if options.mapping and "mapping" not in self.takes:
+            raise UsageError(f"--map names the columns of a csv source, not of {self.name}")
+        if options.seed is not None and "seed" not in self.takes:
+            raise UsageError(f"--seed belongs to the demo source, not to {self.name}")
+        return self.opener(spec, options)
+
+
+# Imported when chosen: each source brings modules that the others do not need.
+def _demo(_spec: str, options: FeedOptions) -> Feed:
+    from engine.feeds.demo import DemoFeed
+
+    return DemoFeed() if options.seed is None else DemoFeed(options.seed)
+
+
+def _csv(path: str, options: FeedOptions) -> Feed:
+    from engine.feeds.csv_file import CsvFeed
+
+    return CsvFeed.of(path, options)
+
+
+def _lean(path: str, options: FeedOptions) -> Feed:
+    from engine.feeds.lean import LeanFeed
+
+    return LeanFeed(path, options.as_of_ns, options.strict, options.max_bytes)
+
+
+def _deribit(path: str, options: FeedOptions) -> Feed:
+    from engine.feeds.deribit import DeribitFeed
+
+    return DeribitFeed(path, options.strict, options.max_bytes)
+
+
+SOURCES: Mapping[str, Source] = {
+    source.name: source
+    for source in (
+        Source("demo", "", _demo, frozenset({"seed"})),
+        Source("csv", "PATH", _csv, frozenset({"mapping"})),
+        Source("lean", "DIR", _lean),
+        Source("deribit", "FILE", _deribit),
+    )
+}
 
 
 def open_feed(
     spec: str,
+    options: FeedOptions | None = None,
     *,
     strict: bool = False,
     as_of: int | None = None,
@@ -25,16 +94,7 @@ def open_feed(
 ) -> Feed:
     """Return the feed that `spec` names: ``demo``, ``csv:PATH``, ``lean:DIR`` or ``deribit:FILE``.
 
-    Parameters
-    ----------
-    strict
-        Whether one bad row refuses the whole input.
-    as_of
-        The instant of interest in UTC nanoseconds; None is the last one the source has.
-    mapping
-        Our column names to the file's, for ``csv``.
-    seed
-        Of the ``demo`` exchange.
+    `options` say how it is read, or the single ones of them that are given by name.
 
     Raises
     ------
@@ -43,39 +103,26 @@ def open_feed(
     NoInputError
         If the path does not exist.
     """
+    from engine.feeds.protocol import FeedOptions
+
     name, colon, path = spec.partition(":")
     if name not in SOURCES:
         raise UsageError(f"unknown source {name!r}: {_source_hint(spec)}")
-    argument = SOURCES[name]
-    if bool(argument) != bool(path) or (colon and not path):
-        wanted = f"{name}:{argument}" if argument else name
+    source = SOURCES[name]
+    if colon and not path:
+        wanted = f"{name}:{source.argument}" if source.argument else name
         raise UsageError(f"source {spec!r} is incomplete or too long: write {wanted}")
-    if mapping and name != "csv":
-        raise UsageError(f"--map names the columns of a csv source, not of {name}")
-    if seed is not None and name != "demo":
-        raise UsageError(f"--seed belongs to the demo source, not to {name}")
-    # Imported when chosen: each source brings modules that the others do not need.
-    if name == "demo":
-        from engine.feeds.demo import DemoFeed
-
-        return DemoFeed() if seed is None else DemoFeed(seed)
-    if name == "csv":
-        from engine.feeds.csv_file import CsvFeed
-
-        return CsvFeed(path, mapping, strict, as_of)
-    if name == "lean":
-        from engine.feeds.lean import LeanFeed
-
-        return LeanFeed(path, as_of, strict)
-    from engine.feeds.deribit import DeribitFeed
-
-    return DeribitFeed(path, strict)
+    return source.open(path, options or FeedOptions(strict, as_of, mapping, seed))
 
 
 def _source_hint(spec: str) -> str:
     from pathlib import Path
 
-    if ":" not in spec and Path(spec).exists():
+    try:
+        is_path = ":" not in spec and Path(spec).exists()
+    except (OSError, ValueError):
+        is_path = False
+    if is_path:
         kind = "lean" if Path(spec).is_dir() else "csv"
         return f"it is a path; write {kind}:{spec}"
     return hint(spec.partition(":")[0], SOURCES)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.feeds.rows import CellError, Row, read_table
+from engine.feeds.record import CellError, Record
+from engine.feeds.rows import Row, read_table
 
 COLUMNS = ("symbol", "expiry", "strike", "right", "bid_age_s", "ask_age_s")
 _UNKNOWN = (math.nan, math.nan, "")
@@ -36,26 +37,26 @@ class AgeColumn:
                 return cls(companion)
         return None
 
-    def of(self, row: Row | CellError) -> tuple[float, float, str]:
+    def of(self, row: Record | CellError) -> tuple[float, float, str]:
         """Return bid age, ask age (seconds, nan not known) and symbol for the next chain `row`."""
         if self._rows is None:
             return _UNKNOWN
         found = next(self._rows, None)
         if found is None:
-            where = f" at {row.columns.file}:{row.line}" if isinstance(row, Row) else ""
+            where = f" at {row.where}" if isinstance(row, Record) else ""
             return self._stop(f"{self._file}: ends before its chain file does{where}")
         if isinstance(found, CellError):
             return self._stop(str(found))
-        if isinstance(row, Row):
+        if isinstance(row, Record):
             for name in ("expiry", "strike", "right"):
                 if found.text(name) != row.text(name):
-                    expected = f"{row.text(name)} as in {row.columns.file}:{row.line}"
+                    expected = f"{row.text(name)} as in {row.where}"
                     return self._stop(str(found.problem(name, expected)))
             if not found.text("symbol").startswith(row.text("underlying")):
                 expected = f"a contract of {row.text('underlying')}"
                 return self._stop(str(found.problem("symbol", expected)))
         try:
-            return found.number("bid_age_s"), found.number("ask_age_s"), found.text("symbol")
+            return found.age("bid_age_s"), found.age("ask_age_s"), found.text("symbol")
         except CellError as error:
             self.problems.append(str(error))
             return _UNKNOWN

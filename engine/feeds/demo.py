@@ -33,7 +33,7 @@ from engine.feeds.demo_listing import KINDS, list_symbol
 from engine.feeds.demo_plants import Label, Planter
 from engine.feeds.demo_quotes import Book, quote_symbol
 from engine.feeds.demo_worth import Worth
-from engine.feeds.protocol import Loaded
+from engine.feeds.protocol import Loaded, is_within
 from engine.nearest import hint
 
 # Where in the list of their families the American chains start: together they plant all of it.
@@ -72,8 +72,10 @@ class DemoFeed:
         """Return the symbols of this feed, sorted."""
         return self._symbols
 
-    def chains(self, symbol: str) -> Iterator[Loaded]:
-        """Yield the one chain of `symbol`.
+    def chains(
+        self, symbol: str, since: int | None = None, until: int | None = None
+    ) -> Iterator[Loaded]:
+        """Yield the one chain of `symbol`, if its instant is in the range.
 
         Raises
         ------
@@ -85,7 +87,9 @@ class DemoFeed:
         listing = list_symbol(symbol, rng, compact=self.compact)
         book = quote_symbol(listing, rng, compact=self.compact)
         labels = _plant(book, self.seed, rng, self.compact) if self.planted else ()
-        yield Loaded(book.chain(), listing.carry, labels=labels)
+        chain = book.chain()
+        if is_within(chain.ts_ns, since, until):
+            yield Loaded(chain, listing.carry, labels=labels)
 
 
 def _plant(book: Book, seed: int, rng: Random, compact: bool) -> tuple[Label, ...]:

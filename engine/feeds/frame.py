@@ -1,75 +1,106 @@
-"""Chains from a table in memory, with every check of a CSV file and messages that name its rows."""
+"""Chains from a table in memory: a DataFrame, or a list of objects; with every check of a file."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.errors import BadDataError, EngineError
-from engine.feeds.csv_file import CsvFeed
-from engine.feeds.protocol import Loaded
+from engine.errors import BadDataError
+from engine.feeds.protocol import FeedOptions
+from engine.feeds.record import CellError, ColumnRecord, ObjectRecord, Record
+from engine.feeds.record_feed import OPTIONAL, REQUIRED, RecordFeed, checked_mapping
+from engine.feeds.rows import Columns
 
 NAME = "DataFrame"
-_FILE = "frame.csv"
-_PLACE = re.compile(re.escape(_FILE) + r"(?::(\d+))?")
+OBJECTS = "objects"
 
 
-class FrameFeed:
-    """Read chains from a pandas DataFrame, or what else has `to_csv`, with the columns of CSV.
+class FrameFeed(RecordFeed):
+    """Read chains from a table with the columns of CSV: pandas', or what else has ``columns``.
 
-    The parameters are those of `engine.feeds.csv_file.CsvFeed`. Rows are counted from 0, as
-    ``iloc`` does.
+    Rows are counted from 0, as ``iloc`` does; cells are taken as they are, never as text.
+
+    Raises
+    ------
+    BadDataError
+        If it has no rows, or lacks a column.
     """
 
     def __init__(
-        self, frame: Any, mapping: Mapping[str, str] | None, strict: bool, as_of: int | None
+        self,
+        frame: Any,
+        mapping: Mapping[str, str] | None = None,
+        strict: bool = False,
+        as_of: int | None = None,
+        options: FeedOptions | None = None,
     ) -> None:
+        options = options or FeedOptions(strict, as_of, mapping)
         if not len(frame):
             raise BadDataError(f"{NAME}: it has no rows")
-        with TemporaryDirectory(prefix="parity-") as folder:
-            path = Path(folder) / _FILE
-            self._folder = f"{folder}/"
-            frame.to_csv(path, index=False)
-            with self._named():
-                self._feed = CsvFeed(path, mapping, strict, as_of)
-
-    def symbols(self) -> tuple[str, ...]:
-        """Return the underlyings in the table, sorted."""
-        return self._feed.symbols()
-
-    def chains(self, symbol: str) -> Iterator[Loaded]:
-        """Yield the snapshots of `symbol`, oldest first.
-
-        Raises
-        ------
-        NoInputError, BadDataError
-            As `CsvFeed.chains`.
-        """
-        with self._named():
-            for loaded in self._feed.chains(symbol):
-                yield replace(
-                    loaded,
-                    chain=replace(loaded.chain, source=NAME),
-                    problems=tuple(map(self._words, loaded.problems)),
-                )
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
+        chosen = checked_mapping(options.mapping)
+        names = [str(name) for name in frame.columns]
         try:
-            yield
-        except EngineError as error:
-            raise type(error)(self._words(str(error))) from None
+            columns = Columns(NAME, names, chosen)
+            columns.require(_needed(options), OPTIONAL)
+        except BadDataError as error:
+            raise BadDataError(str(error).replace(f"{NAME}:1:", f"{NAME}:")) from None
+        theirs = {ours: names[k] for ours, k in columns.position.items() if ours in _KNOWN}
+        theirs.update({ours: f"={value}" for ours, value in columns.constant.items()})
+        cells = {
+            names[k]: _cells(frame, k) for ours, k in columns.position.items() if ours in _KNOWN
+        }
+        super().__init__(NAME, NAME, _rows(len(frame), cells, theirs), options)
 
-    def _words(self, message: str) -> str:
-        return _PLACE.sub(_row, message.replace(self._folder, ""))
+
+class ObjectFeed(RecordFeed):
+    """Read chains from objects with the columns of CSV as keys; they are counted from 1.
+
+    A key of `mapping` may be a path: ``{"strike": "details.strike_price"}``.
+
+    Raises
+    ------
+    BadDataError
+        If there are none.
+    """
+
+    def __init__(self, objects: Iterable[object], options: FeedOptions) -> None:
+        items = list(objects)
+        if not items:
+            raise BadDataError(f"{OBJECTS}: there are none")
+        mapping = dict(checked_mapping(options.mapping))
+        super().__init__(OBJECTS, OBJECTS, _objects(items, mapping, _needed(options)), options)
 
 
-def _row(place: re.Match[str]) -> str:
-    line = int(place[1] or 0)
-    # The first line of the file has the names.
-    return f"{NAME} row {line - 2}" if line >= 2 else NAME
+_KNOWN = frozenset(REQUIRED + OPTIONAL)
+
+
+def _needed(options: FeedOptions) -> Sequence[str]:
+    return REQUIRED if options.as_of_ns is None else REQUIRED[1:]
+
+
+def _cells(frame: Any, position: int) -> Sequence[object]:
+    column = frame.iloc[:, position] if hasattr(frame, "iloc") else frame[frame.columns[position]]
+    to_list = getattr(column, "to_list", None) or getattr(column, "tolist", None)
+    cells: Sequence[object] = to_list() if to_list else list(column)
+    return cells
+
+
+def _rows(
+    n_rows: int, cells: dict[str, Sequence[object]], theirs: dict[str, str]
+) -> Iterator[Record | CellError]:
+    for line in range(n_rows):
+        yield ColumnRecord(NAME, line, cells, theirs)
+
+
+def _objects(
+    items: list[object], mapping: dict[str, str], needed: Sequence[str]
+) -> Iterator[Record | CellError]:
+    for number, item in enumerate(items, 1):
+        if not isinstance(item, dict):
+            yield CellError(
+                f"{OBJECTS}:item:{number}: expected an object, got {type(item).__name__}"
+            )
+            continue
+        record = ObjectRecord(OBJECTS, number, item, mapping)
+        missing = [name for name in needed if name not in record]
+        yield CellError(f"{record.where}: no {missing[0]}") if missing else record

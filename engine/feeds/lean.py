@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.clock import from_ns
 from engine.errors import BadDataError, NoInputError
+from engine.feeds.distributions import believed, notes_of
 from engine.feeds.lean_carry import Factor, carry_at, read_factors, read_rates
 from engine.feeds.lean_chain import Day, chains_of
 from engine.feeds.lean_files import Refuse
@@ -21,13 +22,15 @@ from engine.feeds.lean_session import (
     CHICAGO,
     NEW_YORK,
     LocalTimes,
+    days_of,
     last_day,
     read_book,
     read_underlying,
 )
-from engine.feeds.protocol import Loaded
-from engine.feeds.rows import CellError
-from engine.feeds.series import AM_MONTHLY
+from engine.feeds.names import AM_MONTHLY, plain_name
+from engine.feeds.protocol import Loaded, is_within
+from engine.feeds.record import CellError
+from engine.feeds.text_file import CAPS, Caps
 from engine.market.calendar import US
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
@@ -63,9 +66,13 @@ class LeanFeed:
     """
 
     def __init__(
-        self, directory: str | Path, as_of: int | None = None, strict: bool = False
+        self,
+        directory: str | Path,
+        as_of: int | None = None,
+        strict: bool = False,
+        max_bytes: int = 0,
     ) -> None:
-        self._folder = Folder(directory)
+        self._folder = Folder(directory, Caps.of(max_bytes) if max_bytes else CAPS)
         self._as_of = as_of
         self._strict = strict
 
@@ -73,8 +80,12 @@ class LeanFeed:
         """Return the symbols that have option quotes, sorted."""
         return tuple(sorted(self._folder.symbols))
 
-    def chains(self, symbol: str) -> Iterator[Loaded]:
-        """Yield the chains of `symbol`, oldest first; the first carries what was refused.
+    def chains(
+        self, symbol: str, since: int | None = None, until: int | None = None
+    ) -> Iterator[Loaded]:
+        """Yield the chains of `symbol`, oldest first; the first of a day carries what was refused.
+
+        A range gives one for every whole hour of each of its days.
 
         Raises
         ------
@@ -85,11 +96,44 @@ class LeanFeed:
         BadDataError
             If no quote of it is valid (any refused row, when strict).
         """
-        symbol = symbol.upper()
+        symbol = plain_name(symbol)
         if symbol not in self._folder.symbols:
             raise NoInputError(
                 f"{self._folder.root}: no options of {symbol}: {hint(symbol, self.symbols())}"
             )
+        if since is None and until is None:
+            yield from self._day(symbol, *self._latest(symbol))
+            return
+        found = False
+        for day, archive in self._days(symbol, since, until):
+            for loaded in self._day(symbol, archive, day, is_whole=True):
+                if is_within(loaded.chain.ts_ns, since, until):
+                    found = True
+                    yield loaded
+        if not found:
+            ends = (from_ns(ts).isoformat() if ts is not None else "..." for ts in (since, until))
+            raise NoInputError(
+                f"{self._folder.root}: no quotes of {symbol} from {' to '.join(ends)}"
+            )
+
+    def _days(
+        self, symbol: str, since: int | None, until: int | None
+    ) -> Iterator[tuple[date, OptionZip]]:
+        """Yield the days of a range that have quotes, oldest first, by minutes if possible."""
+        first = date.min if since is None else US.session_date(max(since, 0))
+        last = date.max if until is None else US.session_date(max(until, 0))
+        days: dict[date, OptionZip] = {}
+        for year, ticker, archive in self._folder.hour_zips(symbol):
+            if first.year <= year <= last.year:
+                for day in days_of(archive):
+                    if self._folder.ticker(symbol, day) == ticker:
+                        days[day] = archive
+        days.update(self._folder.minute_zips(symbol))
+        yield from ((day, days[day]) for day in sorted(days) if first <= day <= last)
+
+    def _day(
+        self, symbol: str, archive: OptionZip, day: date, *, is_whole: bool = False
+    ) -> Iterator[Loaded]:
         problems: list[str] = []
 
         def refuse(error: CellError) -> None:
@@ -97,8 +141,8 @@ class LeanFeed:
                 raise BadDataError(str(error))
             problems.append(str(error))
 
-        archive, day = self._latest(symbol)
-        day_of_quotes = self._read(symbol, archive, day, refuse)
+        instants = self._instants(day, None if is_whole else self._as_of)
+        day_of_quotes = self._read(symbol, archive, day, instants, refuse)
         loaded = self._loaded(day_of_quotes, refuse)
         if not loaded:
             if problems:
@@ -107,8 +151,15 @@ class LeanFeed:
                 )
             last = from_ns(day_of_quotes.instants[-1]).isoformat()
             raise NoInputError(f"{archive.path}: no live quote of {symbol} is known at {last}")
+        knows_dividends = day_of_quotes.is_index or self._folder.factor_file(symbol).exists()
         for k, (chain, carry) in enumerate(loaded):
-            yield Loaded(chain, carry, tuple(problems) if k == 0 else ())
+            yield Loaded(
+                chain,
+                carry,
+                tuple(problems) if k == 0 else (),
+                notes=notes_of(chain, carry),
+                knows_dividends=knows_dividends,
+            )
 
     def _latest(self, symbol: str) -> tuple[OptionZip, date]:
         """Return the archive of the last day that had opened by `as_of`."""
@@ -131,20 +182,26 @@ class LeanFeed:
                 best = day, archive
         if best is None:
             asked = from_ns(self._as_of or 0).isoformat()
-            first = min([*map(str, minute), *(str(year) for year, _, _ in hourly)])
-            raise NoInputError(
-                f"{self._folder.root}: no quotes of {symbol} up to {asked}; they begin in {first}"
-            )
+            first = min([*map(str, minute), *(str(year) for year, _, _ in hourly)], default="")
+            why = f"; they begin in {first}" if first else " under the names of its map file"
+            raise NoInputError(f"{self._folder.root}: no quotes of {symbol} up to {asked}{why}")
         return best[1], best[0]
 
-    def _instants(self, day: date) -> tuple[int, ...]:
+    def _instants(self, day: date, as_of: int | None) -> tuple[int, ...]:
         closes = US.close_ns(day)
-        if self._as_of is not None:
-            return (min(self._as_of, closes),)
+        if as_of is not None:
+            return (min(as_of, closes),)
         hours = (closes - US.open_ns(day)) // _NS_PER_HOUR
         return tuple(closes - k * _NS_PER_HOUR for k in range(hours, -1, -1))
 
-    def _read(self, symbol: str, archive: OptionZip, day: date, refuse: Refuse) -> Day:
+    def _read(
+        self,
+        symbol: str,
+        archive: OptionZip,
+        day: date,
+        instants: tuple[int, ...],
+        refuse: Refuse,
+    ) -> Day:
         folder = self._folder
         is_index = folder.symbols[symbol] == INDEX_OPTIONS
         underlying = _INDEX_OF.get(symbol, symbol) if is_index else symbol
@@ -153,9 +210,9 @@ class LeanFeed:
         )
         name = f"{day:%Y%m%d}_{data}.zip"
         path = folder.market(kind).joinpath("minute", folder.ticker(underlying, day), name)
-        instants = self._instants(day)
         times = LocalTimes.of(day, instants, zone)
-        spot = read_underlying(path, folder.shown(path), times, refuse, is_index=is_index)
+        shown = folder.shown(path)
+        spot = read_underlying(path, shown, times, refuse, folder.caps, is_index=is_index)
         book = read_book(archive, day, LocalTimes.of(day, instants, NEW_YORK), refuse)
         source = f"lean:{folder.shown(archive.path)}"
         return Day(symbol, underlying, is_index, archive.style, source, instants, book, spot)
@@ -163,13 +220,13 @@ class LeanFeed:
     def _loaded(self, day: Day, refuse: Refuse) -> list[tuple[OptionChain, Carry]]:
         factors: tuple[Factor, ...] = ()
         if not day.is_index:
-            path = self._folder.market("equity").joinpath("factor_files")
-            factors = read_factors(path / f"{day.symbol.lower()}.csv", refuse)
+            factors = read_factors(self._folder.factor_file(day.symbol), refuse)
         rates_path = self._folder.market("alternative/interest-rate") / "interest-rate.csv"
         rates = read_rates(rates_path, refuse)
         loaded = []
         for chain in chains_of(day, refuse):
             # One session more: a call assigned overnight may cost a dividend after its expiry.
             until = US.next_session(max(expiry.date for expiry in chain.expiries))
-            loaded.append((chain, carry_at(factors, rates, US, chain.ts_ns, until)))
+            carry = carry_at(factors, rates, US, chain.ts_ns, until)
+            loaded.append((chain, believed(chain, carry)))
         return loaded

@@ -15,10 +15,20 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from engine.feeds.distributions import is_large_for
 from engine.feeds.lean_files import Refuse
-from engine.feeds.rows import CellError, parse_day, read_text
+from engine.feeds.record import CellError, parse_day
+from engine.feeds.text_file import read_text
 from engine.market.calendar import Calendar
-from engine.market.carry import DECLARED, PROJECTED, Carry, Dividend, RateCurve
+from engine.market.carry import (
+    DECLARED,
+    ORDINARY,
+    PROJECTED,
+    UNKNOWN,
+    Carry,
+    Dividend,
+    RateCurve,
+)
 
 ANNOUNCED_DAYS = 6
 PAY_LAG_DAYS = 21
@@ -88,7 +98,8 @@ def dividends_of(
     """
     shares = split_factor(factors, day)
     found = []
-    for row, after in pairwise(factors):
+    fractions = [1.0 - row.price / after.price for row, after in pairwise(factors)]
+    for k, (row, after) in enumerate(pairwise(factors)):
         amount = round(row.reference * (1.0 - row.price / after.price), 4)
         amount = round(amount * round(row.split / shares, 4), 6)
         ex_date = calendar.next_session(row.last)
@@ -96,8 +107,12 @@ def dividends_of(
         if amount <= 0.0 or not day < ex_date <= until:
             continue
         is_announced = ex_date <= day + timedelta(days=ANNOUNCED_DAYS)
-        status = DECLARED if is_announced else PROJECTED
-        found.append(Dividend(ex_date, ex_date + timedelta(days=PAY_LAG_DAYS), amount, status))
+        # The files have spin-offs among the dividends, as cash of the same worth.
+        is_large = is_large_for(fractions[k], fractions[:k] + fractions[k + 1 :])
+        status = DECLARED if is_announced and not is_large else PROJECTED
+        kind = UNKNOWN if is_large else ORDINARY
+        pay_date = ex_date + timedelta(days=PAY_LAG_DAYS)
+        found.append(Dividend(ex_date, pay_date, amount, status, kind))
     return tuple(found)
 
 

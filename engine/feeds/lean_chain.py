@@ -11,7 +11,7 @@ from engine.clock import from_ns
 from engine.feeds.lean_files import Refuse, SeenQuote
 from engine.feeds.lean_layout import Series
 from engine.feeds.lean_session import Book
-from engine.feeds.rows import CellError
+from engine.feeds.record import CellError
 from engine.feeds.series import expiry_of
 from engine.market.calendar import US
 from engine.market.chain import EQUITY, INDEX, ChainBuilder, Expiry, OptionChain, Underlying

@@ -9,6 +9,7 @@ midnight. A cell that does not parse is a problem line:
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -17,12 +18,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import InputOutputError, NoInputError, NotPermittedError
-from engine.feeds.rows import MAX_PRICE, CellError
+from engine.feeds.record import MAX_PRICE, CellError
+from engine.feeds.text_file import CAPS, Caps, check_size
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 MAX_SIZE = 1e12
 _NEVER = -1
+# Milliseconds of a day have eight.
+_TIME_DIGITS = 9
+_SHOWN = 60
+_HOUR_STAMP = re.compile(r"[0-9]{8} [0-9]{2}:[0-9]{2}")
 
 QUOTE = (
     "time", "bid open", "bid high", "bid low", "bid close", "bid size",
@@ -94,8 +100,10 @@ class Archive:
         If it cannot be read or is damaged, here or in `text`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, caps: Caps = CAPS) -> None:
         self.path = path
+        self._caps = caps
+        self._size = 0
         try:
             self._zip = zipfile.ZipFile(path)
         except FileNotFoundError:
@@ -116,16 +124,26 @@ class Archive:
         return [name for name in self._zip.namelist() if not name.endswith("/")]
 
     def text(self, name: str) -> str:
-        """Return the whole of member `name`."""
+        """Return the whole of member `name`.
+
+        Raises
+        ------
+        BadDataError
+            If the archive unpacks to more than its caps allow.
+        """
         try:
+            self._size += self._zip.getinfo(name).file_size
+            check_size(self.path.name, self._size, self.path.stat().st_size, self._caps)
             # latin-1 never fails; what is not a number is found where it matters, with its line.
             return self._zip.read(name).decode("latin-1")
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        except (
+            zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, KeyError, ValueError,
+        ) as error:  # fmt: skip
             raise self._broken(error) from None
 
     def place(self, name: str) -> str:
         """Return ``archive:member`` for messages."""
-        return f"{self.path.name}:{name}"
+        return f"{self.path.name}:{name[:200] if name.isprintable() else repr(name[:200])}"
 
     def _broken(self, error: Exception) -> InputOutputError:
         why = (isinstance(error, OSError) and error.strerror) or error
@@ -141,7 +159,7 @@ def minute_rows(text: str, columns: Sequence[str], place: str, refuse: Refuse) -
             if raw.strip():
                 refuse(_ragged(place, line, columns, cells))
             continue
-        if not cells[0].isdecimal():
+        if not (cells[0].isdecimal() and len(cells[0]) <= _TIME_DIGITS):
             refuse(_bad_cell(place, line, "time", "milliseconds since midnight", cells[0]))
             continue
         start = int(cells[0])
@@ -163,11 +181,10 @@ def hour_rows(text: str, columns: Sequence[str], place: str, refuse: Refuse, day
             refuse(_ragged(place, line, columns, cells))
             continue
         stamp = cells[0]
-        clock = stamp[9:11] + stamp[12:]
-        if len(stamp) != 14 or stamp[8] != " " or stamp[11] != ":" or not clock.isdecimal():
+        if not _HOUR_STAMP.fullmatch(stamp):
             refuse(_bad_cell(place, line, "time", "YYYYMMDD HH:MM", stamp))
             continue
-        start = int(clock[:2]) * HOUR_MS + int(clock[2:]) * MINUTE_MS
+        start = int(stamp[9:11]) * HOUR_MS + int(stamp[12:]) * MINUTE_MS
         if start < last:
             refuse(_bad_cell(place, line, "time", "a time not before the last row's", stamp))
             continue
@@ -265,11 +282,11 @@ def _number(cells: list[str], column: int, columns: Sequence[str], limit: float)
     if 0.0 <= value <= limit:
         return value
     name, got = columns[column], cells[column]
-    raise CellError(f"column {name}: expected a number from 0 to {limit:g}, got {got!r}")
+    raise CellError(f"column {name}: expected a number from 0 to {limit:g}, got {got[:_SHOWN]!r}")
 
 
 def _bad_cell(place: str, line: int, column: str, expected: str, got: str) -> CellError:
-    return CellError(f"{place}:{line}: column {column}: expected {expected}, got {got!r}")
+    return CellError(f"{place}:{line}: column {column}: expected {expected}, got {got[:_SHOWN]!r}")
 
 
 def _ragged(place: str, line: int, columns: Sequence[str], cells: list[str]) -> CellError:

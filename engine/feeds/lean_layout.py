@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from engine.errors import BadDataError, InputOutputError, NoInputError
-from engine.feeds.rows import CellError, parse_day, read_text
+from engine.feeds.record import CellError, parse_day
+from engine.feeds.text_file import CAPS, Caps, read_text
 
 EQUITY_OPTIONS = "option"
 INDEX_OPTIONS = "indexoption"
@@ -18,7 +19,9 @@ _ANY = re.compile(r".*")
 _CSV = re.compile(r".+\.csv")
 _MINUTE_ZIP = re.compile(r"(\d{8})_quote_(american|european)\.zip")
 _HOUR_ZIP = re.compile(r"(.+)_(\d{4})_quote_(american|european)\.zip")
-_MEMBER = re.compile(r".+_(american|european)_(call|put)_(\d+)_(\d{8})\.csv")
+_MEMBER = re.compile(r".+_(american|european)_(call|put)_([0-9]{1,11})_([0-9]{8})\.csv")
+# Of a map file: it becomes the name of a folder.
+_TICKER = re.compile(r"[a-z0-9][a-z0-9._$^-]{0,31}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class OptionZip:
     path: Path
     style: str
     is_hourly: bool
+    caps: Caps = CAPS
 
     def companion(self, data: str) -> Path:
         """Return the path beside it that holds "trade" or "openinterest" instead of quotes."""
@@ -75,8 +79,9 @@ class Folder:
         If it does not exist or holds no option quotes.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, caps: Caps = CAPS) -> None:
         self.root = _root(Path(path))
+        self.caps = caps
         self.symbols: dict[str, str] = {}
         self._maps: dict[str, list[tuple[date, str]]] = {}
         for kind in (EQUITY_OPTIONS, INDEX_OPTIONS):
@@ -133,6 +138,10 @@ class Folder:
         mapped = self._map(symbol) if self.symbols.get(symbol) == EQUITY_OPTIONS else []
         return sorted({*(name for _, name in mapped), symbol.lower()})
 
+    def factor_file(self, symbol: str) -> Path:
+        """Return where the dividends and splits of `symbol` lie, if they do."""
+        return self.market("equity") / "factor_files" / f"{symbol.lower()}.csv"
+
     def minute_zips(self, symbol: str) -> dict[date, OptionZip]:
         """Return the minute archives of `symbol` by day, under the ticker of that day."""
         market = self.market(self.symbols[symbol])
@@ -141,7 +150,7 @@ class Folder:
             for path, found in _matching(market / "minute" / name, _MINUTE_ZIP):
                 day = parse_day(found[1])
                 if day is not None and self.ticker(symbol, day) == name:
-                    zips.setdefault(day, OptionZip(path, found[2], False))
+                    zips.setdefault(day, OptionZip(path, found[2], False, self.caps))
         return zips
 
     def hour_zips(self, symbol: str) -> list[tuple[int, str, OptionZip]]:
@@ -149,7 +158,7 @@ class Folder:
         names = self._names(symbol)
         market = self.market(self.symbols[symbol])
         return [
-            (int(found[2]), found[1], OptionZip(path, found[3], True))
+            (int(found[2]), found[1], OptionZip(path, found[3], True, self.caps))
             for path, found in sorted(
                 _matching(market / "hour", _HOUR_ZIP), key=lambda entry: entry[1][2]
             )
@@ -162,7 +171,11 @@ class Folder:
 
 
 def _root(path: Path) -> Path:
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except (OSError, ValueError):  # a name that is too long, or has a zero byte in it
+        raise NoInputError(f"{str(path)[:100]!r}: no folder can be called that") from None
+    if not is_there:
         raise NoInputError(f"{path}: no such folder")
     if not path.is_dir():
         raise NoInputError(f"{path}: is a file; name LEAN's Data folder")
@@ -187,9 +200,10 @@ def _map_rows(path: Path) -> list[tuple[date, str]]:
     for line, raw in enumerate(read_text(path).splitlines(), 1):
         cells = raw.strip().split(",")
         last = parse_day(cells[0])
-        if last is None or len(cells) < 2 or not cells[1]:
+        if last is None or len(cells) < 2 or not _TICKER.fullmatch(cells[1].lower()):
             if raw.strip():
-                raise BadDataError(f"{path.name}:{line}: expected YYYYMMDD,ticker, got {raw!r}")
+                got = raw[:60]
+                raise BadDataError(f"{path.name}:{line}: expected YYYYMMDD,ticker, got {got!r}")
             continue
         rows.append((last, cells[1].lower()))
     return sorted(rows)

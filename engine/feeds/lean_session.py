@@ -28,7 +28,8 @@ from engine.feeds.lean_files import (
     totals_at,
 )
 from engine.feeds.lean_layout import OptionZip, Series, series_of
-from engine.feeds.rows import CellError, parse_day
+from engine.feeds.record import CellError, parse_day
+from engine.feeds.text_file import CAPS, Caps
 from engine.market.calendar import US, zone_named
 
 NEW_YORK = US.zone
@@ -109,7 +110,7 @@ def _quotes(
 ) -> dict[Series, list[SeenQuote | None]]:
     window = times.window(length)
     found: dict[Series, list[SeenQuote | None]] = {}
-    with Archive(option_zip.path) as archive:
+    with Archive(option_zip.path, option_zip.caps) as archive:
         for name in archive.names():
             place = archive.place(name)
             series = _series(name, place, option_zip, refuse)
@@ -133,11 +134,12 @@ def _totals(
     path = option_zip.companion(data)
     if not path.exists():
         return None
+    caps = option_zip.caps
     is_running = data == "trade"
     # Open interest is published once, before the open, and known from its stamp on.
     window = times.window(MINUTE_MS) if is_running else Window(-1, times.closes, 0)
     found: dict[Series, list[float]] = {}
-    with Archive(path) as archive:
+    with Archive(path, caps) as archive:
         for name in archive.names():
             place = archive.place(name)
             series = _series(name, place, option_zip, refuse)
@@ -163,7 +165,13 @@ def _series(name: str, place: str, option_zip: OptionZip, refuse: Refuse) -> Ser
 
 
 def read_underlying(
-    path: Path, shown: str, times: LocalTimes, refuse: Refuse, *, is_index: bool
+    path: Path,
+    shown: str,
+    times: LocalTimes,
+    refuse: Refuse,
+    caps: Caps = CAPS,
+    *,
+    is_index: bool,
 ) -> list[SeenQuote | None]:
     """Return the quote of an equity, or the level of an index, at each of the instants."""
     unknown: list[SeenQuote | None] = [None] * len(times.instants)
@@ -171,7 +179,7 @@ def read_underlying(
         refuse(CellError(f"{shown}: no such file: the price of the underlying is not known"))
         return unknown
     layout: Layout = LEVELS if is_index else QUOTES
-    with Archive(path) as archive:
+    with Archive(path, caps) as archive:
         for name in archive.names():
             place = archive.place(name)
             rows = minute_rows(archive.text(name), layout.columns, place, refuse)
@@ -185,7 +193,7 @@ def last_day(option_zip: OptionZip, limit: date | None) -> date | None:
     """Return the last day, up to `limit`, that an archive of hour bars has a row for."""
     bound = "99999999" if limit is None else f"{limit:%Y%m%d}"
     best = ""
-    with Archive(option_zip.path) as archive:
+    with Archive(option_zip.path, option_zip.caps) as archive:
         for name in archive.names():
             for raw in reversed(archive.text(name).splitlines()):
                 stamp = raw[:8]
@@ -197,3 +205,13 @@ def last_day(option_zip: OptionZip, limit: date | None) -> date | None:
             if best == bound:
                 break
     return parse_day(best)
+
+
+def days_of(option_zip: OptionZip) -> list[date]:
+    """Return the days that an archive of hour bars has rows for, oldest first. O(rows)."""
+    stamps: set[str] = set()
+    with Archive(option_zip.path, option_zip.caps) as archive:
+        for name in archive.names():
+            stamps.update(raw[:8] for raw in archive.text(name).splitlines())
+    days = {parse_day(stamp) for stamp in stamps}
+    return sorted(day for day in days if day is not None)

@@ -15,24 +15,62 @@ class Loaded:
     """One chain as a feed gives it.
 
     `carry` is what the source itself knows (dividends, rates), None if nothing; `problems` are the
-    rows that were refused, one line each: file, line, column, what was expected.
+    rows that were refused, one line each: file, line, column, what was expected. `notes` are what
+    a person should know of how the rest was read. `knows_dividends` says whether the source says
+    anything of dividends, if only that there are none; None is whether it has a carry.
     """
 
     chain: OptionChain
     carry: Carry | None = None
     problems: tuple[str, ...] = ()
     labels: tuple[Mapping[str, object], ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    knows_dividends: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOptions:
+    """How a source is to be read; each source takes the ones that mean something to it.
+
+    Attributes
+    ----------
+    strict
+        Whether one bad row refuses the whole input.
+    as_of_ns
+        The instant of interest in UTC nanoseconds; None is the last one the source has.
+    mapping
+        Our column names to the file's, for ``csv``.
+    seed
+        Of the ``demo`` exchange.
+    kinds
+        What a symbol is, where its name does not say: "share", "index" or "coin", by symbol in
+        capitals, "" for every other.
+    max_bytes
+        How much one input may be once unpacked; 0 is the usual cap.
+    """
+
+    strict: bool = False
+    as_of_ns: int | None = None
+    mapping: Mapping[str, str] | None = None
+    seed: int | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    max_bytes: int = 0
 
 
 class Feed(Protocol):
-    """A source of chains. Files are read at once; live feeds come with their own issue."""
+    """A source of chains: whole snapshots, read when asked for."""
 
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols this feed has, sorted."""
         ...
 
-    def chains(self, symbol: str) -> Iterator[Loaded]:
-        """Yield the chains of `symbol`, oldest first.
+    def chains(
+        self, symbol: str, since: int | None = None, until: int | None = None
+    ) -> Iterator[Loaded]:
+        """Yield the chains of `symbol`, oldest first, those of ``since <= instant <= until``.
+
+        Both are UTC nanoseconds; None leaves that end open. Without either, a source that was
+        opened for one instant gives the chain of that instant.
 
         Raises
         ------
@@ -42,3 +80,8 @@ class Feed(Protocol):
             If the input is not what its format promises (any bad row, when strict).
         """
         ...
+
+
+def is_within(ts_ns: int, since: int | None, until: int | None) -> bool:
+    """Return whether an instant lies in a range with open ends."""
+    return (since is None or since <= ts_ns) and (until is None or ts_ns <= until)

@@ -1,38 +1,12 @@
-"""What a listed expiry date means: last trading day, AM or PM settlement, style."""
+"""What a listed expiry date means: last trading day, AM or PM settlement."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+from engine.feeds.names import AM_ALWAYS, AM_MONTHLY
 from engine.market.calendar import Calendar
-from engine.market.chain import AMERICAN, COIN, EQUITY, EUROPEAN, INDEX, Expiry
-
-# Cboe and Nasdaq index options. The monthly class of these settles on the opening prices of the
-# third Friday; their weekly classes, and every other index, settle at the close.
-AM_MONTHLY = {"SPX": "SPXW", "NDX": "NDXP", "RUT": "RUTW", "DJX": "DJX"}
-AM_ALWAYS = frozenset({"VIX"})
-PM_INDICES = frozenset(
-    {"SPXW", "NDXP", "RUTW", "XSP", "XND", "MRUT", "OEX", "XEO"}
-)  # fmt: skip
-INDICES = frozenset(AM_MONTHLY) | AM_ALWAYS | PM_INDICES
-AMERICAN_INDICES = frozenset({"OEX"})
-
-# Deribit's coin-settled underlyings; its other coins have linear contracts only.
-INVERSE_COINS = frozenset({"BTC", "ETH"})
-
-
-def kind_of(symbol: str) -> str:
-    """Return EQUITY, INDEX or COIN for an underlying's symbol."""
-    if symbol in INDICES:
-        return INDEX
-    return COIN if symbol in INVERSE_COINS else EQUITY
-
-
-def style_of(symbol: str) -> str:
-    """Return the exercise style a symbol's listed options have where a file does not say."""
-    if kind_of(symbol) == EQUITY or symbol in AMERICAN_INDICES:
-        return AMERICAN
-    return EUROPEAN
+from engine.market.chain import Expiry
 
 
 def expiry_of(listed: date, symbol: str, calendar: Calendar, trading_class: str = "") -> Expiry:
@@ -41,13 +15,14 @@ def expiry_of(listed: date, symbol: str, calendar: Calendar, trading_class: str 
     Without `trading_class` an index series on its monthly date is the AM-settled one, any other
     the PM-settled weekly. `Expiry.date` is the session on which the series settles.
 
-    Source: Cboe and Nasdaq contract specifications of the index options named in this module.
+    Source: Cboe and Nasdaq contract specifications of the index options named in
+    `engine.feeds.names`.
     """
     session = calendar.last_trading_day(listed)
     settlement = "PM"
     if symbol in AM_MONTHLY:
         weekly = AM_MONTHLY[symbol]
-        is_monthly = session == calendar.last_trading_day(_third_friday(listed))
+        is_monthly = is_monthly_date(listed, calendar)
         if not trading_class:
             trading_class = symbol if is_monthly else weekly
         if is_monthly and trading_class == symbol:
@@ -55,6 +30,12 @@ def expiry_of(listed: date, symbol: str, calendar: Calendar, trading_class: str 
     elif symbol in AM_ALWAYS:
         settlement = "AM"
     return Expiry(calendar.settlement_ns(session, settlement), session, settlement, trading_class)
+
+
+def is_monthly_date(listed: date, calendar: Calendar) -> bool:
+    """Return whether a series listed as `listed` is the monthly one, of the third Friday."""
+    session = calendar.last_trading_day(listed)
+    return session == calendar.last_trading_day(_third_friday(listed))
 
 
 def _third_friday(day: date) -> date:

@@ -11,6 +11,10 @@ from itertools import pairwise
 DECLARED = "declared"
 PROJECTED = "projected"
 
+# What a distribution is. For the middle two an exchange adjusts its contracts.
+ORDINARY, SPECIAL, SPIN_OFF, UNKNOWN = "ordinary", "special", "spin-off", "unknown"
+DIVIDEND_KINDS = (ORDINARY, SPECIAL, SPIN_OFF, UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class RateCurve:
@@ -72,20 +76,33 @@ class RateCurve:
 
 @dataclass(frozen=True, slots=True)
 class Dividend:
-    """A cash dividend per share. `status` is DECLARED or PROJECTED."""
+    """A distribution per share. `status` is DECLARED or PROJECTED, `kind` what it is.
+
+    For a special dividend the exchange lowers the strikes by its amount, for a spin-off or a
+    split it changes what is delivered: neither moves put-call parity.
+    """
 
     ex_date: date
     pay_date: date
     amount: float
     status: str = DECLARED
+    kind: str = ORDINARY
 
     def __post_init__(self) -> None:
         if self.status not in (DECLARED, PROJECTED):
             raise ValueError(f"dividend status {self.status!r} is not declared or projected")
+        if self.kind not in DIVIDEND_KINDS:
+            known = ", ".join(DIVIDEND_KINDS)
+            raise ValueError(f"dividend kind {self.kind!r} is none of {known}")
         if not (math.isfinite(self.amount) and self.amount >= 0.0):
             raise ValueError(f"dividend amount {self.amount!r} is not a finite number >= 0")
         if self.pay_date < self.ex_date:
             raise ValueError(f"dividend pays on {self.pay_date}, before its ex-date {self.ex_date}")
+
+    @property
+    def is_adjusted_for(self) -> bool:
+        """Whether the contracts are adjusted for it, so that no edge depends on it."""
+        return self.kind in (SPECIAL, SPIN_OFF)
 
 
 @dataclass(frozen=True, slots=True)

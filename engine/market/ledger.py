@@ -63,7 +63,7 @@ def dividend_flows(chain: OptionChain, carry: Carry, calendar: Calendar, count: 
     flows = []
     for dividend in carry.dividends:
         ex = years_between(chain.ts_ns, calendar.open_ns(dividend.ex_date))
-        if ex <= 0.0:
+        if ex <= 0.0 or dividend.is_adjusted_for:
             continue
         pay = years_between(chain.ts_ns, calendar.open_ns(dividend.pay_date))
         amount = dividend.amount

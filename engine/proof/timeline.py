@@ -134,7 +134,11 @@ def timeline(
 
 
 def _counted(carry: Carry, calendar: Calendar, now: int, end: int) -> list[tuple[int, Dividend]]:
-    dated = [(calendar.open_ns(dividend.ex_date), dividend) for dividend in carry.dividends]
+    dated = [
+        (calendar.open_ns(dividend.ex_date), dividend)
+        for dividend in carry.dividends
+        if not dividend.is_adjusted_for
+    ]
     return [(ns, dividend) for ns, dividend in dated if now < ns <= end]
 
 

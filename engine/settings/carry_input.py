@@ -125,7 +125,8 @@ def _is_csv(text: str) -> bool:
 
 
 def _rates_of_csv(path: Path, allow_negative: bool) -> Curves:
-    from engine.feeds.rows import CellError, read_table
+    from engine.feeds.record import CellError
+    from engine.feeds.rows import read_table
 
     columns, rows = read_table(path)
     columns.require(("days", "lend", "borrow"))
@@ -153,7 +154,8 @@ def _rates_of_csv(path: Path, allow_negative: bool) -> Curves:
 
 
 def _dividends_of_csv(path: Path) -> dict[str, tuple[Dividend, ...]]:
-    from engine.feeds.rows import CellError, read_table
+    from engine.feeds.record import CellError
+    from engine.feeds.rows import read_table
 
     columns, rows = read_table(path)
     columns.require(("ex", "amount"))

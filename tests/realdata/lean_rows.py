@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from engine.feeds.rows import CellError
+from engine.feeds.record import CellError
 from engine.market.calendar import US
 from engine.market.chain import OptionChain
 

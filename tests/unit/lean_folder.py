@@ -13,7 +13,7 @@ from engine.clock import to_ns
 from engine.errors import EngineError
 from engine.feeds.lean import LeanFeed
 from engine.feeds.protocol import Loaded
-from engine.feeds.rows import CellError
+from engine.feeds.record import CellError
 from engine.market.chain import OptionChain
 
 OPEN, NOON = 34_200_000, 43_200_000

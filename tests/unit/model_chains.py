@@ -6,7 +6,7 @@ import math
 from datetime import date
 
 from engine.clock import NS_PER_DAY
-from engine.feeds.rows import parse_instant
+from engine.feeds.record import parse_instant
 from engine.market.calendar import calendar_named
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import EQUITY, EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying

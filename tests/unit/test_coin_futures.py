@@ -178,8 +178,8 @@ def test_csv_futures_are_quoted_if_every_row_has_one_two_sided_quote(
 ) -> None:
     names = "timestamp_utc,underlying,underlying_bid,underlying_ask,strike,expiry,right,bid,ask"
     path = tmp_path / "coins.csv"
-    rows = [f"2024-01-08T11:19:41Z,ETH,{line},2024-02-23,C,0.1,0.11" for line in lines]
-    path.write_text("\n".join([names, *rows]) + "\n", encoding="utf-8")
+    rows = [f"2024-01-08T11:19:41Z,ETH,{line},2024-02-23,C,0.1,0.11,ETH" for line in lines]
+    path.write_text("\n".join([f"{names},currency", *rows]) + "\n", encoding="utf-8")
     (loaded,) = CsvFeed(path).chains("ETH")
     (book,) = loaded.chain.futures
     assert book.is_quoted is quoted

@@ -11,7 +11,7 @@ import pytest
 from engine.clock import to_ns
 from engine.errors import BadDataError, NoInputError
 from engine.feeds.csv_file import CsvFeed
-from engine.market.chain import COIN
+from engine.market.chain import COIN, EQUITY
 from engine.market.quoting import IN_COIN, IN_MONEY
 from tests.unit.csv_chains import GOOD, HEADER, START, only, written
 
@@ -117,13 +117,26 @@ def test_minus_one_is_a_side_without_a_quote(tmp_path: Path) -> None:
     assert "taken as no quote" in loaded.problems[0]
 
 
-def test_a_second_row_of_a_contract_is_refused(tmp_path: Path) -> None:
-    loaded = only(written(tmp_path, GOOD, GOOD.replace("2.5,2.6", "9,9.1")))
+def test_a_copied_row_is_one_contract(tmp_path: Path) -> None:
+    loaded = only(written(tmp_path, GOOD, GOOD))
     assert loaded.chain.bid[0] == 2.5
     assert loaded.problems == (
         "chain.csv:3: column strike: expected one row for each contract (this one is in line 2), "
         "got '100'",
     )
+
+
+@pytest.mark.parametrize("is_bad_first", [False, True])
+def test_of_two_quotes_of_one_contract_neither_is_used(tmp_path: Path, is_bad_first: bool) -> None:
+    put = GOOD.replace(",C,", ",P,")
+    rows = [GOOD, GOOD.replace("2.5,2.6", "9,9.1")]
+    loaded = only(written(tmp_path, *(rows[::-1] if is_bad_first else rows), put))
+    assert list(loaded.chain.bid) == [0.0, 2.5]
+    said = (
+        "column strike: expected one quote for each contract (C 100 of 2016-01-15 has different "
+        "ones in lines 2 and 3; none is used), got '100'"
+    )
+    assert loaded.problems == (f"chain.csv:2: {said}", f"chain.csv:3: {said}")
 
 
 def test_a_row_with_another_underlying_price_is_refused_wherever_it_stands(tmp_path: Path) -> None:
@@ -186,11 +199,13 @@ def test_nothing_valid_is_bad_data_and_says_why(tmp_path: Path) -> None:
         list(CsvFeed(written(tmp_path, GOOD.replace("XYZ", ""))).chains("XYZ"))
 
 
-def test_a_coin_chain_is_inverse_unless_its_currency_says_otherwise(tmp_path: Path) -> None:
+def test_a_coin_chain_is_inverse_where_its_currency_says_so(tmp_path: Path) -> None:
     line = "2024-01-08T11:00:00Z,ETH,{0},{0},2024-01-{1},2200,C,0.02,0.021,,,,{2}"
     header = HEADER.replace("multiplier", "currency")
     chain = only(
-        written(tmp_path, line.format(2230, 12, ""), line.format(2240, 19, ""), header=header),
+        written(
+            tmp_path, line.format(2230, 12, "ETH"), line.format(2240, 19, "ETH"), header=header
+        ),
         "ETH",
     ).chain
     assert (chain.quoting, chain.currency, chain.multiplier) == (IN_COIN, "ETH", 1.0)
@@ -198,6 +213,18 @@ def test_a_coin_chain_is_inverse_unless_its_currency_says_otherwise(tmp_path: Pa
     assert list(chain.forward_bid) == list(chain.forward_ask) == [2230.0, 2240.0]
     linear = only(written(tmp_path, line.format(2230, 12, "USDC"), header=header), "ETH").chain
     assert (linear.quoting, linear.currency, len(linear.forward_bid)) == (IN_MONEY, "USDC", 0)
+    assert linear.underlying.kind == COIN
+
+
+@pytest.mark.parametrize("symbol", ["USD", "BTC", "ETH"])
+@pytest.mark.parametrize("currency", ["", "USD"])
+def test_a_fund_called_like_money_is_a_share(tmp_path: Path, symbol: str, currency: str) -> None:
+    """Tickers of listed funds, with options of 100 shares."""
+    header = HEADER.replace("multiplier", "currency").replace("style,", "")
+    line = GOOD.replace("XYZ", symbol).replace("american,100", currency)
+    chain = only(written(tmp_path, line, header=header), symbol).chain
+    assert (chain.quoting, chain.currency, chain.multiplier) == (IN_MONEY, "USD", 100.0)
+    assert (chain.underlying.kind, chain.style, chain.calendar) == (EQUITY, "american", "us")
 
 
 def test_refusals_come_in_the_order_of_lines(tmp_path: Path) -> None:

@@ -86,11 +86,11 @@ def test_whatever_a_cell_holds_the_answer_is_a_chain_or_one_line(tmp_path: Path)
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, *_how: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     # As the tests may be run by one who may read everything.
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(NotPermittedError, match=r"chain.csv: you may not read it"):
         CsvFeed(tmp_path / "chain.csv")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.clock import to_ns
-from engine.feeds.rows import parse_day, parse_instant
+from engine.feeds.record import parse_day, parse_instant
 from engine.market.chain import INDEX
 from tests.unit.csv_chains import HEADER, only, written
 

@@ -15,7 +15,7 @@ from engine.feeds import open_feed
 from engine.feeds.lean import LeanFeed
 from engine.feeds.lean_files import MINUTE_MS, QUOTE, QUOTES, Window, minute_rows, quotes_at
 from engine.feeds.lean_layout import Folder, series_of
-from engine.feeds.rows import CellError
+from engine.feeds.record import CellError
 from engine.market.calendar import US
 from tests.unit.lean_folder import (
     AT_NOON,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.feeds.lean_carry import dividends_of, read_factors, read_rates, split_factor
-from engine.feeds.rows import CellError
+from engine.feeds.record import CellError
 from engine.market.calendar import US
 from engine.market.carry import DECLARED, PROJECTED, Dividend
 from tests.unit.lean_folder import AT_NOON, no_problem, one_symbol, only, write_text

@@ -1,0 +1,209 @@
+"""Chains from records: many snapshots, many underlyings, one record per contract.
+
+Columns: ``timestamp_utc, underlying, underlying_bid, underlying_ask, expiry, strike, right, bid,
+ask`` and, where they are there, those of `OPTIONAL`; others are passed over. Prices are per share,
+sizes in contracts (empty is not known, 0 is nothing there), ages in seconds.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from engine.clock import from_ns
+from engine.errors import BadDataError, NoInputError, UsageError
+from engine.feeds.ages import AgeColumn
+from engine.feeds.names import plain_name
+from engine.feeds.protocol import FeedOptions, Loaded, is_within
+from engine.feeds.record import CellError, Record
+from engine.feeds.snapshot import QuotedRow, build_chain, read_row
+from engine.nearest import hint
+
+REQUIRED = (
+    "timestamp_utc", "underlying", "underlying_bid", "underlying_ask",
+    "expiry", "strike", "right", "bid", "ask",
+)  # fmt: skip
+OPTIONAL = (
+    "bid_size", "ask_size", "style", "multiplier", "volume", "open_interest", "bid_age_s",
+    "ask_age_s", "trading_class", "currency", "underlying_bid_size", "underlying_ask_size",
+    "underlying_bid_age_s", "underlying_ask_age_s", "kind", "delivery_code",
+)  # fmt: skip
+# Times of one symbol so near to each other are those of one snapshot, row by row.
+_TOGETHER_NS = 60_000_000_000
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    rows: list[QuotedRow] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+class RecordFeed:
+    """Read chains from `records`; each one refused costs itself only, unless `strict`.
+
+    Parameters
+    ----------
+    name
+        Shown in messages; `place` is its longer form, where there is one.
+    source
+        What the chains say they come from.
+    records
+        Each contract, or why it is none.
+    options
+        `strict`, `as_of_ns` (give only the last snapshot at or before it; it also dates the
+        records that have no ``timestamp_utc``) and `kinds`.
+    ages
+        The companion with the ages of the quotes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: str,
+        records: Iterable[Record | CellError],
+        options: FeedOptions,
+        ages: AgeColumn | None = None,
+        place: str = "",
+    ) -> None:
+        self._name = name
+        self._place = place or name
+        self._source = source
+        self._options = options
+        self._unplaced: list[str] = []
+        self._snapshots: dict[tuple[str, int], _Snapshot] = {}
+        self._read(records, ages)
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the underlyings there are, sorted."""
+        return tuple(sorted({symbol for symbol, _ in self._snapshots}))
+
+    def chains(
+        self, symbol: str, since: int | None = None, until: int | None = None
+    ) -> Iterator[Loaded]:
+        """Yield the snapshots of `symbol`, oldest first; those without a valid row are left out.
+
+        Raises
+        ------
+        NoInputError
+            If there is no `symbol`, or only outside the range or after ``as_of``.
+        BadDataError
+            If no row of it is valid (any refused row, when strict).
+        """
+        symbol = plain_name(symbol)
+        every = sorted(ts for name, ts in self._snapshots if name == symbol)
+        if not every:
+            raise self._unknown(symbol)
+        times = [ts for ts in every if is_within(ts, since, until)]
+        as_of = self._options.as_of_ns
+        if as_of is not None:
+            times = [ts for ts in times if ts <= as_of][-1:]
+        if not times:
+            first, last = (from_ns(ts).isoformat() for ts in (every[0], every[-1]))
+            raise NoInputError(
+                f"{self._place}: the first snapshot of {symbol} is {first}"
+                + (f", the last is {last}" if last != first else "")
+            )
+        notes = self._notes(symbol, every)
+        pending = list(self._unplaced)
+        held: Loaded | None = None
+        for ts in times:
+            snapshot = self._snapshots[symbol, ts]
+            pending.extend(snapshot.problems)
+            refuse = partial(self._refuse, pending)
+            chain = build_chain(symbol, ts, snapshot.rows, self._source, refuse)
+            if chain is not None:
+                if held is not None:
+                    yield held
+                held, pending = Loaded(chain, problems=_in_order(pending), notes=notes), []
+        if held is None:
+            raise BadDataError(f"{self._name}: no valid row for {symbol}: {pending[0]}")
+        # What was refused in snapshots that left no chain belongs to the last one that did.
+        problems = _in_order((*held.problems, *pending))
+        yield replace(held, problems=problems) if pending else held
+
+    def _notes(self, symbol: str, times: list[int]) -> tuple[str, ...]:
+        """Say where each row has a time of its own, so that a snapshot is but a part of a chain."""
+        if len(times) < 3:
+            return ()
+        last = [ts for ts in times if times[-1] - ts <= _TOGETHER_NS]
+        rows = [len(self._snapshots[symbol, ts].rows) for ts in last]
+        if len(last) < 3 or 2 * rows[-1] > sum(rows):
+            return ()
+        seconds = (last[-1] - last[0]) / 1e9
+        return (
+            f"the rows of {symbol} have {len(last):,} times within {seconds:.3g} s; only those of "
+            f"the very last are one snapshot: {rows[-1]:,} of {sum(rows):,} rows. Give all of them "
+            "one time to scan them together (--as-of TIME without a column timestamp_utc)",
+        )
+
+    def _unknown(self, symbol: str) -> NoInputError | BadDataError:
+        if not self._snapshots:
+            first = self._unplaced[0] if self._unplaced else "it has only a header line"
+            return BadDataError(f"{self._name}: no valid row: {first}")
+        return NoInputError(f"{self._place}: no chain of {symbol}: {hint(symbol, self.symbols())}")
+
+    def _refuse(self, problems: list[str], error: CellError) -> None:
+        if self._options.strict:
+            raise BadDataError(str(error))
+        problems.append(str(error))
+
+    def _read(self, records: Iterable[Record | CellError], ages: AgeColumn | None) -> None:
+        kinds = self._options.kinds
+        for record in records:
+            age = ages.of(record) if ages else (math.nan, math.nan, "")
+            problems = self._unplaced
+            try:
+                if isinstance(record, CellError):
+                    raise record
+                symbol, ts_ns, is_index = self._place_of(record)
+                snapshot = self._snapshots.setdefault((symbol, ts_ns), _Snapshot())
+                problems = snapshot.problems
+                said = kinds.get(symbol) or kinds.get("", "") or ("index" if is_index else "")
+                refuse = partial(self._refuse, problems)
+                snapshot.rows.append(read_row(record, symbol, said, age, refuse))
+            except CellError as error:
+                self._refuse(problems, error)
+        for problem in ages.problems if ages else ():
+            self._refuse(self._unplaced, CellError(problem))
+
+    def _place_of(self, record: Record) -> tuple[str, int, bool]:
+        """Return symbol and instant of a record, and whether its vendor's name is an index's."""
+        written = record.text("underlying").upper()
+        symbol = plain_name(written)
+        if not symbol:
+            raise record.problem("underlying", "a symbol")
+        if not symbol.isprintable() or len(symbol) > 32:
+            raise record.problem("underlying", "a symbol of at most 32 printable characters")
+        if "timestamp_utc" in record:
+            return symbol, record.instant("timestamp_utc"), symbol != written
+        return symbol, self._options.as_of_ns or 0, symbol != written
+
+
+def _in_order(problems: Iterable[str]) -> tuple[str, ...]:
+    """Return problems by the lines they name: whole rows are judged before whole series."""
+
+    def line(problem: str) -> int:
+        place = re.match(r"[^:]*?(?:| row|:item)[: ](\d{1,18}):", problem)
+        return int(place[1]) if place else 0
+
+    return tuple(sorted(problems, key=line))
+
+
+def checked_mapping(mapping: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Return `mapping` if it names columns of ours.
+
+    Raises
+    ------
+    UsageError
+        Naming the nearest column.
+    """
+    known = REQUIRED + OPTIONAL
+    for ours in mapping or {}:
+        if ours not in known:
+            raise UsageError(
+                f"cannot map {ours!r}, which is no column of ours: {hint(ours, known)}"
+            )
+    return mapping or {}
