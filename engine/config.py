@@ -29,6 +29,17 @@ FAMILIES = (
 # `synthetic` is a bounded risk, not an arbitrage: only on request.
 DEFAULT_FAMILIES = FAMILIES[:-1]
 
+
+def family_code(name: str) -> int:
+    """Return the number of a family in columns, which is its place in the order of ties."""
+    return FAMILIES.index(name)
+
+
+def family_name(code: int) -> str:
+    """Return the name of a family by its number."""
+    return FAMILIES[code]
+
+
 PROFILES = ("default", "balanced", "profit", "liquidity", "conservative")
 SYNTHETIC_PROFILES = (
     "syn-conservative",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 
 from engine.feeds import demo_packages as families
@@ -11,30 +13,60 @@ from engine.feeds.demo_quotes import Book, Key
 from engine.feeds.demo_worth import Worth
 from engine.market.chain import AMERICAN, COIN, INDEX
 
-_STOCK = ("conversion", "reversal", "collar", "reverse_collar", "intrinsic", "upper_bound")
-_ONE_EXPIRY = ("box", "vertical", "vertical_width", "butterfly")
-# Only the European stock has these: it always plants one of each.
-_ALWAYS = ("jelly_roll", "package")
+# Kinds of chains that the demo has.
+_INDEX, _COIN, _AMERICAN, _EUROPEAN = "index", "coin", "american", "european"
+_SHARES = (_AMERICAN, _EUROPEAN)
+_ALL = (_INDEX, _COIN, _AMERICAN, _EUROPEAN)
+_ANY_LEG = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What is drawn before a combo is proposed: where, which right and side, strikes in a row."""
+
+    book: Book
+    worth: Worth
+    rng: Random
+    e: int
+    right: str
+    side: int
+    low: float
+    body: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """How one family is planted.
+
+    `propose` returns a combo near the money and the index of the leg to move, -1 for any; `kinds`
+    are the chains it is planted in; `always` says that its only kind of chain has one of each.
+    """
+
+    propose: Callable[[Draw], tuple[Package, int]]
+    kinds: tuple[str, ...]
+    always: bool = False
+
+
+def _kind_of(book: Book) -> str:
+    kind = book.listing.kind
+    if kind.kind in (INDEX, COIN):
+        return _INDEX if kind.kind == INDEX else _COIN
+    return _AMERICAN if kind.style == AMERICAN else _EUROPEAN
 
 
 def families_of(book: Book) -> tuple[str, ...]:
     """Return the families that are planted in a chain like this one."""
-    kind = book.listing.kind
-    if kind.kind == INDEX:
-        return _ONE_EXPIRY
-    if kind.kind == COIN:
-        return ("conversion", "reversal", "intrinsic", "box", "vertical", "butterfly")
-    if kind.style == AMERICAN:
-        return (*_STOCK, *_ONE_EXPIRY, "calendar", "calendar_butterfly")
-    return (*_ALWAYS, *_STOCK, *_ONE_EXPIRY, "calendar")
+    kind = _kind_of(book)
+    return tuple(name for name, plant in PLANTS.items() if kind in plant.kinds)
 
 
 def choose_families(book: Book, count: int, rotation: int) -> tuple[str, ...]:
     """Return `count` families of this chain, from the `rotation`-th on."""
     names = families_of(book)
     # First, while two expiries with a strike in common are still free.
-    always = [name for name in _ALWAYS if name in names]
-    others = [name for name in names if name not in _ALWAYS]
+    always = [name for name in names if PLANTS[name].always]
+    others = [name for name in names if not PLANTS[name].always]
     room = min(count - len(always), len(others))
     return (*always, *(others[(rotation + k) % len(others)] for k in range(room)))
 
@@ -50,48 +82,99 @@ def propose(book: Book, worth: Worth, family: str, rng: Random) -> tuple[Package
     e = pick(rng, len(book.listing.expiries))
     right = "CP"[pick(rng, 2)]
     side = 1 if worth.is_american or pick(rng, 2) else -1
-    low, body, high = _near(book, e, pick(rng, 5) - 2)
-    if family == "conversion":
-        package = families.conversion(book, worth, e, body)
-    elif family == "reversal":
-        package = families.reversal(book, worth, e, body)
-    elif family == "collar":
-        package = families.collar(book, worth, e, low, body)
-    elif family == "reverse_collar":
-        package = families.reverse_collar(book, worth, e, low, body)
-    elif family == "box":
-        package = families.box(book, worth, e, low, body, side)
-    elif family == "intrinsic":
-        inside = _near(book, e, -3 if right == "C" else 3)[1]
-        package = families.intrinsic(book, worth, e, inside, right)
-    elif family == "upper_bound":
-        # The lowest strike of all: stock or strike is nearest to what the option is worth.
-        e = len(book.listing.expiries) - 1
-        package = families.upper_bound(book, worth, e, book.listing.strikes[e][0], right)
-    elif family == "vertical":
-        package = families.vertical(book, worth, e, low, body, right)
-    elif family == "vertical_width":
-        package = families.vertical_width(book, worth, e, low, body, right)
-    elif family == "butterfly":
-        # Only the best wings of a body are reported: the body is what is moved.
-        _check_wing(book, low)
-        return families.butterfly(worth, e, (low, body, high), right), 1
-    elif family == "package":
-        low, body, high = _near(book, e, pick(rng, 3))
-        return families.mixed_cover(book, worth, e, (low, body, high)), 1
-    elif family == "jelly_roll":
-        near, far, strike = _common_strike(book, e)
-        package = families.jelly_roll(book, worth, near, far, strike, 1 - 2 * pick(rng, 2))
-    elif family == "calendar":
-        return best_calendar(book, worth, (e, body, right)), 0
-    else:
-        later = _later(book, e)
-        below = [k for k in book.listing.strikes[later] if k < body]
-        strikes = (below[-1], body, high)
-        _check_wing(book, below[-1])
-        # A later long is dearer than its twin beside the body, unless it is the one that is moved.
-        return families.mixture(family, worth, (later, e, e), strikes, right), 0
-    return package, pick(rng, len(package.legs))
+    draw = Draw(book, worth, rng, e, right, side, *_near(book, e, pick(rng, 5) - 2))
+    package, leg = PLANTS[family].propose(draw)
+    return package, pick(rng, len(package.legs)) if leg == _ANY_LEG else leg
+
+
+def _conversion(d: Draw) -> tuple[Package, int]:
+    return families.conversion(d.book, d.worth, d.e, d.body), _ANY_LEG
+
+
+def _reversal(d: Draw) -> tuple[Package, int]:
+    return families.reversal(d.book, d.worth, d.e, d.body), _ANY_LEG
+
+
+def _collar(d: Draw) -> tuple[Package, int]:
+    return families.collar(d.book, d.worth, d.e, d.low, d.body), _ANY_LEG
+
+
+def _reverse_collar(d: Draw) -> tuple[Package, int]:
+    return families.reverse_collar(d.book, d.worth, d.e, d.low, d.body), _ANY_LEG
+
+
+def _box(d: Draw) -> tuple[Package, int]:
+    return families.box(d.book, d.worth, d.e, d.low, d.body, d.side), _ANY_LEG
+
+
+def _intrinsic(d: Draw) -> tuple[Package, int]:
+    inside = _near(d.book, d.e, -3 if d.right == "C" else 3)[1]
+    return families.intrinsic(d.book, d.worth, d.e, inside, d.right), _ANY_LEG
+
+
+def _upper_bound(d: Draw) -> tuple[Package, int]:
+    # The lowest strike of all: stock or strike is nearest to what the option is worth.
+    e = len(d.book.listing.expiries) - 1
+    strike = d.book.listing.strikes[e][0]
+    return families.upper_bound(d.book, d.worth, e, strike, d.right), _ANY_LEG
+
+
+def _vertical(d: Draw) -> tuple[Package, int]:
+    return families.vertical(d.book, d.worth, d.e, d.low, d.body, d.right), _ANY_LEG
+
+
+def _vertical_width(d: Draw) -> tuple[Package, int]:
+    return families.vertical_width(d.book, d.worth, d.e, d.low, d.body, d.right), _ANY_LEG
+
+
+def _butterfly(d: Draw) -> tuple[Package, int]:
+    # Only the best wings of a body are reported: the body is what is moved.
+    _check_wing(d.book, d.low)
+    return families.butterfly(d.worth, d.e, (d.low, d.body, d.high), d.right), 1
+
+
+def _package(d: Draw) -> tuple[Package, int]:
+    strikes = _near(d.book, d.e, pick(d.rng, 3))
+    return families.mixed_cover(d.book, d.worth, d.e, strikes), 1
+
+
+def _jelly_roll(d: Draw) -> tuple[Package, int]:
+    near, far, strike = _common_strike(d.book, d.e)
+    side = 1 - 2 * pick(d.rng, 2)
+    return families.jelly_roll(d.book, d.worth, near, far, strike, side), _ANY_LEG
+
+
+def _calendar(d: Draw) -> tuple[Package, int]:
+    return best_calendar(d.book, d.worth, (d.e, d.body, d.right)), 0
+
+
+def _calendar_butterfly(d: Draw) -> tuple[Package, int]:
+    later = _later(d.book, d.e)
+    below = [k for k in d.book.listing.strikes[later] if k < d.body]
+    strikes = (below[-1], d.body, d.high)
+    _check_wing(d.book, below[-1])
+    # A later long is dearer than its twin beside the body, unless it is the one that is moved.
+    expiries = (later, d.e, d.e)
+    return families.mixture("calendar_butterfly", d.worth, expiries, strikes, d.right), 0
+
+
+# In the order in which the chains rotate through them.
+PLANTS: dict[str, Plant] = {
+    "jelly_roll": Plant(_jelly_roll, (_EUROPEAN,), always=True),
+    "package": Plant(_package, (_EUROPEAN,), always=True),
+    "conversion": Plant(_conversion, (_COIN, *_SHARES)),
+    "reversal": Plant(_reversal, (_COIN, *_SHARES)),
+    "collar": Plant(_collar, _SHARES),
+    "reverse_collar": Plant(_reverse_collar, _SHARES),
+    "intrinsic": Plant(_intrinsic, (_COIN, *_SHARES)),
+    "upper_bound": Plant(_upper_bound, _SHARES),
+    "box": Plant(_box, _ALL),
+    "vertical": Plant(_vertical, _ALL),
+    "vertical_width": Plant(_vertical_width, (_INDEX, *_SHARES)),
+    "butterfly": Plant(_butterfly, _ALL),
+    "calendar": Plant(_calendar, _SHARES),
+    "calendar_butterfly": Plant(_calendar_butterfly, (_AMERICAN,)),
+}
 
 
 def _check_wing(book: Book, strike: float) -> None:
@@ -106,12 +189,12 @@ def best_cover(book: Book, worth: Worth, package: Package) -> Package:
     Families other than butterflies and calendars have one position per choice of legs; those are
     returned as they are. O(quotes^2), naively: this is the label's side.
     """
-    if package.family == "calendar":
+    if package.cover == families.ONE_LATER:
         return best_calendar(book, worth, package.legs[0][0])
-    if package.family not in ("butterfly", "calendar_butterfly"):
+    if not package.cover:
         return package
     sold = package.legs[1][0]
-    is_roll = package.family == "calendar_butterfly"
+    is_roll = package.cover == families.TWO_LATER
     # The cheapest expiry of each strike is all that a cover needs.
     cheapest: dict[float, tuple[float, Key]] = {}
     fees = families.fees_of(book)

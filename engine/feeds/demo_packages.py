@@ -19,6 +19,8 @@ Leg = tuple[Key, int]
 LOCKED = "LOCKED"
 CONDITIONAL = "CONDITIONAL"
 
+TWO, TWO_LATER, ONE_LATER = "two", "two, one later", "one later"
+
 _DEFAULT_FEES = FeeSchedule()
 
 
@@ -28,7 +30,8 @@ class Package:
 
     `stock` is +1 long, -1 short, more where `unit` is; on a coin chain it stands for the coin held
     or owed. `unit` is what the edge is per. The asks of `rivals` rise with a bid that is moved,
-    lest another family sells it too.
+    lest another family sells it too. `cover` says which quotes may cover the sold one,
+    where the cheapest of them makes the label: two around it, two of which one is later, or one.
     """
 
     family: str
@@ -38,6 +41,7 @@ class Package:
     unit: int = 1
     grade: str = LOCKED
     rivals: tuple[Key, ...] = ()
+    cover: str = ""
 
 
 def fees_of(book: Book) -> FeeSchedule:
@@ -211,9 +215,11 @@ def mixture(
         ((sold, body, right), -(all_of_it // common)),
         ((expiries[2], high, right), down // common),
     )
+    # By their family the wings may expire later, whatever those at hand do.
     is_roll = family != "butterfly"
     late = worth.late_call(sold, roll=is_roll) if right == "C" else worth.late_put(sold) * body
-    return Package(family, legs, -late, unit=all_of_it // common)
+    cover = TWO_LATER if is_roll else TWO
+    return Package(family, legs, -late, unit=all_of_it // common, cover=cover)
 
 
 def mixed_cover(book: Book, worth: Worth, e: int, strikes: tuple[float, float, float]) -> Package:
@@ -243,7 +249,7 @@ def calendar(
         late = worth.late_put(sold[0]) * sold[1]
         if right == "C":
             late = worth.late_call(sold[0], roll=True)
-        return Package("calendar", legs, -late)
+        return Package("calendar", legs, -late, cover=ONE_LATER)
     taus = book.listing.taus
     t1, t2 = taus[sold[0]], taus[bought[0]]
     if right == "C":
@@ -253,7 +259,7 @@ def calendar(
         gap = worth.receipt(t1) * sold[1] + worth.received(t1)
         gap -= worth.receipt(t2) * bought[1] + worth.received(t2)
         gap *= worth.payment(t1) / worth.receipt(t1)
-    return Package("calendar", legs, -max(0.0, gap), grade=CONDITIONAL)
+    return Package("calendar", legs, -max(0.0, gap), grade=CONDITIONAL, cover=ONE_LATER)
 
 
 def jelly_roll(book: Book, worth: Worth, near: int, far: int, strike: float, side: int) -> Package:

@@ -32,9 +32,9 @@ from engine.report.wording import (
 )
 from engine.scanner.pipeline import make_view
 from engine.scoring.gate_table import gate_words
-from engine.scoring.legs import cost
 from engine.scoring.opportunity import NearMiss, Opportunity
 from engine.scoring.proposal import CONDITION_TEXT
+from engine.strategies.family import cost
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -249,9 +249,7 @@ def _render_near(scans: Sequence[Scan], wanted: str, console: Console, backend: 
 
 def _unit(miss: NearMiss) -> int:
     """Return the short shares that a near miss counts its edge by, as the families do."""
-    if miss.family not in ("butterfly", "calendar_butterfly"):
-        return 1
-    return next(leg.ratio for leg in miss.legs if leg.side < 0)
+    return max(leg.ratio for leg in miss.legs)
 
 
 def _share(value: float) -> str:

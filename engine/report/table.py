@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from engine.market.combo import OPTION
 from engine.report.grid import add_columns, grid, show
 from engine.report.losers import render_carry_line, render_funnel, render_near_misses
 from engine.report.wording import (
@@ -26,7 +25,7 @@ from engine.report.wording import (
 )
 from engine.scoring.gate_table import AGES, SIZES
 from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, SYNTHETIC, Opportunity
-from engine.scoring.rates import is_long_box
+from engine.strategies.registry import family_named
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -135,8 +134,8 @@ def implied_against_yours(one: Opportunity, scan: Scan) -> tuple[str, str]:
         return f"{one.ratio:.2f} : 1", chance
     if one.implied_rate != one.implied_rate:
         return ABSENT, ""
-    options = [leg for leg in one.legs if leg.kind == OPTION]
-    lends = one.family == "conversion" or (one.family == "box" and is_long_box(options))
+    receives = family_named(one.family).receives
+    lends = receives is not None and receives(one.legs)
     carry = scan.settings.carry
     yours = (carry.borrow if lends else carry.lend).rate(one.days / 365.0)
     verb = "lends" if lends else "owes"

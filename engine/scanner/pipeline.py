@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from engine.backend import Backend
 from engine.clock import SYSTEM, Clock
-from engine.config import FAMILIES, ScanSettings
+from engine.config import ScanSettings, family_code
 from engine.market.carry import PROJECTED
 from engine.market.chain import OptionChain
 from engine.market.fees import DERIBIT, FeeSchedule
@@ -199,7 +199,7 @@ def _place(entry: Ranked) -> tuple[object, ...]:
     """Return the key of the order of a list: score, edge, family, expiry, strike, right, legs."""
     position = entry.position
     legs = [(leg.settles_ns, leg.strike, leg.right, leg.kind, leg.side) for leg in position.legs]
-    return -entry.score, -position.edge, FAMILIES.index(position.family), sorted(legs)
+    return -entry.score, -position.edge, family_code(position.family), sorted(legs)
 
 
 def reorder(view: View, ranked: list[Ranked], profile: str) -> list[Ranked]:

@@ -17,11 +17,9 @@ from engine.scoring.gating import Gated, check_gates
 from engine.scoring.opportunity import Opportunity
 from engine.scoring.proposal import passed, propose, rank
 from engine.strategies.candidates import N_LEGS, CandidateTable, Columns
+from engine.strategies.family import no_rate
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.view import View
-
-STOCK_FAMILIES = ("conversion", "reversal", "intrinsic", "collar", "reverse_collar")
-QUICK_FAMILIES = STOCK_FAMILIES[:3]
 
 
 def find_carry_only(
@@ -39,9 +37,13 @@ def find_carry_only(
         return (), 0, ()
     free = replace(view, terms=chain_terms(chain, settings.carry.without_rates(), settings.fees))
     table = CandidateTable(view.backend, chain.n_rows, view.days, wants_near=False)
-    for name in STOCK_FAMILIES if settings.show_carry else QUICK_FAMILIES:
-        if name in settings.families and not why_not(REGISTRY[name], free):
-            REGISTRY[name].find(free, table)
+    wanted = [family for family in REGISTRY.values() if family.has_plain_edge]
+    # Collars have a best case: of these pairs of strikes there are many, searched to be listed.
+    quick = [family for family in wanted if family.best is no_rate]
+    pairs = [family for family in wanted if family.best is not no_rate]
+    for family in (*quick, *pairs) if settings.show_carry else quick:
+        if family.name in settings.families and not why_not(family, free):
+            family.find(free, table)
     found = table.found
     gated = check_gates(free, found, settings)
     rows = _unknown(found, gated, candidates)

@@ -6,11 +6,9 @@ import math
 
 from engine.market.carry import Carry
 from engine.market.combo import OPTION, Leg
-from engine.scoring.legs import cost
+from engine.strategies.family import cost
+from engine.strategies.registry import family_named
 from engine.strategies.view import View
-
-RECEIVING = ("conversion", "collar")
-PAYING = ("reversal", "reverse_collar")
 
 
 def rate_change(
@@ -23,7 +21,8 @@ def rate_change(
     they may change hands. Beyond the other curve both must move. Dividends are left as they are,
     which errs on the safe side. Rounded up to a hundredth of a percent. O(dates).
     """
-    if not view.chain.quoting.has_carry or family not in (*RECEIVING, *PAYING, "box"):
+    kind = family_named(family)
+    if not view.chain.quoting.has_carry or kind.receives is None:
         return "", math.nan
     options = [leg for leg in legs if leg.kind == OPTION]
     e = view.chain.expiry_of(view.chain.row_of(options[0].quote))
@@ -32,13 +31,10 @@ def rate_change(
     put = next(leg.strike for leg in options if leg.right == "P")
     call = next(leg.strike for leg in options if leg.right == "C")
     needed, late = cost(legs, 1) + edge, 0.0
-    is_receiving = family in RECEIVING
+    is_receiving = kind.receives(legs)
     # Years, what a strike paid then is worth today, and what comes with it.
     dates: list[tuple[float, float, float]] = []
-    if family == "box":
-        is_receiving = any(
-            leg.right == "C" and leg.strike == low and leg.side > 0 for leg in options
-        )
+    if kind.fixes_width:
         late = terms.late_call[e] + terms.night[e] * low if is_receiving else 0.0
         dates.append((tau, (terms.borrow if is_receiving else terms.lend)[e] * width, -late))
     elif is_receiving:

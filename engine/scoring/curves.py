@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from engine.market.carry import Carry
 from engine.market.chain import INDEX, Expiry, OptionChain
-from engine.market.combo import FUTURE, Leg
+from engine.market.combo import FUTURE, STOCK, Leg
 from engine.market.fees import FREE, FeeSchedule
 from engine.market.terms import Terms, chain_terms
-from engine.scoring.legs import cost
+from engine.strategies.family import cost, no_rate
+from engine.strategies.registry import family_named
 from engine.strategies.view import View
 
 NEAREST = 9  # strikes about the money from which a forward is read
@@ -111,7 +112,10 @@ def closing_fee(view: View, family: str, legs: tuple[Leg, ...]) -> float:
     The least over the dates on which its strike may be paid, as listed in the terms. A reversal
     that stays in the quotes usually is this fee, known to those who quote.
     """
-    if family != "reversal" or not view.chain.quoting.has_carry:
+    is_short = any(leg.kind == STOCK and leg.side < 0 for leg in legs)
+    # Of those that short stock only a reversal borrows at a rate.
+    borrows = is_short and family_named(family).rate is not no_rate
+    if not borrows or not view.chain.quoting.has_carry:
         return math.nan
     strike, bid, dates = legs[0].strike, view.chain.underlying.bid, view.terms.payments
     e = view.chain.expiry_of(view.chain.row_of(legs[0].quote))

@@ -340,5 +340,5 @@ UNKNOWNS = tuple(dict.fromkeys(gate.unknown for gate in GATES if gate.unknown is
 
 
 def gate_words(name: str) -> str:
-    """Return what is wrong with a combo that failed the gate `name`; other names in words."""
-    return BY_NAME[name].words if name in BY_NAME else name.replace("_", " ")
+    """Return what is wrong with a combo that failed the gate `name`; other names as they are."""
+    return BY_NAME[name].words if name in BY_NAME else name

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from engine.config import FAMILIES
+from engine.config import family_name
 from engine.market.chain import FutureBook, OptionChain
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 from engine.strategies.candidates import Columns
+from engine.strategies.registry import family_named
 from engine.strategies.view import View
 
 
 def family_of(table: Columns, row: int) -> str:
     """Return the family name of a candidate."""
-    return FAMILIES[table.family[row]]
+    return family_name(table.family[row])
 
 
 def legs_of(view: View, table: Columns, row: int) -> tuple[Leg, ...]:
@@ -65,7 +66,7 @@ def future_of(chain: OptionChain, table: Columns, row: int) -> tuple[int, int, f
     legs, stock = table.legs(row), table.stock[row]
     options = [(chain.strike[chain.row_of(quote)], quote, ratio) for quote, ratio in legs]
     side, notional = stock, options[0][0]
-    if family_of(table, row) == "box":
+    if family_named(family_of(table, row)).fixes_width:
         low, high = min(options)[0], max(options)[0]
         side = -1
         if any(k == low and chain.right_of(q) == "C" and ratio > 0 for k, q, ratio in options):
@@ -96,12 +97,3 @@ def future_book(chain: OptionChain, settles_ns: int) -> FutureBook:
         if expiry.settles_ns == settles_ns:
             return book
     return FutureBook()
-
-
-def cost(legs: tuple[Leg, ...], unit: int) -> float:
-    """Return what the legs cost per share, fees included (a future costs nothing today)."""
-    total = 0.0
-    for leg in legs:
-        if leg.kind != FUTURE:
-            total += leg.ratio * (leg.side * leg.price + leg.fee)
-    return total / unit

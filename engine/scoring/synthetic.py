@@ -14,14 +14,18 @@ from engine.market.combo import OPTION, STOCK, Leg
 from engine.market.terms import chain_terms
 from engine.proof.verifier import reproduces, verify
 from engine.scoring.gating import check_gates
-from engine.scoring.legs import cost, legs_of
+from engine.scoring.legs import legs_of
 from engine.scoring.opportunity import SYNTHETIC, Opportunity
 from engine.scoring.profiles import SYNTHETIC as PRESETS
 from engine.scoring.profiles import probability_above, synthetic_composite
 from engine.scoring.proposal import Passed, fit, propose, usd_of
 from engine.strategies import candidates
 from engine.strategies.candidates import Columns, Template
-from engine.strategies.pairs import COLLAR, REVERSE_COLLAR, collar_columns, reverse_collar_columns
+from engine.strategies.collar import TEMPLATE as COLLAR
+from engine.strategies.collar import collar_columns
+from engine.strategies.family import cost
+from engine.strategies.reverse_collar import TEMPLATE as REVERSE_COLLAR
+from engine.strategies.reverse_collar import reverse_collar_columns
 from engine.strategies.view import View
 
 DEFAULT_PRESET = "syn-balanced"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 
-from engine.config import FAMILIES
+from engine.config import family_code
 from engine.scoring.gating import Gated
 from engine.strategies.candidates import Columns
+from engine.strategies.registry import REGISTRY
 from engine.strategies.view import View
 
 LEAST_PAIRS = 500
 SHARE = 0.25
-
-_PAIR_CODES = frozenset(FAMILIES.index(name) for name in ("box", "vertical", "vertical_width"))
 
 
 def unusable_sentence(view: View, found: Columns, gated: Gated) -> str:
@@ -23,8 +22,9 @@ def unusable_sentence(view: View, found: Columns, gated: Gated) -> str:
     """
     chain = view.chain
     pairs = sum(math.comb(len(chain.rows(e)), 2) for e in range(len(chain.expiries)))
+    codes = {family_code(family.name) for family in REGISTRY.values() if family.is_pair}
     passing = sum(
-        1 for row in range(found.count) if gated.gate[row] == 0 and found.family[row] in _PAIR_CODES
+        1 for row in range(found.count) if gated.gate[row] == 0 and found.family[row] in codes
     )
     if passing < LEAST_PAIRS or passing < SHARE * pairs:
         return ""

@@ -6,7 +6,10 @@ from array import array
 from collections.abc import Iterator
 
 from engine.strategies.candidates import HIGH, LOW, MIDDLE, CandidateTable, Template
+from engine.strategies.family import Facts, Family, Line
+from engine.strategies.margins import no_margin
 from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, whole_mixture
+from engine.strategies.notice import late_notice
 from engine.strategies.view import Hits, View, all_hits
 
 CALLS = Template("butterfly", ((LOW, "C", 1), (MIDDLE, "C", -1), (HIGH, "C", 1)))
@@ -68,3 +71,14 @@ def _late_notice(view: View, right: str, first: array[int]) -> array[float]:
     if right == "C":
         return view.line("late C", zeros, terms.late_call, first)
     return view.line("late P", terms.night, zeros, first)
+
+
+def _worth(facts: Facts) -> list[Line]:
+    body = next(leg for leg in facts.options if leg.side < 0)
+    return [("late notice", -late_notice(facts, body))]
+
+
+FAMILY = Family(
+    "butterfly", _worth, no_margin, find_butterflies, (CALLS, PUTS), needs_stock=False,
+    is_for_coins=True,
+)  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.backend import Backend
-from engine.config import FAMILIES
+from engine.config import family_code
 
 N_LEGS = 4
 
@@ -49,7 +49,7 @@ def _columns_of(template: Template, n_rows: int) -> tuple[int, array[int], array
         shift[leg] = n_rows if right == "P" else 0
         weight[leg] = ratio
         which[leg] = row
-    return FAMILIES.index(template.family), shift, weight, which
+    return family_code(template.family), shift, weight, which
 
 
 class Columns:

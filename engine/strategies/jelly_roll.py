@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 
+from engine.market.combo import Leg
 from engine.strategies.candidates import BORROW, EARLY, HIGH, LOW, CandidateTable, Template
+from engine.strategies.family import Facts, Family, Line
+from engine.strategies.margins import naked
 from engine.strategies.view import Hits, View, all_hits
 
 LONG_ROLL = Template(
@@ -54,3 +58,37 @@ def find_jelly_rolls(view: View, table: CandidateTable) -> None:
     if count == 0 and near >= 0:
         template = LONG_ROLL if side > 0 else SHORT_ROLL
         table.add_near(template, near, near, far, bound)
+
+
+def _worth(facts: Facts) -> list[Line]:
+    terms, options = facts.terms, facts.options
+    strike = options[0].strike
+    near, far = min(facts.expiry), max(facts.expiry)
+    near_call = next(
+        leg for k, leg in enumerate(options) if leg.right == "C" and facts.expiry[k] == near
+    )
+    receiving, paying = (near, far) if near_call.side < 0 else (far, near)
+    into, out = terms.receipts, terms.payments
+    worst: tuple[float, float] = (math.inf, 0.0)
+    for a in range(into.first[receiving], into.first[receiving + 1]):
+        for b in range(out.first[paying], out.first[paying + 1]):
+            strikes = strike * (into.discount[a] - out.discount[b])
+            if out.order[b] < into.order[a]:
+                between = max(0.0, into.div_in[a] - out.div_in[b])
+            else:
+                between = -max(0.0, out.owed[b] - into.owed[a])
+            worst = min(worst, (strikes, between), key=math.fsum)
+    return [
+        ("strike received less strike paid", worst[0]),
+        ("dividends and borrow fee between", worst[1]),
+    ]
+
+
+def _margin(legs: tuple[Leg, ...], unit: int, spot: float) -> float:
+    """Return the margin of the far short option alone."""
+    return naked(max((leg for leg in legs if leg.side < 0), key=lambda leg: leg.settles_ns), spot)
+
+
+FAMILY = Family(
+    "jelly_roll", _worth, _margin, find_jelly_rolls, (LONG_ROLL, SHORT_ROLL), gets_dividends=True
+)

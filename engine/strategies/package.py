@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from engine.market.combo import OPTION, STOCK, Leg
+from engine.strategies.family import Facts, Family, Line
+from engine.strategies.margins import STOCK_INITIAL, cost_to_close, intrinsic, worst_payoff
 from engine.strategies.programme import ProgrammeResult, solve_programme
 from engine.strategies.view import View
 
@@ -158,3 +161,38 @@ def _package(view: View, result: ProgrammeResult, whole: list[int]) -> Package |
     if not value > 0.0:
         return None
     return Package(result.expiry, legs, stock, lots, value)
+
+
+def _worth(facts: Facts) -> list[Line]:
+    e, terms = facts.expiry[0], facts.terms
+    worst = worst_payoff(facts.legs)
+    discount = terms.borrow[e] if worst > 0.0 else terms.lend[e]
+    lines = [("worst payoff at expiry", discount * worst / facts.unit)]
+    for leg in facts.legs:
+        if leg.kind == STOCK and leg.side > 0:
+            lines.append(("dividends", leg.ratio * terms.div_in[e] / facts.unit))
+        elif leg.kind == STOCK:
+            owed = terms.div_out[e] + terms.stock_borrow[e]
+            lines.append(("dividends and borrow fee", -leg.ratio * owed / facts.unit))
+    return lines
+
+
+def _margin(legs: tuple[Leg, ...], unit: int, spot: float) -> float:
+    """Return the margin of any legs of one expiry. O(legs^2).
+
+    What its worst payoff at expiry owes, long legs netted, and no less than 1.02 times the cost
+    to close: what the same legs need as a box or a vertical. Beside stock, what a conversion or
+    reversal needs, the proceeds of a short sale being held against what is owed.
+    """
+    owed = max(0.0, -worst_payoff(legs))
+    held = math.fsum(leg.side * leg.ratio for leg in legs if leg.kind == STOCK)
+    if not held:
+        return max(1.02 * cost_to_close(legs), owed) / unit if owed > 0.0 else 0.0
+    in_the_money = math.fsum(
+        intrinsic(leg, spot) * leg.ratio for leg in legs if leg.kind == OPTION and leg.side < 0
+    )
+    proceeds = max(0.0, -held) * spot
+    return (STOCK_INITIAL * spot * abs(held) + max(in_the_money, owed - proceeds)) / unit
+
+
+FAMILY = Family("package", _worth, _margin, has_plain_edge=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection
 
-from engine.strategies.bounds import call_bound
+from engine.strategies.upper_bound import call_bound
 from engine.strategies.view import View
 from kernels_pure import screen as slots
 

@@ -12,8 +12,9 @@ from engine.config import Gates
 from engine.market.chain import EUROPEAN
 from engine.market.combo import OPTION, STOCK, Leg
 from engine.scanner.pipeline import scan_chain
-from engine.scoring.capital import capital_per_share, margin, worst_payoff
+from engine.scoring.capital import capital_per_share, margin
 from engine.scoring.opportunity import Opportunity
+from engine.strategies.margins import worst_payoff
 from tests.unit.chains import carry, chain, settings
 
 SHORT_BOX = {

@@ -1,0 +1,61 @@
+"""Boxes: the width between two strikes, bought or sold."""
+
+from __future__ import annotations
+
+import math
+
+from engine.market.combo import Leg
+from engine.strategies.candidates import HIGH, LOW, CandidateTable, Template
+from engine.strategies.conversion import rate_between
+from engine.strategies.family import Facts, Family, Line
+from engine.strategies.margins import cost_to_close, is_long_box, width_of
+from engine.strategies.pairs import add_pairs
+from engine.strategies.view import View
+
+LONG = Template("box", ((LOW, "C", 1), (HIGH, "C", -1), (HIGH, "P", 1), (LOW, "P", -1)))
+SHORT = Template("box", ((LOW, "C", -1), (HIGH, "C", 1), (HIGH, "P", -1), (LOW, "P", 1)))
+
+
+def find_boxes(view: View, table: CandidateTable) -> None:
+    """Add every box of every pair of strikes; an American short box is refused."""
+    chain, terms, kernels = view.chain, view.terms, view.backend.pairs
+    low, high = view.rows("low"), view.rows("high")
+    kernels.box_long_columns(
+        chain.first, chain.strike, view.receive, view.pay, terms.width_receive, terms.late_call,
+        terms.night, low, high,
+    )  # fmt: skip
+    add_pairs(view, table, LONG)
+    if chain.is_european:
+        kernels.box_short_columns(
+            chain.first, chain.strike, view.receive, view.pay, terms.lend, low, high
+        )
+        add_pairs(view, table, SHORT)
+
+
+def _worth(facts: Facts) -> list[Line]:
+    e, terms = facts.expiry[0], facts.terms
+    low, width = min(leg.strike for leg in facts.options), width_of(facts.legs)
+    if not is_long_box(facts.legs):
+        return [("width to pay", -terms.lend[e] * width)]
+    return [
+        ("width at expiry", terms.width_receive[e] * width),
+        ("late notice of the call", -terms.late_call[e]),
+        ("late notice of the put", -terms.night[e] * low),
+    ]
+
+
+def _margin(legs: tuple[Leg, ...], unit: int, spot: float) -> float:
+    return 0.0 if is_long_box(legs) else max(1.02 * cost_to_close(legs), width_of(legs))
+
+
+def _rate(facts: Facts) -> float:
+    """Return the rate a long box lends at (inf when it costs nothing), a short one borrows at."""
+    if facts.cost <= 0.0 and is_long_box(facts.legs):
+        return math.inf
+    return rate_between(abs(facts.cost), width_of(facts.legs), facts.terms.tau[facts.expiry[0]])
+
+
+FAMILY = Family(
+    "box", _worth, _margin, find_boxes, (LONG, SHORT), needs_stock=False, is_for_coins=True,
+    receives=is_long_box, rate=_rate, is_pair=True, fixes_width=True,
+)  # fmt: skip
