@@ -249,6 +249,37 @@ def best_calendar(book: Book, worth: Worth, sold: Key) -> Package:
     return max(covers, key=lambda package: families.edge(book, package))
 
 
+def again(book: Book, worth: Worth, package: Package) -> Package:
+    """Return `package` with its worst case as of `worth` and the underlying's quote of now."""
+    (e, strike, right), ratio = package.legs[0]
+    family = package.family
+    if family in ("conversion", "collar"):
+        return families.collar(book, worth, e, strike, package.legs[1][0][1])
+    if family in ("reversal", "reverse_collar"):
+        return families.reverse_collar(book, worth, e, package.legs[1][0][1], strike)
+    if family == "box":
+        return families.box(book, worth, e, strike, package.legs[1][0][1], ratio)
+    if family == "intrinsic":
+        return families.intrinsic(book, worth, e, strike, right)
+    if family == "upper_bound":
+        return families.upper_bound(book, worth, e, strike, right)
+    if family in ("vertical", "vertical_width"):
+        build = families.vertical if family == "vertical" else families.vertical_width
+        low, high = sorted((strike, package.legs[1][0][1]))
+        return build(book, worth, e, low, high, right)
+    if family == "package":
+        strikes = (strike, package.legs[1][0][1], package.legs[2][0][1])
+        return families.mixed_cover(book, worth, e, strikes)
+    if family == "calendar":
+        return families.calendar(book, worth, (e, strike), package.legs[1][0][:2], right)
+    if family == "jelly_roll":
+        return families.jelly_roll(book, worth, package.legs[2][0][0], e, strike, ratio)
+    first, body, last = (key for key, _ in package.legs)
+    return families.mixture(
+        family, worth, (first[0], body[0], last[0]), (first[1], body[1], last[1]), right
+    )
+
+
 def nearest_strikes(book: Book) -> list[tuple[int, float]]:
     """Return every (expiry, strike), those nearest the money first."""
     spot = book.listing.spot

@@ -13,17 +13,17 @@ from engine.feeds.demo_plants import DECOY, Label, Planter, describe
 from engine.feeds.demo_worth import Worth
 from engine.market.chain import EQUITY
 
-_MOVED = ("age", "size", "crossed")
-_SHAPES = ("conversion", "vertical", "reversal", "box")
+MOVED = ("age", "size", "crossed")
+SHAPES = ("conversion", "vertical", "reversal", "box")
 # What a decoy must seem to pay to be worth showing, per share.
-_SEEMS = 0.03
+SEEMS = 0.03
 
 
 def plant_decoys(planter: Planter, *, moved: int, rotation: int) -> list[Label]:
     """Plant `moved` quotes that seem to pay but cannot be traded, and return their labels."""
     labels: list[Label] = []
     for k in range(moved):
-        label = _moved(planter, _MOVED[(rotation + k) % len(_MOVED)], rotation + k)
+        label = _moved(planter, MOVED[(rotation + k) % len(MOVED)], rotation + k)
         if label is not None:
             labels.append(label)
     return labels
@@ -52,7 +52,7 @@ def natural_decoys(planter: Planter) -> list[Label]:
 
 
 def _moved(planter: Planter, reason: str, rotation: int) -> Label | None:
-    allowed = [name for name in _SHAPES if name in families_of(planter.book)]
+    allowed = [name for name in SHAPES if name in families_of(planter.book)]
     for k in range(len(allowed)):
         family = allowed[(rotation + k) % len(allowed)]
         found = planter.move(family, must_cross=reason == "crossed")
@@ -85,7 +85,7 @@ def _unmoved(
         ):
             continue
         seeming = edge(book, build(book, naive, e, strike))
-        if seeming > _SEEMS and edge(book, package) < 0.0:
+        if seeming > SEEMS and edge(book, package) < 0.0:
             planter.taken |= keys
             return _label(planter, package, package.legs[0][0], reason, seeming)
     return None

@@ -78,7 +78,7 @@ class Listing:
 
     `middle` is the curve the model discounts with, `drain` what the model's stock loses a year
     to its borrower or in index dividends. `strikes` are by expiry; `vols` up to each expiry from
-    the one before.
+    the one before. `taus` count from `as_of_ns`.
     """
 
     symbol: str
@@ -94,6 +94,7 @@ class Listing:
     skew: float
     curve: float
     strikes: tuple[tuple[float, ...], ...]
+    as_of_ns: int = AS_OF_NS
 
     @property
     def calendar(self) -> str:

@@ -10,7 +10,7 @@ import math
 from datetime import timedelta
 
 from engine.clock import years_between
-from engine.feeds.demo_listing import AS_OF_NS, Listing
+from engine.feeds.demo_listing import Listing
 from engine.market.calendar import calendar_named
 from engine.market.carry import DECLARED
 from engine.market.chain import AMERICAN
@@ -41,9 +41,12 @@ class Worth:
         self.is_american = listing.kind.style == AMERICAN
         # (ex-date, worth when received, worth when owed)
         self._flows: list[tuple[float, float, float]] = []
+        now = listing.as_of_ns
         for dividend in carry.dividends if with_dividends else ():
-            ex = years_between(AS_OF_NS, self._calendar.open_ns(dividend.ex_date))
-            pay = years_between(AS_OF_NS, self._calendar.open_ns(dividend.pay_date))
+            ex = years_between(now, self._calendar.open_ns(dividend.ex_date))
+            pay = years_between(now, self._calendar.open_ns(dividend.pay_date))
+            if ex <= 0.0:
+                continue
             kept = dividend.amount * (1.0 - carry.withholding) * carry.borrow.discount(pay)
             self._flows.append(
                 (
@@ -96,14 +99,14 @@ class Worth:
         end = self._listing.taus[expiry]
         if roll:
             day = self._calendar.next_session(self._listing.expiries[expiry].date)
-            end = years_between(AS_OF_NS, self._calendar.open_ns(day))
+            end = years_between(self._listing.as_of_ns, self._calendar.open_ns(day))
         return max([out for ex, _, out in self._flows if ex <= end], default=0.0)
 
     def late_put(self, expiry: int) -> float:
         """Return the interest per unit of strike that late notice of a short put may cost."""
         if not self.is_american:
             return 0.0
-        day = self._calendar.session_date(AS_OF_NS)
+        day = self._calendar.session_date(self._listing.as_of_ns)
         nights = 1
         while day <= self._listing.expiries[expiry].date:
             if self._calendar.is_session(day):
