@@ -68,6 +68,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
         },
         False,
     ),
+    "engine.gateway": (MARKET | {"kernels_pure"}, False),
     "engine.scanner.pipeline": (
         PURE | {"engine.strategies", "engine.scoring", "engine.proof"},
         True,

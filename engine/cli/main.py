@@ -45,6 +45,7 @@ VERBS = {
     "backend": ("engine.cli.backend", "say which kernels run and why; compile them ahead"),
     "doctor": ("engine.cli.doctor", "check this machine and say what could be better"),
     "bench": ("engine.cli.bench", "measure the runtimes of this machine; say which one to use"),
+    "gateway": ("engine.cli.gateway", "a simulated TWS gateway on loopback, for any client"),
 }
 
 EXIT_CODES = """exit codes:
