@@ -3,7 +3,7 @@
 # Written for bash 3.2, the one that macOS ships. `--help` lists the options.
 #
 # stdout carries the path of the interpreter and nothing else; messages go to stderr.
-# Exit codes: 0 done, 2 usage, 65 checksum refused, 69 no PyPy to be had, 74 network or disk, 78 bad prefix.
+# Exit codes: 0 done, 2 usage, 65 archive refused, 69 no PyPy to be had, 74 network or disk, 78 bad prefix.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -31,6 +31,8 @@ Find a PyPy that passes the smoke test, or install one, and print its path.
   --target 3.11|3.10  language level wanted (default 3.11)
   --from ROUTE        one route only: existing, system, prefix or tarball
                       (default: these four, in this order, the first that works)
+  --from FILE         an archive of a PyPy that you built, with a path (./FILE), checked against
+                      FILE.sha256 where that lies beside it
   --prefix DIR        where to install (default: the user's data folder)
   --check             print what each route would use and change nothing
   --version V         tarball route: PyPy release (default 7.3.23; 7.3.19 for target 3.10)
@@ -43,6 +45,10 @@ Routes
   system    the distribution's pypy3; installed only with --from system and as root
   prefix    Debian's packages in a private folder, fetched and verified by apt
   tarball   PyPy's official archive, compared with the checksums in this script
+
+On ARM64 Linux PyPy's compiler compares some numbers wrongly. One that this script has installed is
+asked and, where it does, corrected on disk: six entries of a table in its library, in its own folder
+alone. PARITY_PYPY_COMPARISONS=leave leaves it; installing anew takes the correction back.
 TEXT
 }
 
@@ -102,7 +108,8 @@ done
 case $target in 3.11 | 3.10) ;; *) die 2 "--target $target: expected 3.11 or 3.10" ;; esac
 case $route in
 auto | existing | system | prefix | tarball) ;;
-*) die 2 "--from $route: expected existing, system, prefix or tarball" ;;
+*/*) archive=$route route=file ;;
+*) die 2 "--from $route: expected existing, system, prefix or tarball, or a path with a / in it" ;;
 esac
 
 # The data folder of the user; where there is no usable home, a folder in the checkout.
@@ -254,9 +261,10 @@ begin_install() {
 }
 
 # Put the staged tree in place by rename, test it there, and put the old one back if it fails.
-finish_install() { # ROUTE RELEASE
+finish_install() { # ROUTE RELEASE [SHA256]
     rm -f "$staged/lib/pypy$target/EXTERNALLY-MANAGED"
     printf 'route=%s\nrelease=%s\nprefix=%s\n' "$1" "$2" "$prefix" >"$staged/.parity-pypy"
+    [ -z "${3:-}" ] || printf 'archive=%s\n' "$3" >>"$staged/.parity-pypy"
     rm -rf "$prefix.old"
     [ ! -e "$prefix" ] || mv "$prefix" "$prefix.old"
     mv "$staged" "$prefix"
@@ -279,6 +287,29 @@ already_installed() { # ROUTE [RELEASE]
     [ -z "${2:-}" ] || grep -qxF "release=$2" "$stamp" || return 1
     smoke "$interpreter" || return 1
     found=$interpreter
+}
+
+# --- comparisons on ARM64 ------------------------------------------------------------------------
+
+is_arm64_linux() { case $(uname -s)-$(uname -m) in Linux-aarch64 | Linux-arm64) ;; *) return 1 ;; esac; }
+comparisons_noted() { sed -n 's/^comparisons=//p' "$stamp" 2>/dev/null | tail -n 1; }
+
+# Have the PyPy of the prefix compare as it is asked to, and note in the stamp what was done.
+correct_comparisons() {
+    local noted
+    is_arm64_linux && grep -qxF "prefix=$prefix" "$stamp" 2>/dev/null || return 0
+    case $(comparisons_noted) in right | corrected) return 0 ;; esac
+    case ${PARITY_PYPY_COMPARISONS:-fix} in
+    fix) noted=$("$interpreter" -I "$here/correct_pypy.py" "$prefix" </dev/null) || noted=wrong ;;
+    *) noted=left ;;
+    esac
+    { grep -v '^comparisons=' "$stamp" && printf 'comparisons=%s\n' "$noted"; } >"$stamp.new"
+    mv "$stamp.new" "$stamp"
+    case $noted in
+    corrected) say "PyPy's comparisons on ARM64 are corrected in $prefix" ;;
+    wrong) say "PyPy compares wrongly on ARM64 and could not be corrected here: the engine does what it can at every start" ;;
+    left) say "PyPy's comparisons are left as they are (PARITY_PYPY_COMPARISONS)" ;;
+    esac
 }
 
 # --- route: prefix -----------------------------------------------------------------------------
@@ -511,6 +542,32 @@ use_tarball() {
     finish_install tarball "$version"
 }
 
+# --- route: file -------------------------------------------------------------------------------
+
+use_file() {
+    local sum built
+    [ -r "$archive" ] || die 74 "file: cannot read $archive"
+    sum=$(actual_sha256 "$archive")
+    if [ -r "$archive.sha256" ]; then
+        [ "$(awk 'NR == 1 { print $1 }' "$archive.sha256")" = "$sum" ] ||
+            die 65 "file: the checksum of $archive is not the one in $archive.sha256; it was not unpacked"
+    else
+        say "there is no $archive.sha256: taken as it is"
+    fi
+    if grep -qxF "archive=$sum" "$stamp" 2>/dev/null && already_installed file; then return 0; fi
+    begin_install
+    tar -tf "$archive" >"$work/names" 2>/dev/null || die 65 "file: $archive is no archive that tar can read"
+    ! grep -qE '^/|(^|/)\.\.(/|$)' "$work/names" || die 65 "file: $archive has names that lead out of it; it was not unpacked"
+    mkdir "$work/tree"
+    tar -xf "$archive" -C "$work/tree" || die 74 "file: $archive could not be unpacked"
+    built=$(echo "$work"/tree/*)
+    [ -x "$built/bin/pypy$target" ] || die 65 "file: $archive is not one folder with a bin/pypy$target"
+    smoke "$built/bin/pypy$target" || die 69 "file: $archive: $reason"
+    rmdir "$staged"
+    mv "$built" "$staged"
+    finish_install file "$release" "$sum"
+}
+
 # --- main --------------------------------------------------------------------------------------
 
 if [ $check = yes ]; then
@@ -527,6 +584,7 @@ if [ $check = yes ]; then
     report system "$(why_no_system || true)" "$system_interpreter"
     report prefix "$(why_no_prefix || true)" "Debian $suite from $(debian_mirrors 2>/dev/null | head -n 1) into $prefix"
     report tarball "$(why_no_tarball || true)" "$(tarball_name || true) into $prefix"
+    ! is_arm64_linux || echo "comparisons: $(comparisons_noted | grep . || echo 'not asked yet') in $prefix"
     echo "would use: $choice"
     [ "$choice" != none ] || exit 69
     exit 0
@@ -537,6 +595,7 @@ existing) find_existing || die 69 "no PyPy $target passes the smoke test${reject
 system) use_system ;;
 prefix) use_prefix ;;
 tarball) use_tarball ;;
+file) use_file ;;
 auto)
     if ! find_existing; then
         [ -z "$rejected" ] || say "not used: $rejected"
@@ -554,6 +613,7 @@ auto)
     ;;
 esac
 
+[ "$found" != "$interpreter" ] || correct_comparisons
 if [ -n "$user_locale" ] && ! LC_ALL=$user_locale "$found" -c '' >/dev/null 2>&1; then
     say "PyPy does not start under the locale $user_locale here: export LC_ALL=$sure_locale"
 fi
