@@ -31,7 +31,7 @@ from engine.errors import (
 )
 from engine.feeds import open_feed
 from engine.feeds.frame import FrameFeed
-from engine.feeds.protocol import Feed, Loaded
+from engine.feeds.protocol import Feed, FeedOptions, Loaded
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
 from engine.market.fees import FeeSchedule
@@ -182,9 +182,11 @@ def scan(
         ),
         fees=api_input.fees(fees),
         as_of_ns=moment,
-        strict=strict,
-        mapping=mapping,
-        seed=None if seed is None else api_input.count("seed", seed),
+        feed=FeedOptions(
+            strict=strict,
+            mapping=mapping,
+            seed=None if seed is None else api_input.count("seed", seed),
+        ),
     )
     kernels = read("backend", "auto, pure, numba or a Backend", _kernels, backend)
     if isinstance(quotes, str):

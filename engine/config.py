@@ -82,7 +82,7 @@ class ScanSettings:
     `assume_synchronous` vouches for quotes whose ages are not known or too old: the age gates
     are then not checked. `fill_time` is tau_fill of the fill probability in seconds; `leg_gap` the
     seconds assumed between legs; `vol` the underlying's volatility for the leg-out loss when no
-    surface gives one.
+    surface gives one. Without `knows_dividends` nothing that a dividend could cost is locked.
     """
 
     carry: Carry = field(default_factory=Carry)
@@ -97,3 +97,4 @@ class ScanSettings:
     leg_gap: float = 2.0
     vol: float = 0.30
     near_misses: int = 10
+    knows_dividends: bool = True

@@ -8,6 +8,7 @@ from contextlib import suppress
 from engine.clock import NS_PER_DAY, from_ns
 from engine.market.chain import EQUITY
 from engine.market.combo import OPTION, STOCK
+from engine.market.policy_rate import LAST_DAY, is_known
 from engine.scanner.survey import Survey
 from engine.scoring.opportunity import Opportunity
 from engine.settings.overrides import EVERY, CarryOverrides
@@ -34,11 +35,18 @@ def say_what_was_assumed(
     is_default = [scan for scan in survey.scans if scan.settings.carry.as_of_ns == 0]
     if is_default and not overrides.has_rates:
         carry = is_default[0].settings.carry
-        note(
-            f"note: no rates given: around the Federal Reserve's target of that day, lending at "
-            f"{carry.lend.rates[0]:.2%}, borrowing at {carry.borrow.rates[0]:.2%} "
-            "(--rates LEND,BORROW)"
+        day = from_ns(is_default[0].result.chain.ts_ns).date()
+        target = (
+            "the Federal Reserve's target of that day"
+            if is_known(day)
+            else f"the last target of the Federal Reserve that is known here, of {LAST_DAY}"
         )
+        note(
+            f"note: no rates given: around {target}, lending at {carry.lend.rates[0]:.2%}, "
+            f"borrowing at {carry.borrow.rates[0]:.2%} (--rates LEND,BORROW)"
+        )
+    for line in dict.fromkeys(line for scan in survey.scans for line in scan.notes):
+        note(f"note: {line}")
     _say_which_dividends_are_not_known(survey)
     ends = [curve for curve in (overrides.lend, overrides.borrow) if curve is not None]
     if any(rate < 0.0 for curve in ends for rate in curve.rates):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from engine.backend import NAMES
 from engine.config import FAMILIES, SYNTHETIC_PROFILES, Gates, ScanSettings
 from engine.errors import ConfigurationError, UsageError
+from engine.feeds.protocol import FeedOptions
 from engine.market.fees import FeeSchedule
 from engine.nearest import hint
 from engine.scanner.survey import Request
@@ -44,9 +45,11 @@ def build(args: argparse.Namespace, config: FileConfig | None) -> Request:
         fees=_fees(args, config),
         as_of_ns=None if moment == "all" else moment,
         is_every_snapshot=moment == "all",
-        strict=_either(args.strict, said, "strict", False),
-        mapping=dict(args.map) if args.map else said.get("map"),
-        seed=_either(args.seed, said, "seed", None),
+        feed=FeedOptions(
+            strict=_either(args.strict, said, "strict", False),
+            mapping=dict(args.map) if args.map else said.get("map"),
+            seed=_either(args.seed, said, "seed", None),
+        ),
         n_seeds=(args.seeds or 1) if args.audit else 0,
     )
 

@@ -34,6 +34,11 @@ _TARGETS = tuple(
     for day, rate in (decision.split("=") for decision in _DECISIONS.split())
 )
 _DAYS = [day for day, _ in _TARGETS]
+FIRST_DAY, LAST_DAY = _DAYS[0], _DAYS[-1]
+# From one decision to the next are at most eight weeks; later nobody knows that there was none.
+KNOWN_FOR = 60
+# So long after the table's end its last target still is a guess at today's.
+GUESSED_FOR = 730
 
 
 def policy_rate(day: date) -> float:
@@ -46,6 +51,16 @@ def policy_rate(day: date) -> float:
     """
     place = max(bisect_right(_DAYS, day) - 1, 0)
     return _TARGETS[place][1] / 100.0
+
+
+def is_known(day: date) -> bool:
+    """Return whether the table covers `day`."""
+    return day >= FIRST_DAY and (day - LAST_DAY).days <= KNOWN_FOR
+
+
+def is_guessed(day: date) -> bool:
+    """Return whether `day` lies behind the table's end, and not so far that it says nothing."""
+    return KNOWN_FOR < (day - LAST_DAY).days <= GUESSED_FOR
 
 
 def default_rates(day: date) -> tuple[float, float]:

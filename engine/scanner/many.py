@@ -19,7 +19,8 @@ from engine.market.fees import DERIBIT
 from engine.scanner.pipeline import make_view, scan_chain
 from engine.scanner.survey import Answer, Failure, Request, Scan, Survey
 from engine.scoring.audit import Audit, audit, combine
-from engine.settings.overrides import EVERY, check_dividends
+from engine.scoring.doubts import shared_fault
+from engine.settings.overrides import check_dividends
 
 
 def conduct(
@@ -114,16 +115,18 @@ def scan_loaded(loaded: Loaded, request: Request, backend: Backend) -> Scan:
     """Scan one chain with the user's carry and fees over the source's."""
     chain = loaded.chain
     fees = request.fees or (request.settings.fees if chain.quoting.is_linear else DERIBIT)
-    carry = request.overrides.carry(chain.symbol, chain.ts_ns, loaded.carry, quoting=chain.quoting)
-    check_dividends(chain, carry)
-    settings = replace(request.settings, carry=carry, fees=fees)
+    used = request.overrides.over(chain, loaded.carry, loaded.knows_dividends)
+    check_dividends(chain, used.carry)
+    settings = replace(
+        request.settings, carry=used.carry, fees=fees, knows_dividends=used.knows_dividends
+    )
     if request.n_seeds:
         # A list cut short would look like arbitrages missed.
         settings = replace(settings, top=2 * chain.n_rows**2)
-    said = request.overrides.dividends
-    knows_dividends = loaded.carry is not None or chain.symbol.upper() in said or EVERY in said
     result = scan_chain(chain, settings, backend)
-    return Scan(result, settings, loaded.problems, knows_dividends)
+    fault = shared_fault((*result.opportunities, *result.synthetics))
+    notes = (*loaded.notes, *used.notes, *([fault] if fault else ()))
+    return Scan(result, settings, loaded.problems, used.knows_dividends, notes)
 
 
 def last_snapshot(chains: Iterable[Loaded], as_of_ns: int | None) -> Loaded | None:
@@ -143,14 +146,9 @@ def last_snapshot(chains: Iterable[Loaded], as_of_ns: int | None) -> Loaded | No
 
 def _open(request: Request, k: int) -> Feed:
     """Open the source, the demo source with its `k`-th seed."""
-    seed = request.seed
-    return open_feed(
-        request.source,
-        strict=request.strict,
-        as_of=request.as_of_ns,
-        mapping=request.mapping,
-        seed=seed if k == 0 else (seed or 0) + k,
-    )
+    seed = request.feed.seed
+    seed = seed if k == 0 else (seed or 0) + k
+    return open_feed(request.source, replace(request.feed, as_of_ns=request.as_of_ns, seed=seed))
 
 
 def _chosen(feed: Feed, symbol: str, request: Request) -> Iterable[Loaded]:

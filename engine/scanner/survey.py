@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.config import FAMILIES, ScanSettings
+from engine.feeds.protocol import FeedOptions
 from engine.market.fees import FeeSchedule
 from engine.scoring.audit import Audit
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
@@ -19,8 +20,8 @@ class Request:
 
     Attributes
     ----------
-    source, strict, mapping, seed
-        As `engine.feeds.open_feed` takes them.
+    source, feed
+        As `engine.feeds.open_feed` takes them; `as_of_ns` goes with them.
     symbols
         Which of the source's; none is all of them.
     settings
@@ -44,9 +45,7 @@ class Request:
     fees: FeeSchedule | None = None
     as_of_ns: int | None = None
     is_every_snapshot: bool = False
-    strict: bool = False
-    mapping: Mapping[str, str] | None = None
-    seed: int | None = None
+    feed: FeedOptions = field(default_factory=FeedOptions)
     n_seeds: int = 0
 
 
@@ -55,13 +54,15 @@ class Scan:
     """One chain's result, the settings it was scanned with and what its source refused.
 
     `knows_dividends` is False where neither the source nor the user said a word about them: then
-    an empty list of them is an assumption.
+    an empty list of them is an assumption. `notes` are what a person should know of how the chain
+    was read and what was laid over it.
     """
 
     result: ScanResult
     settings: ScanSettings
     problems: tuple[str, ...] = ()
     knows_dividends: bool = True
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return one line: the columns of a chain and its proofs fill screens."""

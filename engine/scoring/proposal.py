@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg, combo_of, sighting_id
-from engine.scoring import rates, unknown
+from engine.scoring import doubts, rates, unknown
 from engine.scoring.accounts import account
 from engine.scoring.assignment import is_assignment_due
 from engine.scoring.capital import capital_per_share, coins_per_share, forward_price
@@ -29,6 +29,7 @@ CONDITION_TEXT = {
     "carry-if-assigned": "stock from early assignment can be carried, bought or sold short",
     AT_MARK: "the future trades at its mark, which nobody quotes",
     **unknown.TEXT,
+    **doubts.TEXT,
 }
 """What each condition says in full."""
 PIN_DAYS = 5.0
@@ -191,6 +192,7 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
     conditions += unknown.unknown_conditions(view, legs, position.flags, settings)
     if any(leg.kind == FUTURE and not future_book(chain, leg.settles_ns).is_quoted for leg in legs):
         conditions.append(AT_MARK)
+    conditions += doubts.doubts(chain, legs, position.edge, settings)
     grade = CONDITIONAL if conditions else LOCKED
     if position.edge <= 0.0:
         grade = CARRY
@@ -208,7 +210,10 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
         implied_borrow=closing_fee(view, family, legs),
         fill_probability=ranked.fill_probability, leg_out_loss=ranked.loss,
         conditions=tuple(conditions),
-        flags=flag_names(view, legs, position.flags, days, settings),
+        flags=(
+            *flag_names(view, legs, position.flags, days, settings),
+            *doubts.adjustment_flags(chain, legs, settings.carry),
+        ),
         terms=account(view, family, legs, position.unit),
     )  # fmt: skip
 

@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from engine.clock import from_ns
 from engine.errors import UsageError
-from engine.market.carry import Carry, Dividend, RateCurve
+from engine.market.calendar import calendar_named
+from engine.market.carry import ORDINARY, SPECIAL, Carry, Dividend, RateCurve
 from engine.market.chain import OptionChain
-from engine.market.policy_rate import BORROW_ABOVE, LEND_BELOW, default_rates
+from engine.market.policy_rate import (
+    BORROW_ABOVE,
+    FIRST_DAY,
+    LAST_DAY,
+    LEND_BELOW,
+    default_rates,
+    is_guessed,
+    is_known,
+)
 from engine.market.quoting import IN_MONEY, Quoting
 
 # Between the two ends when the user gives one of them in a file.
 DEFAULT_SPREAD = LEND_BELOW + BORROW_ABOVE
+
+# A dividend beyond this share of the price is special: the exchange lowers the strikes by it.
+SPECIAL_SHARE = 0.10
+# Currencies that cost what the dollar costs.
+_DOLLARS = frozenset({"USD", "USDC", "USDT"})
 
 UNDATED = -1  # rates of a file that does not say when they were read
 
 EVERY = ""  # the key of what holds for every symbol without an entry of its own
 
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class CarryInUse:
+    """The carry a chain is scanned with, whether its dividends are known, and what to tell."""
+
+    carry: Carry
+    knows_dividends: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +100,40 @@ class CarryOverrides:
         """
         self.carry(EVERY, 0)
         return self
+
+    def over(
+        self, chain: OptionChain, known: Carry | None, knows_dividends: bool | None = None
+    ) -> CarryInUse:
+        """Return the carry of `chain`: the user's over the `known` one, and what that replaced.
+
+        `knows_dividends` is whether the source does; None is whether it has a carry.
+
+        Raises
+        ------
+        UsageError
+            If nobody knows rates for the currency or the day of the chain.
+        """
+        symbol = chain.symbol.upper()
+        said = self._with_dividends_to_come(chain)
+        known_dividends = known is not None if knows_dividends is None else knows_dividends
+        is_told = symbol in said.dividends or EVERY in said.dividends
+        if not (self.has_rates or knows_rates(known)) and chain.quoting.has_carry:
+            _check_default(chain)
+        carry = said.carry(chain.symbol, chain.ts_ns, known, quoting=chain.quoting)
+        carry, special = _with_special(chain, carry)
+        notes = [*_replaced(chain, known, carry, is_told), *special]
+        return CarryInUse(carry, is_told or known_dividends, tuple(notes))
+
+    def _with_dividends_to_come(self, chain: OptionChain) -> CarryOverrides:
+        """Leave out a list of dividends that had all gone before the chain: it says nothing."""
+        today = calendar_named(chain.calendar).session_date(chain.ts_ns)
+        symbol = chain.symbol.upper()
+        key = symbol if symbol in self.dividends else EVERY
+        given = self.dividends.get(key, ())
+        if not given or any(dividend.ex_date > today for dividend in given):
+            return self
+        left = {name: some for name, some in self.dividends.items() if name != key}
+        return replace(self, dividends=left)
 
     def carry(
         self,
@@ -150,6 +207,60 @@ class CarryOverrides:
         return RateCurve.flat(default_lend), RateCurve.flat(default_borrow), 0
 
 
+def _check_default(chain: OptionChain) -> None:
+    day = from_ns(chain.ts_ns).date()
+    if chain.currency not in _DOLLARS:
+        why = f"{chain.symbol} is quoted in {chain.currency}, whose rates are not known here"
+    elif not (is_known(day) or is_guessed(day)):
+        why = (
+            f"{chain.symbol} is of {day}, and the rates known here are those of "
+            f"{FIRST_DAY} to {LAST_DAY}"
+        )
+    else:
+        return
+    raise UsageError(f"{why}: say what money costs with --rates LEND,BORROW")
+
+
+def _with_special(chain: OptionChain, carry: Carry) -> tuple[Carry, list[str]]:
+    """Mark dividends beyond the exchanges' threshold as special: strikes are lowered by them."""
+    if not carry.dividends or not chain.quoting.has_carry:
+        return carry, []
+    price = chain.underlying.bid
+    notes = []
+    marked = []
+    for dividend in carry.dividends:
+        is_special = dividend.kind == ORDINARY and dividend.amount > SPECIAL_SHARE * price
+        marked.append(replace(dividend, kind=SPECIAL) if is_special else dividend)
+        if is_special:
+            notes.append(
+                f"the dividend of {dividend.amount:g} of {chain.symbol} on {dividend.ex_date} is "
+                f"more than {SPECIAL_SHARE:.0%} of the price, so it is taken for a special one: "
+                "strikes are lowered by it, and no edge depends on it"
+            )
+    return replace(carry, dividends=tuple(marked)), notes
+
+
+def _replaced(
+    chain: OptionChain, known: Carry | None, carry: Carry, is_told: bool
+) -> Iterator[str]:
+    """Say which of the source's knowledge gave way to the user's."""
+    if known is None:
+        return
+    today = calendar_named(chain.calendar).session_date(chain.ts_ns)
+    coming = [dividend for dividend in known.dividends if dividend.ex_date > today]
+    if is_told and coming and carry.dividends != known.dividends:
+        first, total = coming[0], sum(dividend.amount for dividend in coming)
+        yield (
+            f"the dividends given for {chain.symbol} replace {len(coming)} of its source "
+            f"({total:g} in all, the next {first.amount:g} on {first.ex_date})"
+        )
+    if known.borrow_fee > 0.0 and carry.borrow_fee != known.borrow_fee:
+        yield (
+            f"the borrow fee given for {chain.symbol}, {carry.borrow_fee:.2%}, replaces its "
+            f"source's {known.borrow_fee:.2%}"
+        )
+
+
 def check_dividends(chain: OptionChain, carry: Carry) -> None:
     """Refuse a dividend that the chain's options see and that is more than the underlying's price.
 
@@ -165,7 +276,7 @@ def check_dividends(chain: OptionChain, carry: Carry) -> None:
     price = max(known, default=math.inf)
     today, last = from_ns(chain.ts_ns).date(), chain.expiries[-1].date
     for dividend in carry.dividends:
-        if dividend.amount > price and today <= dividend.ex_date <= last:
+        if dividend.amount > price > 0.0 and today <= dividend.ex_date <= last:
             raise UsageError(
                 f"a dividend of {dividend.amount:g} on {dividend.ex_date} is more "
                 f"than the price of the underlying, {price:g}: correct --dividends (or the file)"
