@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tooling.pypy_machines import SCRIPT, install, machine  # noqa: F401
+from tests.tooling.fakes import SCRIPT, install
 
 FIT = "echo release 7.3.19"
 

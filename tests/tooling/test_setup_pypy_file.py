@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.runtime import comparison_library
-from tests.tooling.pypy_machines import SCRIPT, install, machine  # noqa: F401
+from tests.tooling.fakes import SCRIPT, install
 from tests.unit.comparison_tables import CORRECTED, TABLE, library
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "scripts" / "setup_pypy.sh"
+from tests.tooling.fakes import SCRIPT
 
 
 @pytest.fixture
@@ -38,10 +37,3 @@ def machine(tmp_path: Path):
     run.programs = programs
     run.home = home
     return run
-
-
-def install(path: Path, script: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
