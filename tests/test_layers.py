@@ -54,6 +54,8 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
         },
         True,
     ),
+    # For users; nothing of the engine comes by here.
+    "engine.kernels": ({"engine.backend", "engine.errors", "engine.nearest", "kernels_pure"}, True),
     "engine.strategies": (PURE, True),
     "engine.scoring": (PURE | {"engine.strategies", "engine.proof"}, True),
     "engine.backtest": (PURE, True),

@@ -26,14 +26,18 @@ def test_the_sample_is_what_the_command_prints() -> None:
 def test_the_kernels_do_what_the_example_says() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.S)
-    (code,) = (block for block in blocks if "load(" in block)
+    (code,) = (block for block in blocks if "kernels." in block)
     names: dict[str, Any] = {}
     exec(code, names)
     cdf, root = NormalDist().cdf, 0.2 * math.sqrt(0.5)
-    d1 = (math.log(100.0 / 105.0) + 0.03 * 0.5) / root + 0.5 * root
-    call = 100.0 * math.exp(-0.005) * cdf(d1) - 105.0 * math.exp(-0.02) * cdf(d1 - root)
-    assert names["price"][0] == pytest.approx(call, abs=1e-9)
-    assert names["smooth"][-1] == pytest.approx(names["price"][0])
+    average = 0.0
+    for row, strike in enumerate(range(80, 121)):
+        d1 = (math.log(100.0 / strike) + 0.03 * 0.5) / root + 0.5 * root
+        call = 100.0 * math.exp(-0.005) * cdf(d1) - strike * math.exp(-0.02) * cdf(d1 - root)
+        assert names["prices"][row] == pytest.approx(call, abs=1e-9)
+        average += call / 20.0 if row < 20 else (call - average) * 2.0 / 21.0
+    assert names["smooth"][-1] == pytest.approx(average)
+    assert names["latest"] == pytest.approx(average + (4.2 - average) * 2.0 / 21.0)
 
 
 def test_every_page_it_names_is_there() -> None:

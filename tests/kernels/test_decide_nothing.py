@@ -38,6 +38,10 @@ ALLOWED = {
     "engine/scoring/smile.py": (
         {"iv_chain"}, {"engine/report/plot.py", "engine/report/panels.py"},
     ),
+    # Offers kernels to users; nothing of the engine calls them there.
+    "engine/kernels/offered.py": (
+        set(NAMES), {"engine/kernels/__init__.py", "engine/kernels/calls.py"},
+    ),
     # Runs what its caller asks for on threads; nothing in the engine asks.
     "engine/runtime/threads.py": (set(NAMES), set()),
 }  # fmt: skip
@@ -114,6 +118,15 @@ def test_what_may_name_one_is_imported_by_what_decides_nothing(path: str) -> Non
     module = path.removesuffix(".py").replace("/", ".")
     importing = {user for user, tree in sources("engine").items() if module in imported(tree)}
     assert importing == ALLOWED[path][1]
+
+
+def test_nothing_of_the_engine_calls_kernels_as_users_do() -> None:
+    importing = {
+        user
+        for user, tree in sources("engine").items()
+        if any(f"{name}.".startswith("engine.kernels.") for name in imported(tree))
+    }
+    assert {user for user in importing if not user.startswith("engine/kernels/")} == set()
 
 
 def test_no_kernel_calls_one() -> None:
