@@ -13,15 +13,11 @@ columns of a CSV file.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine import api_input
-from engine.api_input import Dividends, Limit, Rates, read
 from engine.backend import Backend, select
-from engine.config import Gates, ScanSettings
 from engine.errors import (
     BadDataError,
     EngineError,
@@ -30,61 +26,75 @@ from engine.errors import (
     install_command,
 )
 from engine.feeds import open_feed
-from engine.feeds.frame import FrameFeed
+from engine.feeds.frame import FrameFeed, ObjectFeed
 from engine.feeds.protocol import Feed, FeedOptions, Loaded
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
-from engine.market.fees import FeeSchedule
 from engine.nearest import hint
 from engine.scanner.many import conduct, last_snapshot, scan_loaded
 from engine.scanner.survey import Request, Survey
-from engine.settings import spelling
+from engine.settings import values
+from engine.settings.request import feed_options, request_of
+from engine.settings.table import BY_NAME, SETTINGS
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from engine.settings.options import ReadingOptions, ScanOptions
+
+_T = TypeVar("_T")
 
 
-def load(
-    quotes: object,
-    symbol: str | None = None,
-    *,
-    as_of: str | int | date | None = None,
-    strict: bool = False,
-    mapping: Mapping[str, str] | None = None,
-    seed: int | None = None,
-) -> Loaded:
-    """Return the last chain of `symbol` at or before `as_of`, with what its source knows.
+def load(quotes: object, symbol: str | None = None, **options: Unpack[ReadingOptions]) -> Loaded:
+    """Return the last chain of `symbol` at or before ``as_of``, with what its source knows.
 
     Parameters
     ----------
     quotes
-        A source such as ``"csv:PATH"``, or a DataFrame.
+        A source such as ``"csv:PATH"``, a DataFrame, or a list of objects (mappings).
     symbol
         May be left out where there is one.
-    as_of
-        UTC nanoseconds, a date, or a time with its zone as `datetime` or text
-        (``"2015-12-24T15:30Z"``); None is the last there is.
-    strict, mapping, seed
-        As `engine.feeds.open_feed` takes them.
+    options
+        How quotes are read: ``as_of`` is UTC nanoseconds, a date, or a time with its zone as
+        `datetime` or text (``"2015-12-24T15:30Z"``), None is the last there is; ``mapping`` gives
+        our column names to the file's; ``kind`` says what a symbol is; ``strict``, ``max_input``
+        and ``seed``.
 
     Raises
     ------
     EngineError
         What the command line would print, as an exception: `NoInputError`, `BadDataError`, ...
     """
-    as_of_ns = api_input.instant(as_of)
-    if isinstance(quotes, str):
-        feed = open_feed(quotes, strict=strict, as_of=as_of_ns, mapping=mapping, seed=seed)
-    elif hasattr(quotes, "to_csv"):
-        feed = FrameFeed(quotes, mapping, strict, as_of_ns)
-    else:
-        kind = type(quotes).__name__
-        raise UsageError(f"quotes must be a chain, a source such as 'demo' or a table, not {kind}")
+    said = _said("load", options)
+    moment = said.get("as_of")
+    if moment == "all":
+        raise UsageError("as_of: 'all' is for scan(): one chain has one time")
+    return _load(quotes, symbol, replace(feed_options(said), as_of_ns=moment))
+
+
+def _load(quotes: object, symbol: str | None, options: FeedOptions) -> Loaded:
+    feed = _feed(quotes, options)
     chosen = symbol or _only_symbol(feed)
-    loaded = last_snapshot(feed.chains(chosen), as_of_ns)
+    loaded = last_snapshot(feed.chains(chosen), options.as_of_ns)
     if loaded is None:
-        raise BadDataError(f"there is no snapshot of {chosen} at or before {as_of}")
+        raise BadDataError(f"there is no snapshot of {chosen} at or before that time")
     return loaded
 
 
-def load_chain(quotes: object, symbol: str | None = None, **choice: Any) -> OptionChain:
+def _feed(quotes: object, options: FeedOptions) -> Feed:
+    if isinstance(quotes, str):
+        return open_feed(quotes, options)
+    if hasattr(quotes, "columns") and hasattr(quotes, "__getitem__"):
+        return FrameFeed(quotes, options=options)
+    if isinstance(quotes, list | tuple) and all(isinstance(one, dict) for one in quotes):
+        return ObjectFeed(quotes, options)
+    kind = type(quotes).__name__
+    raise UsageError(f"quotes must be a chain, a source such as 'demo' or a table, not {kind}")
+
+
+def load_chain(
+    quotes: object, symbol: str | None = None, **options: Unpack[ReadingOptions]
+) -> OptionChain:
     """Return the chain alone of what `load` returns; it takes the same arguments.
 
     It warns of rows that were refused, which only `load` hands out (``problems``).
@@ -94,7 +104,7 @@ def load_chain(quotes: object, symbol: str | None = None, **choice: Any) -> Opti
     EngineError
         As `load`.
     """
-    loaded = load(quotes, symbol, **choice)
+    loaded = load(quotes, symbol, **options)
     if loaded.problems:
         more = f" (and {len(loaded.problems) - 1:,} more)" if len(loaded.problems) > 1 else ""
         warnings.warn(f"refused: {loaded.problems[0]}{more}", stacklevel=2)
@@ -105,56 +115,33 @@ def scan(
     quotes: object = "demo",
     symbols: str | Iterable[str] = (),
     *,
-    rates: Rates | None = None,
-    allow_negative_rates: bool = False,
-    dividends: Dividends | None = None,
     carry: Carry | None = None,
-    fees: FeeSchedule | str | None = None,
-    borrow: float | str | Mapping[str, float] | None = None,
-    families: str | Iterable[str] | None = None,
-    gates: Gates | Mapping[str, Limit] | None = None,
-    min_edge: float | None = None,
-    profile: str = "default",
-    top: int = 20,
-    assume_synchronous: bool = False,
-    show_carry: bool = False,
-    backend: Backend | str | None = None,
-    jobs: int = 1,
-    as_of: str | int | date | None = None,
-    strict: bool = False,
-    mapping: Mapping[str, str] | None = None,
-    seed: int | None = None,
+    **options: Unpack[ScanOptions],
 ) -> Survey:
     """Return every proven opportunity in `quotes`, ranked, with near misses and the funnel.
 
     Parameters
     ----------
     quotes
-        A chain, a `Loaded`, a source or a DataFrame (see the head of this module).
+        A chain, a `Loaded`, a source, a DataFrame or a list of objects (see the head of this
+        module).
     symbols
         Which of a source; none is all.
-    rates
-        Your lending and borrowing rate per year (0.045 is 4.5 %), or one for both; numbers,
-        curves, or text as `--rates` takes it. None is what the source knows, else the Federal
-        Reserve's target of the chain's own day with a spread around it (ADR 0004).
-    allow_negative_rates
-        A negative rate is meant, not a slip of the pen.
-    dividends
-        `Dividend` values or ``("2024-05-10", 0.25)`` pairs, or a mapping of them by symbol; they
-        replace the source's. Empty is none at all. Without them, a chain from quotes alone is
-        taken to pay none, and what is short of stock in it may be nothing but dividends.
     carry
-        Everything at once, instead of `rates`, `dividends` and `borrow`.
-    fees
-        A schedule, or text as `--fees` takes it: "free", "per_contract=0.65".
-    borrow
-        Fee of short stock per year, or a mapping by symbol.
-    gates
-        A `Gates`, or single limits by name; "off" switches one off.
-    backend
-        "auto", "pure", "numba", or a selected one.
-    jobs
-        Worker processes for a source with several symbols; 0 is one per core.
+        Everything at once, instead of ``rates``, ``dividends`` and ``borrow``.
+    options
+        Any setting of docs/CONFIGURATION.md, in five groups (`engine.settings.options`). How
+        quotes are read: ``as_of`` (also "all"), ``mapping``, ``kind``, ``strict``, ``max_input``,
+        ``seed``. What carry costs: ``rates`` (lend and borrow per year, 0.045 is 4.5 %, or one for
+        both; numbers, curves or text), ``allow_negative_rates``, ``withholding``, ``dividends``
+        (`Dividend` values or ``("2024-05-10", 0.25)`` pairs, or a mapping of them by symbol; they
+        replace the source's, empty is none at all), ``fees`` (a schedule or "free"), ``borrow``,
+        ``shortable``, ``index_yield``. What counts: ``families``, ``gates`` (a `Gates`, or single
+        limits by name; "off" switches one off), ``min_edge``, ``min_edge_usd``,
+        ``assume_synchronous``. What is listed: ``profile``, ``top``, ``near_misses``,
+        ``show_carry``, ``fill_time``, ``leg_gap``, ``vol``. How it runs: ``backend`` ("auto",
+        "pure", "numba" or a selected one) and ``jobs`` (worker processes for a source with several
+        symbols; 0 is one per core). Text means what it means to the flag of the same name.
 
     Raises
     ------
@@ -162,46 +149,39 @@ def scan(
         What the command line would print, as an exception, when nothing could be scanned; what
         failed for some symbols only is in ``failures``.
     """
-    settings = ScanSettings(
-        gates=api_input.gates(gates, min_edge),
-        profile=read("profile", "the name of a profile", spelling.profile, profile),
-        top=api_input.count("top", top),
-        assume_synchronous=assume_synchronous,
-        show_carry=show_carry,
-    )
-    if families is not None:
-        asked = api_input.names("families", families)
-        settings = replace(settings, families=read("families", "", spelling.families, asked))
-    moment = api_input.instant(as_of)
-    request = Request(
+    chosen = options.get("backend")
+    said = _said("scan", options)
+    if carry is not None and not isinstance(carry, Carry):
+        raise UsageError(f"carry: expected a Carry, got {_shown(carry)}")
+    request = request_of(
+        said,
         source=quotes if isinstance(quotes, str) else "",
-        symbols=api_input.names("symbols", symbols),
-        settings=settings,
-        overrides=api_input.overrides(
-            carry, rates, dividends, borrow, allow_negative=allow_negative_rates
-        ),
-        fees=api_input.fees(fees),
-        as_of_ns=moment,
-        feed=FeedOptions(
-            strict=strict,
-            mapping=mapping,
-            seed=None if seed is None else api_input.count("seed", seed),
-        ),
+        symbols=_read("symbols", "a name or a list of names", values.names, symbols),
+        carry=carry,
     )
-    kernels = read("backend", "auto, pure, numba or a Backend", _kernels, backend)
+    kernels = chosen if isinstance(chosen, Backend) else select(said.get("backend"))
     if isinstance(quotes, str):
-        survey = conduct(request, kernels, jobs=api_input.count("jobs", jobs))
+        survey = conduct(request, kernels, jobs=said.get("jobs", 1))
         if survey.failures and not survey.scans:
             raise _error(survey.failures[0].message, survey.failures[0].code)
         return survey
+    return Survey(
+        tuple(scan_loaded(loaded, request, kernels) for loaded in _all_loaded(quotes, request)),
+        top=request.settings.top,
+    )
+
+
+def _all_loaded(quotes: object, request: Request) -> Iterable[Loaded]:
+    """Return what is to be scanned of quotes that are no source."""
     if isinstance(quotes, OptionChain):
-        loaded = Loaded(quotes)
-    elif isinstance(quotes, Loaded):
-        loaded = quotes
-    else:
-        only = request.symbols[0] if request.symbols else None
-        loaded = load(quotes, only, as_of=moment, strict=strict, mapping=mapping, seed=seed)
-    return Survey((scan_loaded(loaded, request, kernels),), top=top)
+        return (Loaded(quotes),)
+    if isinstance(quotes, Loaded):
+        return (quotes,)
+    only = request.symbols[0] if request.symbols else None
+    if not request.is_every_snapshot:
+        return (_load(quotes, only, replace(request.feed, as_of_ns=request.as_of_ns)),)
+    feed = _feed(quotes, request.feed)
+    return feed.chains(only or _only_symbol(feed))
 
 
 def to_frame(found: Survey) -> Any:
@@ -221,8 +201,32 @@ def to_frame(found: Survey) -> Any:
     return pandas.DataFrame([flat_row(one) for one in found.listed], columns=list(COLUMNS))
 
 
-def _kernels(backend: Backend | str | None) -> Backend:
-    return backend if isinstance(backend, Backend) else select(backend)
+def _said(verb: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that were given, read; None is not given."""
+    found = {}
+    for name, value in options.items():
+        setting = BY_NAME.get(name)
+        if setting is None or not setting.has_argument:
+            known = [one.name for one in SETTINGS if one.has_argument]
+            raise TypeError(f"{verb}() has no argument {name!r}: {hint(name, known)}")
+        if value is not None and not isinstance(value, Backend):
+            found[name] = _read(name, setting.expected, setting.read, value)
+    return found
+
+
+def _read(name: str, expected: str, convert: Callable[[Any], _T], value: object) -> _T:
+    """Return ``convert(value)``; what it raises for a wrong value or type names the argument."""
+    try:
+        return convert(value)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None
+    except (TypeError, AttributeError, IndexError):
+        raise UsageError(f"{name}: expected {expected}, got {_shown(value)}") from None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _only_symbol(feed: Feed) -> str:

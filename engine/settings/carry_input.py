@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import BadDataError, UsageError
-from engine.market.carry import DECLARED, PROJECTED, Dividend, RateCurve
+from engine.market.carry import (
+    DECLARED,
+    DIVIDEND_KINDS,
+    ORDINARY,
+    PROJECTED,
+    Dividend,
+    RateCurve,
+)
 from engine.market.fees import FeeSchedule
 from engine.settings import spelling
 from engine.settings.config_file import FileConfig, read_config
@@ -56,7 +63,10 @@ def dividends(text: str) -> dict[str, tuple[Dividend, ...]]:
         if not equals:
             raise ValueError(f"expected EX=AMOUNT, none or a file (.toml, .csv), got {item!r}")
         day = spelling.day(ex)
-        found.append(Dividend(day, day, spelling.number(amount, "an amount such as 0.24")))
+        worth, colon, kind = amount.partition(":")
+        kind = spelling.dividend_kind(kind.strip()) if colon else ORDINARY
+        read = spelling.number(worth, "an amount such as 0.24")
+        found.append(Dividend(day, day, read, DECLARED, kind))
     return {EVERY: tuple(found)}
 
 
@@ -169,7 +179,10 @@ def _dividends_of_csv(path: Path) -> dict[str, tuple[Dividend, ...]]:
                 raise row.problem("status", f"{DECLARED} or {PROJECTED}")
             ex, amount = row.day("ex"), row.number("amount", positive=True)
             pay = row.day("pay") if row.text("pay") else ex
-            dividend = Dividend(ex, pay, amount, status)
+            kind = row.text("kind").lower() or ORDINARY
+            if kind not in DIVIDEND_KINDS:
+                raise row.problem("kind", ", ".join(DIVIDEND_KINDS))
+            dividend = Dividend(ex, pay, amount, status, kind)
         except CellError as error:
             raise BadDataError(str(error)) from None
         except ValueError as error:

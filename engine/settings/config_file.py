@@ -4,9 +4,8 @@
 
     [scan]
     source = "csv:quotes.csv.gz"
-    symbols = ["GOOG"]                 # also as_of, map, strict, seed, profile, top, near_misses,
-    families = ["conversion", "box"]   # carry, assume_synchronous, fail_empty, backend, jobs,
-    fill_time = 2.0                    # fill_time, leg_gap, vol
+    symbols = ["GOOG"]
+    families = ["conversion", "box"]   # and whatever `engine.settings.table` puts under [scan]
     [rates]
     lend = 0.045                       # or a curve: [[30, 0.044], [365, 0.046]] (days, rate)
     borrow = "5.5%"
@@ -16,6 +15,7 @@
     pay = 2024-05-16
     amount = 0.25
     status = "declared"                # or "projected"
+    kind = "ordinary"                  # or "special", "spin-off", "unknown"
     [fees]
     schedule = "default"               # default, free, deribit; then single parts
     per_contract = 0.65
@@ -38,14 +38,14 @@ from functools import partial
 from typing import Any
 
 from engine.config import Gates
-from engine.market.carry import DECLARED, PROJECTED, Dividend, RateCurve
+from engine.market.carry import DECLARED, ORDINARY, PROJECTED, Dividend, RateCurve
 from engine.market.fees import FeeSchedule
 from engine.settings import spelling
 from engine.settings.fee_input import PARTS, PER_CONTRACT, schedule, with_parts
 from engine.settings.overrides import EVERY, CarryOverrides
+from engine.settings.table import SETTINGS
 from engine.settings.toml_table import (
     Table,
-    as_count,
     as_day,
     as_flag,
     as_instant,
@@ -55,6 +55,7 @@ from engine.settings.toml_table import (
     read_toml,
     shown,
 )
+from engine.settings.values import fraction, shares
 
 _TABLES = (
     "scan", "rates", "dividends", "fees", "borrow", "shortable", "index_yield", "gates",
@@ -64,21 +65,7 @@ _TABLES = (
 _SCAN: dict[str, Callable[[object], object]] = {
     "source": as_text,
     "symbols": as_texts,
-    "as_of": lambda value: "all" if value == "all" else as_instant(value),
-    "families": lambda value: spelling.families(as_texts(value)),
-    "profile": lambda value: spelling.profile(as_text(value)),
-    "top": as_count,
-    "near_misses": as_count,
-    "backend": as_text,
-    "jobs": as_count,
-    "seed": as_count,
-    "strict": as_flag,
-    "assume_synchronous": as_flag,
-    "carry": as_flag,
-    "fail_empty": as_flag,
-    "vol": as_number,
-    "fill_time": as_number,
-    "leg_gap": as_number,
+    **{setting.scan_key: setting.read for setting in SETTINGS if setting.scan_key},
 }
 
 
@@ -116,7 +103,7 @@ def read_config(path: str) -> FileConfig:
             withholding=withholding,
             dividends=_dividends(top),
             borrow_fee=_by_symbol(top.table("borrow"), _fee_rate),
-            shortable=_by_symbol(top.table("shortable"), _shares),
+            shortable=_by_symbol(top.table("shortable"), shares),
             index_yield=_by_symbol(top.table("index_yield"), _fee_rate),
         ),
         fees=_fees(top.table("fees")),
@@ -125,7 +112,7 @@ def read_config(path: str) -> FileConfig:
 
 
 def _scan(table: Table) -> dict[str, object]:
-    table.check_keys((*_SCAN, "map"))
+    table.check_keys(_SCAN)
     said = {key: table.read(key, _SCAN[key]) for key in table.values if key != "map"}
     columns = table.table("map")
     if columns.values:
@@ -141,7 +128,7 @@ def _rates(table: Table) -> tuple[RateCurve | None, RateCurve | None, int, float
         return _curve(value, is_negative_meant)
 
     lend, borrow = table.read("lend", curve), table.read("borrow", curve)
-    withholding = table.read("withholding", _fraction)
+    withholding = table.read("withholding", fraction)
     as_of = table.read("as_of", as_instant) or 0
     return lend, borrow, as_of, withholding
 
@@ -164,15 +151,16 @@ def _dividends(top: Table) -> dict[str, tuple[Dividend, ...]]:
     if top.values.get("dividends") == []:
         found[EVERY] = []
     for table in top.tables("dividends"):
-        table.check_keys(("symbol", "ex", "pay", "amount", "status"))
+        table.check_keys(("symbol", "ex", "pay", "amount", "status", "kind"))
         status = table.read("status", _status) or DECLARED
+        kind = table.read("kind", spelling.dividend_kind) or ORDINARY
         ex, amount = table.require("ex", as_day), table.require("amount", as_number)
         pay = table.read("pay", as_day) or ex
         if pay < ex:
             table.fail("pay", f"{pay} is before the ex-date {ex}")
         symbol = (table.read("symbol", as_text) or EVERY).upper()
         try:
-            dividend = Dividend(ex, pay, amount, status)
+            dividend = Dividend(ex, pay, amount, status, kind)
         except ValueError as error:
             table.fail("amount", str(error))
         found.setdefault(symbol, []).append(dividend)
@@ -219,20 +207,6 @@ def _by_symbol(table: Table, convert: Callable[[object], float]) -> dict[str, fl
 
 def _fee_rate(value: object) -> float:
     return spelling.fee_rate(value if isinstance(value, str) else as_number(value))
-
-
-def _fraction(value: object) -> float:
-    read = _fee_rate(value)
-    if read > 1.0:
-        raise ValueError(f"expected a fraction in 0 .. 1, got {shown(value)}")
-    return read
-
-
-def _shares(value: object) -> float:
-    read = as_number(value)
-    if read < 0.0:
-        raise ValueError(f"expected a number of shares >= 0, got {shown(value)}")
-    return read
 
 
 def _status(value: object) -> str:

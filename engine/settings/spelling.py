@@ -14,8 +14,10 @@ from datetime import date, datetime, timezone
 from engine.clock import NS_PER_DAY, to_ns
 from engine.config import DEFAULT_FAMILIES, FAMILIES, PROFILES, SYNTHETIC_PROFILES, Gates
 from engine.errors import UnavailableError
+from engine.market.carry import DIVIDEND_KINDS
 from engine.nearest import hint
 
+_END_NS = 7_289_654_400 * 10**9  # the year 2201
 # "90" days, "2015-12-24", "2015-12-24T15:30Z", "2015-12-24 10:30 America/New_York"
 _INSTANT = (
     r"(?P<day>\d{4}-\d\d-\d\d)"
@@ -57,11 +59,23 @@ def rate(value: float | str, *, allow_negative: bool = False) -> float:
             f"rate {spelled} means {read:.0%} a year; write {read / 100:g} or {read:g}%"
         )
     if read < 0.0 and not allow_negative:
-        raise ValueError(
-            f"rate {spelled} is negative; if it is meant, say so: --allow-negative-rates, "
-            "or allow_negative = true under [rates]"
-        )
+        raise ValueError(is_negative(spelled))
     return read
+
+
+def is_negative(spelled: str) -> str:
+    """Return the sentence about a rate below 0 that nobody vouches for."""
+    return (
+        f"rate {spelled} is negative; if it is meant, say so: --allow-negative-rates, "
+        "allow_negative = true under [rates], or allow_negative_rates=True"
+    )
+
+
+def nanoseconds(ts_ns: int) -> int:
+    """Return an instant if it lies in the years that calendars know, 1970 to 2200."""
+    if not 0 <= ts_ns < _END_NS:
+        raise ValueError("expected a time in 1970 .. 2200")
+    return ts_ns
 
 
 def fee_rate(value: float | str) -> float:
@@ -102,7 +116,7 @@ def instant(text: str) -> int:
     start = day(match["day"])
     if match["time"] is None:
         midnight = datetime(start.year, start.month, start.day, tzinfo=timezone.utc)
-        return to_ns(midnight) + NS_PER_DAY - 1000
+        return nanoseconds(to_ns(midnight) + NS_PER_DAY - 1000)
     zone = match["zone"]
     if zone is None:
         raise ValueError(
@@ -113,7 +127,10 @@ def instant(text: str) -> int:
         naive = datetime.fromisoformat(f"{match['day']}T{_padded(match['time'])}")
     except ValueError:
         raise ValueError(f"expected a time such as 2015-12-24T15:30Z, got {text!r}") from None
-    return to_ns(_located(naive, zone))
+    try:
+        return nanoseconds(to_ns(_located(naive, zone)))
+    except OverflowError:
+        raise ValueError(f"expected a time in 1970 .. 2200, got {text!r}") from None
 
 
 def _padded(time: str) -> str:
@@ -133,7 +150,7 @@ def _located(naive: datetime, zone: str) -> datetime:
     try:
         return naive.replace(tzinfo=ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError):
-        known = available_timezones()
+        known = sorted(available_timezones())
     if not known:
         raise UnavailableError("there is no time zone database here: pip install tzdata")
     raise ValueError(f"unknown time zone {zone!r}: {hint(zone, known)}")
@@ -159,6 +176,13 @@ def families(names: Iterable[str]) -> tuple[str, ...]:
     if not asked:
         raise ValueError("no family was named: " + hint("", FAMILIES))
     return tuple(family for family in FAMILIES if family in asked)
+
+
+def dividend_kind(name: object) -> str:
+    """Return the kind of a dividend, if one is called that."""
+    if name not in DIVIDEND_KINDS:
+        raise ValueError(f"unknown kind of dividend {name!r}: {hint(str(name), DIVIDEND_KINDS)}")
+    return str(name)
 
 
 def profile(name: str) -> str:
