@@ -49,6 +49,8 @@ class Backend:
     proceeds: ModuleType
     gates: ModuleType
     scoring: ModuleType
+    capital: ModuleType
+    rank: ModuleType
 
     def load(self, module: str) -> ModuleType:
         """Return one of the kernel modules that the scan does without, imported at first.

@@ -83,6 +83,8 @@ class ScanSettings:
     are then not checked. `fill_time` is tau_fill of the fill probability in seconds; `leg_gap` the
     seconds assumed between legs; `vol` the underlying's volatility for the leg-out loss when no
     surface gives one. Without `knows_dividends` nothing that a dividend could cost is locked.
+    `near_misses` of each kind are listed, 0 is none; `find_carry` False leaves CARRY rows out,
+    which cost a search of their own; `show_carry` lists more than the best.
     """
 
     carry: Carry = field(default_factory=Carry)
@@ -92,6 +94,7 @@ class ScanSettings:
     profile: str = "default"
     top: int = 20
     assume_synchronous: bool = False
+    find_carry: bool = True
     show_carry: bool = False
     fill_time: float = 2.0
     leg_gap: float = 2.0

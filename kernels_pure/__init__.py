@@ -40,6 +40,8 @@ SCAN: tuple[str, ...] = (
     "proceeds",
     "gates",
     "scoring",
+    "capital",
+    "rank",
 )
 """The kernel modules of the scan: every backend binds them when it is chosen."""
 

@@ -71,9 +71,25 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
         False,
     ),
     "engine.gateway": (MARKET | {"kernels_pure"}, False),
-    "engine.scanner.pipeline": (
-        PURE | {"engine.strategies", "engine.scoring", "engine.proof"},
-        True,
+    **dict.fromkeys(
+        (
+            "engine.scanner.pipeline",
+            "engine.scanner.scanner",
+            "engine.scanner.kept",
+            "engine.scanner.search",
+        ),
+        (
+            PURE
+            | {
+                "engine.strategies",
+                "engine.scoring",
+                "engine.proof",
+                "engine.scanner.search",
+                "engine.scanner.kept",
+                "engine.scanner.scanner",
+            },
+            True,
+        ),
     ),
 }
 MOST_LINES = 420

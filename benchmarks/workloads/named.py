@@ -24,7 +24,7 @@ from benchmarks.workloads.markets import N_EXPIRIES, SEED, Market, busy, clean, 
 from benchmarks.workloads.tasks import Task, kernel_task, python_task, scan_task
 from engine.backend import Backend
 from engine.market.chain import AMERICAN, EUROPEAN
-from engine.scanner.pipeline import make_view, search
+from engine.scanner.search import make_view, search
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY
 from engine.strategies.surface_screen import POINT, screen_surface

@@ -30,7 +30,7 @@ from engine.report.wording import (
     series_words,
     whole,
 )
-from engine.scanner.pipeline import make_view
+from engine.scanner.search import make_view
 from engine.scoring.gate_table import gate_words
 from engine.scoring.opportunity import NearMiss, Opportunity
 from engine.scoring.proposal import CONDITION_TEXT

@@ -12,7 +12,7 @@ from engine.errors import UsageError
 from engine.nearest import hint
 from engine.report.grid import add_columns, grid, show
 from engine.report.wording import ABSENT, plural, price
-from engine.scanner.pipeline import make_view
+from engine.scanner.search import make_view
 from engine.strategies.programme import ProgrammeResult, solve_programme
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from engine.errors import NO_INPUT, VERIFIER_MISMATCH, EngineError, NoInputError
 from engine.feeds import open_feed
 from engine.feeds.protocol import Feed, Loaded
 from engine.market.fees import DERIBIT
-from engine.scanner.pipeline import make_view, scan_chain
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.search import make_view
 from engine.scanner.survey import Answer, Failure, Request, Scan, Survey
 from engine.scoring.audit import Audit, audit, combine
 from engine.scoring.doubts import shared_fault

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
+
 from engine.config import ScanSettings
-from engine.market.combo import OPTION
 from engine.scoring.gating import check_combo
 from engine.scoring.legs import option_leg, stock_leg
 from engine.scoring.proposal import Passed, Ranked, afford
+from engine.scoring.ranking import Ranking
 from engine.strategies.candidates import BORROW, N_LEGS, Columns
 from engine.strategies.package import Package, whole_package
 from engine.strategies.surface_screen import suspect_expiries
@@ -18,7 +20,7 @@ GAIN = 1.01
 
 
 def find_packages(
-    view: View, found: Columns, singles: list[Ranked], settings: ScanSettings
+    view: View, found: Columns, singles: Ranking, settings: ScanSettings
 ) -> tuple[list[Ranked], list[int]]:
     """Return the packages that pass every gate, and the gate codes of those that do not.
 
@@ -36,7 +38,7 @@ def find_packages(
         if package is None or _is_known(package, found):
             continue
         code, position = _checked(view, package, settings)
-        rival = _best_rival(position, singles)
+        rival = _best_rival(view, package, position.condition, found, singles)
         if not position.usd > GAIN * rival:
             continue
         entry = None if code else afford(view, position, settings)
@@ -47,29 +49,20 @@ def find_packages(
     return packages, refused
 
 
-def _best_rival(package: Passed, singles: list[Ranked]) -> float:
+def _best_rival(
+    view: View, package: Package, condition: int, found: Columns, singles: Ranking
+) -> float:
     """Return what the best of the `singles` pays that leaves a package no reason.
 
     It trades one of its quotes, ends with it, and rests on no condition that it does not rest on.
     """
-    trades, best = _trades(package), 0.0
-    settles = {settles_ns for *_, settles_ns, _ in trades}
-    for single in singles:
-        position = single.position
-        if position.usd > best and not position.condition & ~package.condition:
-            others = _trades(position)
-            if trades & others and {settles_ns for *_, settles_ns, _ in others} == settles:
-                best = position.usd
-    return best
-
-
-def _trades(position: Passed) -> set[tuple[str, float, int, int]]:
-    """Return the contracts of a position with their sides."""
-    return {
-        (leg.right, leg.strike, leg.settles_ns, leg.side)
-        for leg in position.legs
-        if leg.kind == OPTION
-    }
+    rows = view.chain.rows(package.expiry)
+    rival: float = view.backend.rank.rival_usd(
+        found.count, singles.lots, singles.usd, found.condition, found.quote, found.ratio,
+        rows.start, rows.stop, view.chain.n_rows, array("l", (quote for quote, _ in package.legs)),
+        array("l", (ratio for _, ratio in package.legs)), condition,
+    )  # fmt: skip
+    return rival
 
 
 def _best_package(view: View, e: int, settings: ScanSettings) -> Package | None:

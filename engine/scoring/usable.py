@@ -20,6 +20,8 @@ def unusable_sentence(view: View, found: Columns, gated: Gated) -> str:
     One wrong quote makes at most a few rows per strike; when a quarter of all pairs of strikes
     "lock" a profit after every gate, the quotes were not taken at the same time.
     """
+    if found.count < LEAST_PAIRS:
+        return ""
     chain = view.chain
     pairs = sum(math.comb(len(chain.rows(e)), 2) for e in range(len(chain.expiries)))
     codes = {family_code(family.name) for family in REGISTRY.values() if family.is_pair}

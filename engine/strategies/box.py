@@ -11,6 +11,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import cost_to_close, is_long_box, width_of
 from engine.strategies.pairs import add_pairs
 from engine.strategies.view import View
+from kernels_pure.capital import BOX
 
 LONG = Template("box", ((LOW, "C", 1), (HIGH, "C", -1), (HIGH, "P", 1), (LOW, "P", -1)))
 SHORT = Template("box", ((LOW, "C", -1), (HIGH, "C", 1), (HIGH, "P", -1), (LOW, "P", 1)))
@@ -58,4 +59,5 @@ def _rate(facts: Facts) -> float:
 FAMILY = Family(
     "box", _worth, _margin, find_boxes, (LONG, SHORT), needs_stock=False, is_for_coins=True,
     receives=is_long_box, rate=_rate, is_pair=True, fixes_width=True,
+    margin_code=BOX,
 )  # fmt: skip

@@ -122,6 +122,8 @@ class Family:
         Scanners without financing know a figure for it; it may be CARRY.
     is_pair
         Two strikes of one expiry: one wrong quote makes few of them.
+    margin_code
+        Which rule of ``kernels_pure.capital`` gives the same margin, for one of its own.
     fixes_width
         Its future on an inverse chain fixes what a width is worth, and binds nothing itself;
         that of others stands for the coin.
@@ -141,3 +143,4 @@ class Family:
     has_plain_edge: bool = False
     is_pair: bool = False
     fixes_width: bool = False
+    margin_code: int | None = None

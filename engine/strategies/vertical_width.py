@@ -9,6 +9,7 @@ from engine.strategies.margins import width_of
 from engine.strategies.notice import late_notice
 from engine.strategies.pairs import add_pairs
 from engine.strategies.view import View
+from kernels_pure.capital import WIDTH
 
 CALL = Template("vertical_width", ((LOW, "C", -1), (HIGH, "C", 1)))
 PUT = Template("vertical_width", ((HIGH, "P", -1), (LOW, "P", 1)))
@@ -44,4 +45,5 @@ def _margin(legs: tuple[Leg, ...], unit: int, spot: float) -> float:
 FAMILY = Family(
     "vertical_width", _worth, _margin, find_vertical_widths, (CALL, PUT), needs_stock=False,
     is_pair=True,
+    margin_code=WIDTH,
 )  # fmt: skip

@@ -47,7 +47,7 @@ RANGES = {
     "squares": (0.0, 60.0), "base": (80.0, 120.0), "amount": (-9.0, 90.0),
 }  # fmt: skip
 CHOICES: dict[str, tuple[int, ...]] = {
-    "right": (1, -1), "period": (2, 5, 14), "ddof": (0, 0, 1),
+    "right": (1, -1), "period": (2, 5, 14), "ddof": (0, 0, 1), "is_put": (0, 1), "is_coin": (0, 1),
     "delta": (-1.0, 1.0), "density": (0.0, 80.0), "d1": (-4.0, 4.0), "width": (0.01, 1.0),
     "smooth": (-1.0, 1.0), "dividends": (0.0, 9.0),
 }  # fmt: skip

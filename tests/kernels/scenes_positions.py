@@ -8,8 +8,10 @@ from math import nan
 from random import Random
 
 from kernels_pure.candidates import N_LEGS
+from kernels_pure.capital import BOX, FREE, NAKED, STRIKES, WIDTH
 from kernels_pure.gates import N_STOCK
-from kernels_pure.limits import IS_DELAYED, IS_SYNCHRONOUS, MAX_CAPITAL, MULTIPLIER, N_LIMITS
+from kernels_pure.limits import IS_DELAYED, IS_SYNCHRONOUS, LOTS, MAX_CAPITAL, MULTIPLIER, N_LIMITS
+from kernels_pure.rank import WORK
 from kernels_pure.simplex import UNLIMITED, payoff_rows, start_tableau
 from tests.kernels.draws import Scene, between, choice, count, floats, ints, zeros
 
@@ -161,6 +163,59 @@ def stock_quotes(draw: Random, rows: int) -> array[float]:
     return quotes
 
 
+def ranks(draw: Random) -> Scene:
+    """Candidates of every kind of margin, on few expiries, of a share or of a coin."""
+    scene = gates(draw)
+    columns, rows = scene.columns, int(scene.numbers["count"])
+    n_rows, n_expiries = (len(columns["bid"]) + 1) // 2, count(draw, 1, 3)
+    is_coin = draw.random() < 0.4
+    inside = sorted(count(draw, 0, n_rows) for _ in range(n_expiries - 1))
+    columns["first"] = array("l", [0, *inside, n_rows])
+    columns["quote"] = ints(draw, N_LEGS * rows, -1, len(columns["bid"]) - 1)
+    for row in range(rows):
+        columns["quote"][N_LEGS * row] = count(draw, 0, len(columns["bid"]) - 1)
+    columns["strike"] = array("d", [5.0 * count(draw, 17, 23) for _ in range(n_rows)])
+    columns["tau"] = floats(draw, n_expiries, 0.0, 1.0)
+    columns["gate"] = array("b", [choice(draw, (0, 0, 0, 3)) for _ in range(rows)])
+    columns["family"] = ints(draw, rows, 0, 4)
+    columns["margin"] = array("l", [FREE, BOX, WIDTH, STRIKES, NAKED])
+    columns["condition"] = ints(draw, rows, 0, 3)
+    columns["future"] = array("d")
+    for _ in range(n_expiries):
+        bid = choice(draw, (99.0, 100.0, nan))
+        sizes = (choice(draw, (1e4, nan)), 5e4, choice(draw, (nan, 0.2)), 0.4)
+        columns["future"].extend((bid, 100.5, *sizes, choice(draw, (99.0, 100.0))))
+    columns["lots"] = floats(draw, rows, 1.0, 9.0, 0.0)
+    columns["usd"] = floats(draw, rows, -9.0, 90.0, 0.0)
+    spot = 1.0 if is_coin else choice(draw, (100.0, 97.5, 0.0))
+    columns["basis"] = array(
+        "d",
+        [spot, float(is_coin), choice(draw, (1.0, 100.0)), choice(draw, (1.0, 100.0)),
+         between(draw, 0.1, 0.6), 2.0, choice(draw, (0.0, 2.0)),
+         99.9, choice(draw, (99.9, 100.1)), 500.0, nan, 0.1, -1.0, 0.005, 0.005],
+    )  # fmt: skip
+    columns["limits"][MAX_CAPITAL] = choice(draw, (nan, 1e9, between(draw, 10.0, 9e4)))
+    columns["limits"][LOTS] = choice(draw, (1.0, 3.0))
+    columns["work"] = zeros("d", WORK)
+    columns["work_delta"] = zeros("d", N_LEGS + 1)
+    columns["term"] = array(
+        "d", [choice(draw, (0.1, 1e16, -1e16, 1.0, 2.0**-53, draw.random())) for _ in range(5)]
+    )
+    n_legs = count(draw, 1, 6)
+    columns["leg_quote"] = ints(draw, n_legs, 0, len(columns["bid"]) - 1)
+    columns["leg_ratio"] = array("l", [choice(draw, (-2, -1, 1, 2)) for _ in range(n_legs)])
+    for name in ("lots", "usd", "capital", "loss", "fill", "score"):
+        columns[f"out_{name}"] = zeros("d", rows)
+    row = int(scene.numbers["row"])
+    scene.numbers.update(
+        n=count(draw, 0, 5), at=0, parts=5, lots=float(count(draw, 1, 9)),
+        usd=between(draw, -9.0, 90.0), family=columns["family"][row],
+        n_rows=n_rows, start=columns["first"][0], stop=columns["first"][1],
+        allowed=count(draw, 0, 3), is_put=count(draw, 0, 1), is_coin=int(is_coin),
+    )  # fmt: skip
+    return scene
+
+
 def scoring(draw: Random) -> Scene:
     """Legs to close, and columns of scores with ties."""
     n = count(draw, 1, 30)
@@ -176,11 +231,13 @@ def scoring(draw: Random) -> Scene:
 
 SCENES: dict[str, Callable[[Random], Scene]] = {
     "candidates": candidates,
+    "capital": ranks,
     "gates": gates,
     "gates.gate_row": one_candidate,
     "limits": gates,
     "limits.is_wide": one_candidate,
     "proceeds": one_candidate,
+    "rank": ranks,
     "scoring": scoring,
     "simplex": simplex,
 }

@@ -18,7 +18,8 @@ from engine.market.carry import Carry, RateCurve
 from engine.market.chain import OptionChain
 from engine.market.combo import STOCK, Leg
 from engine.proof.verifier import reproduces, verify
-from engine.scanner.pipeline import make_view, scan_chain
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.search import make_view
 from engine.scoring.legs import family_of, legs_of
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY

@@ -21,7 +21,8 @@ from engine.config import ScanSettings
 from engine.feeds.demo import DemoFeed
 from engine.feeds.protocol import Loaded
 from engine.market.fees import DERIBIT
-from engine.scanner.pipeline import make_view, scan_chain
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.search import make_view
 from engine.scoring.audit import Audit, audit, combine
 from engine.scoring.opportunity import ScanResult
 from engine.strategies.programme import solve_programme

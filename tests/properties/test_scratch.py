@@ -13,7 +13,8 @@ from engine.config import FAMILIES, ScanSettings
 from engine.feeds.demo import DemoFeed
 from engine.feeds.demo_listing import KINDS
 from engine.market.carry import Carry
-from engine.scanner.pipeline import make_view, scan_chain
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.search import make_view
 from engine.strategies import scratch
 from engine.strategies.scratch import Scratch
 from engine.strategies.view import shape_of

@@ -13,7 +13,8 @@ from engine.config import Gates
 from engine.market.carry import Carry, Dividend, RateCurve
 from engine.market.chain import AMERICAN, EUROPEAN
 from engine.report.document import opportunity_object
-from engine.scanner.pipeline import make_view, scan_chain
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.search import make_view
 from engine.scoring.assignment import is_assignment_due
 from engine.scoring.curves import closing_fee
 from engine.scoring.legs import option_leg

@@ -14,7 +14,7 @@ from engine.market.chain import COIN, EUROPEAN, ChainBuilder, OptionChain, Under
 from engine.market.combo import FUTURE, OPTION, Leg
 from engine.market.fees import FREE
 from engine.market.quoting import IN_COIN
-from engine.scanner.pipeline import make_view
+from engine.scanner.search import make_view
 from engine.scoring.capital import coins_per_share
 from engine.scoring.legs import option_leg
 from engine.scoring.proposal import Passed, leg_out, rank

@@ -12,7 +12,8 @@ import pytest
 from engine.backend import Backend
 from engine.market.carry import Carry, RateCurve
 from engine.market.fees import FREE
-from engine.scanner.pipeline import make_view, scan_chain
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.search import make_view
 from engine.scoring.legs import legs_of
 from engine.scoring.rates import implied_rate
 from engine.strategies.candidates import CandidateTable

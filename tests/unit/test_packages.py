@@ -17,7 +17,8 @@ from engine.clock import NS_PER_DAY
 from engine.config import Gates
 from engine.feeds.demo import DemoFeed
 from engine.market.chain import EUROPEAN, OptionChain
-from engine.scanner.pipeline import make_view, scan_chain
+from engine.scanner.pipeline import scan_chain
+from engine.scanner.search import make_view
 from engine.scoring.accounts import account
 from engine.scoring.opportunity import CONDITIONAL, LOCKED, ScanResult
 from tests.unit.chains import NOW_NS, carry, chain, dividend, settings
@@ -187,7 +188,7 @@ def test_a_chain_that_is_not_believed_makes_no_package(
     def asked(*_: object) -> None:
         raise AssertionError("the programme was asked")
 
-    monkeypatch.setattr("engine.scanner.pipeline.find_packages", asked)
+    monkeypatch.setattr("engine.scanner.scanner.find_packages", asked)
     result = scan(backend, noisy(41, 1.0, size=20.0))
     assert result.unusable
     assert (result.opportunities, "package" in result.funnel.by_family) == ((), False)

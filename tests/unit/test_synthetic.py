@@ -141,7 +141,7 @@ def test_a_candidate_is_no_synthetic(backend: Backend) -> None:
 def test_a_chain_that_is_not_believed_has_no_synthetics(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.scanner.pipeline.unusable_sentence", lambda *_: "not believed")
+    monkeypatch.setattr("engine.scanner.scanner.unusable_sentence", lambda *_: "not believed")
     assert scan(backend).synthetics == ()
 
 
