@@ -11,6 +11,7 @@ from engine.scoring.proposal import Passed, Ranked, afford
 from engine.scoring.ranking import Ranking
 from engine.strategies.candidates import BORROW, N_LEGS, Columns
 from engine.strategies.package import Package, whole_package
+from engine.strategies.programme import option_columns
 from engine.strategies.surface_screen import suspect_expiries
 from engine.strategies.view import View
 from kernels_pure.gates import CAPITAL
@@ -67,10 +68,13 @@ def _best_rival(
 
 def _best_package(view: View, e: int, settings: ScanSettings) -> Package | None:
     """Return what pays most in whole lots: without short stock, which locks, else with it."""
-    for allow_short in (False, True):
+    unknown_size = float(settings.gates.lots)
+    options = option_columns(view, e, unknown_size) if view.chain.rows(e) else None
+    # Without a stock to trade, the second programme is the first.
+    for allow_short in (False, True) if view.has_stock else (False,):
         package = whole_package(
             view, e, allow_short=allow_short, shortable=settings.carry.shortable,
-            unknown_size=float(settings.gates.lots),
+            unknown_size=unknown_size, options=options,
         )  # fmt: skip
         if package is not None:
             return package

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.market.combo import OPTION, STOCK, Leg
 from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import STOCK_INITIAL, cost_to_close, intrinsic, worst_payoff
-from engine.strategies.programme import ProgrammeResult, solve_programme
+from engine.strategies.programme import Columns, ProgrammeResult, option_columns, solve_programme
 from engine.strategies.view import View
 
 _MAX_RATIO = 100
@@ -79,7 +79,13 @@ def worst_value(
 
 
 def whole_package(
-    view: View, expiry: int, *, allow_short: bool, shortable: float, unknown_size: float
+    view: View,
+    expiry: int,
+    *,
+    allow_short: bool,
+    shortable: float,
+    unknown_size: float,
+    options: Columns | None = None,
 ) -> Package | None:
     """Return the best position in whole lots that the profit programme of `expiry` leads to.
 
@@ -87,21 +93,25 @@ def whole_package(
     is fractional may be no more than the whole contracts below, and the programme is solved again,
     a few times: at first options alone, as stock in whole lots often follows from them, then both.
     """
+    if options is None:
+        options = option_columns(view, expiry, unknown_size)
+    solved: dict[tuple[tuple[int, float], ...], ProgrammeResult | None] = {}
 
     def solve(most: dict[int, float]) -> ProgrammeResult | None:
-        return solve_programme(
-            view, expiry, allow_short=allow_short, shortable=shortable,
-            unknown_size=unknown_size, most=most,
-        )  # fmt: skip
+        key = tuple(sorted(most.items()))
+        if key not in solved:
+            solved[key] = solve_programme(
+                view, expiry, allow_short=allow_short, shortable=shortable,
+                unknown_size=unknown_size, most=most, options=options,
+            )  # fmt: skip
+        return solved[key]
 
-    optimum = solve({})
     best, worth = None, 0.0
     for counts_stock in (False, True):
         most: dict[int, float] = {}
         leaves_stock = False
         for _ in range(_MOST_SOLUTIONS):
-            # Without limits it is the same the second time.
-            result = solve(most) if most else optimum
+            result = solve(most)
             if result is None or not result.value > 0.0:
                 break
             found = integer_package(view, result)
@@ -141,13 +151,20 @@ def integer_package(view: View, result: ProgrammeResult) -> Package | None:
         return None
     whole = [int(q + math.copysign(_INTEGER, q)) for q in amounts]
     for ratio in range(min(int(largest + _INTEGER), _MAX_RATIO), 0, -1):
-        scaled = [q * ratio / largest for q in amounts]
-        if all(abs(q - round(q)) < _INTEGER for q in scaled):
-            whole = [round(q) for q in scaled]
+        if _are_whole(amounts, ratio, largest):
             times = int(largest / ratio + _INTEGER)
-            whole = [times * q for q in whole]
+            whole = [times * round(q * ratio / largest) for q in amounts]
             break
     return _package(view, result, whole)
+
+
+def _are_whole(amounts: list[float], ratio: int, largest: float) -> bool:
+    """Tell whether amounts are whole on the scale on which the largest is `ratio`."""
+    for amount in amounts:  # a generator costs five times this loop
+        scaled = amount * ratio / largest
+        if not abs(scaled - round(scaled)) < _INTEGER:
+            return False
+    return True
 
 
 def _package(view: View, result: ProgrammeResult, whole: list[int]) -> Package | None:

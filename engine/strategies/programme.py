@@ -82,7 +82,7 @@ class ProgrammeResult:
         return math.fsum(price * max(strike - s, 0.0) for s, price in pairs)
 
 
-class _Columns:
+class Columns:
     """The instruments of one programme, one column each, in units of a typical strike."""
 
     def __init__(self, scale: float, gain_scale: float) -> None:
@@ -104,6 +104,7 @@ class _Columns:
         strike: float = 0.0,
         quote: int = -1,
     ) -> None:
+        """Append one, unless it cannot be had or has no price."""
         if bound > 0.0 and math.isfinite(gain):
             self.quote.append(quote)
             self.kind.append(kind)
@@ -111,6 +112,25 @@ class _Columns:
             self.strike.append(strike)
             self.gain.append(gain / self.gain_scale)
             self.bound.append(bound)
+
+    def limited(self, most: Mapping[int, float]) -> Columns:
+        """Return a copy in which quotes are limited to `most` contracts; 0 leaves one out."""
+        other = Columns(self.scale, self.gain_scale)
+        bound = self.bound[:]
+        for j in [j for j, quote in enumerate(self.quote) if quote in most] if most else ():
+            bound[j] = min(bound[j], most[self.quote[j]])
+        if min(bound, default=1.0) > 0.0:
+            other.quote, other.kind, other.bound = self.quote[:], self.kind[:], bound
+            other.side, other.strike, other.gain = self.side[:], self.strike[:], self.gain[:]
+            return other
+        for j in [j for j, size in enumerate(bound) if size > 0.0]:
+            other.quote.append(self.quote[j])
+            other.kind.append(self.kind[j])
+            other.side.append(self.side[j])
+            other.strike.append(self.strike[j])
+            other.gain.append(self.gain[j])
+            other.bound.append(bound[j])
+        return other
 
 
 def solve_programme(
@@ -121,13 +141,15 @@ def solve_programme(
     shortable: float = math.nan,
     unknown_size: float = 1.0,
     most: Mapping[int, float] | None = None,
+    options: Columns | None = None,
 ) -> ProgrammeResult | None:
     """Solve the profit programme of one expiry of a European chain.
 
     `allow_short` False forbids selling stock short, as LOCKED demands. `shortable` is in shares,
     nan is not known and does not limit. Options of unknown size count as `unknown_size`
     contracts; stock of unknown size does not limit. `most` limits quotes (-1 is the stock) further,
-    in contracts. Returns None where the expiry has no carry (a coin expiry without its future).
+    in contracts. `options` are the `option_columns` of the expiry, for who solves it several times.
+    Returns None where the expiry has no carry (a coin expiry without its future).
     O(steps x strikes^2).
 
     Raises
@@ -142,40 +164,42 @@ def solve_programme(
     rows = chain.rows(expiry)
     if not (terms.lend[expiry] > 0.0 and terms.borrow[expiry] > 0.0 and len(rows)):
         return None
-    scale = chain.strike[rows[len(rows) // 2]]
-    columns = _Columns(scale, terms.lend[expiry] * scale)
     limits = most or {}
-    _add_options(view, rows, columns, unknown_size, limits)
+    if options is None:
+        options = option_columns(view, expiry, unknown_size)
+    columns = options.limited(limits)
     if view.has_stock:
         _add_stock(view, expiry, columns, allow_short, shortable, limits)
-    columns.add(_MONEY, 1.0, -terms.lend[expiry] * scale, _UNLIMITED)
-    columns.add(_MONEY, -1.0, terms.borrow[expiry] * scale, _UNLIMITED)
+    columns.add(_MONEY, 1.0, -terms.lend[expiry] * columns.scale, _UNLIMITED)
+    columns.add(_MONEY, -1.0, terms.borrow[expiry] * columns.scale, _UNLIMITED)
     states = array("d", (0.0, *chain.strike[rows[0] : rows[-1] + 1]))
     return _solve(view, expiry, columns, states)
 
 
-def _add_options(
-    view: View, rows: range, columns: _Columns, unknown_size: float, most: Mapping[int, float]
-) -> None:
-    chain = view.chain
+def option_columns(view: View, expiry: int, unknown_size: float) -> Columns:
+    """Return the options of an expiry that is not empty as columns of its programme. O(rows)."""
+    chain, rows = view.chain, view.chain.rows(expiry)
+    receive, pay = view.usable_receive, view.usable_pay
+    scale = chain.strike[rows[len(rows) // 2]]
+    columns = Columns(scale, view.terms.lend[expiry] * scale)
     for kind, shift in ((_CALL, 0), (_PUT, chain.n_rows)):
         for row in rows:
             q, strike = shift + row, chain.strike[row]
-            if view.usable_receive[q] > view.usable_pay[q]:
+            if receive[q] > pay[q]:
                 continue  # crossed: refused by a gate, and an "arbitrage" of its own here
             bid_size, ask_size = chain.bid_size[q], chain.ask_size[q]
             buys = unknown_size if math.isnan(ask_size) else ask_size
             sells = unknown_size if math.isnan(bid_size) else bid_size
-            limit = most.get(q, math.inf)
-            columns.add(kind, 1.0, -view.usable_pay[q], min(buys, limit), strike, q)
-            if view.usable_receive[q] > 0.0:
-                columns.add(kind, -1.0, view.usable_receive[q], min(sells, limit), strike, q)
+            columns.add(kind, 1.0, -pay[q], buys, strike, q)
+            if receive[q] > 0.0:
+                columns.add(kind, -1.0, receive[q], sells, strike, q)
+    return columns
 
 
 def _add_stock(
     view: View,
     expiry: int,
-    columns: _Columns,
+    columns: Columns,
     allow_short: bool,
     shortable: float,
     most: Mapping[int, float],
@@ -190,7 +214,7 @@ def _add_stock(
         columns.add(_STOCK, -1.0, gain, min([*sizes, enough]))
 
 
-def _solve(view: View, expiry: int, columns: _Columns, states: array[float]) -> ProgrammeResult:
+def _solve(view: View, expiry: int, columns: Columns, states: array[float]) -> ProgrammeResult:
     n_rows, n_columns = len(states) + 1, len(columns.kind)
     matrix = array("d", bytes(8 * n_rows * n_columns))
     kernels = view.backend.simplex
