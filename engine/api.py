@@ -31,7 +31,7 @@ from engine.feeds.protocol import Feed, FeedOptions, Loaded
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
 from engine.nearest import hint
-from engine.scanner.many import conduct, last_snapshot, scan_loaded
+from engine.scanner.many import last_snapshot, scan_loaded, scan_many
 from engine.scanner.survey import Request, Survey
 from engine.settings import values
 from engine.settings.request import feed_options, request_of
@@ -161,7 +161,7 @@ def scan(
     )
     kernels = chosen if isinstance(chosen, Backend) else select(said.get("backend"))
     if isinstance(quotes, str):
-        survey = conduct(request, kernels, jobs=said.get("jobs", 1))
+        survey = scan_many(request, kernels, jobs=said.get("jobs", 1))
         if survey.failures and not survey.scans:
             raise _error(survey.failures[0].message, survey.failures[0].code)
         return survey

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         from engine.cli import notes, scan_output, scan_request
         from engine.cli.progress import ProgressBar
         from engine.runtime import comparisons
-        from engine.scanner.many import conduct
+        from engine.scanner.many import scan_many
 
         config = None
         if args.config:
@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
         notes.note(comparisons.NOTES[comparisons.state()])
     jobs = scan_request.jobs(args, config)
     with ProgressBar(is_plain=args.no_color) as on_done:
-        survey = conduct(request, backend, jobs=jobs, on_done=on_done)
+        sinks = scan_output.sinks(request, args)
+        survey = scan_many(request, backend, jobs=jobs, on_done=on_done, sinks=sinks)
     notes.say_what_went_wrong(survey, is_debug=args.debug)
     if not scan_output.is_table_on_terminal(args):
         notes.say_what_is_not_believed(survey)

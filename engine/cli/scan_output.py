@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 from engine.backend import Backend
 from engine.cli.notes import note
+from engine.cli.stdout import silence_stdout
 from engine.errors import InputOutputError, UnavailableError
 from engine.report.document import document
 from engine.report.rows import csv_text, ndjson
 from engine.report.wording import label_words
-from engine.scanner.survey import Survey
+from engine.scanner.survey import Request, Survey, SymbolResult, survey_of
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from engine.scanner.many import Sink
 
 # Of a table that goes to a file or a pipe.
 PIPE_WIDTH = 120
@@ -38,7 +41,7 @@ def show(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
     if args.json:
         _print(json.dumps(document(survey, backend), indent=2, allow_nan=False) + "\n")
     elif args.ndjson:
-        _print(ndjson(survey))
+        pass  # printed as they came
     elif args.csv:
         _print(csv_text(survey))
     elif args.curves or args.explain:
@@ -51,6 +54,29 @@ def show(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
         path = Path(args.plot)
         plot.write(survey, path, backend)
         note(f"plot written to {path}")
+
+
+def sinks(request: Request, args: argparse.Namespace) -> tuple[Sink, ...]:
+    """Return what takes the result of each symbol as it comes: with ``--ndjson``, stdout.
+
+    Raises
+    ------
+    InputOutputError
+        If stdout is closed.
+    """
+    if not args.ndjson:
+        return ()
+
+    def print_lines(one: SymbolResult) -> None:
+        try:
+            _print(ndjson(survey_of([one], request)))
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            silence_stdout()  # whoever stops reading has seen enough
+
+    _print("")
+    return (print_lines,)
 
 
 def is_table_on_terminal(args: argparse.Namespace) -> bool:

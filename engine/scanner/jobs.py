@@ -8,7 +8,7 @@ fork, and its answers are bytes.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -37,15 +37,26 @@ def run(
     jobs: int,
     on_done: Callable[[int], None] = lambda done: None,
 ) -> list[bytes | Lost]:
-    """Return ``[work(0), ..., work(n_items - 1)]``, at most `jobs` at a time in as many processes.
+    """Return ``[work(0), ..., work(n_items - 1)]`` as `stream` yields them."""
+    return list(stream(work, n_items, jobs, on_done))
 
-    `work` must not raise. `on_done` is called in this process with how many items are finished.
-    When this process is interrupted, every worker is stopped before the exception goes on.
+
+def stream(
+    work: Callable[[int], bytes],
+    n_items: int,
+    jobs: int,
+    on_done: Callable[[int], None] = lambda done: None,
+) -> Iterator[bytes | Lost]:
+    """Yield ``work(0), ..., work(n_items - 1)``, at most `jobs` at a time in as many processes.
+
+    Each as soon as it and all before it are there. `work` must not raise. `on_done` is called in
+    this process with how many items are finished. When this process is interrupted, or nobody
+    wants the rest, every worker is stopped.
     """
-    answers: list[bytes | Lost] = [Lost("not done")] * n_items
+    answers: dict[int, bytes | Lost] = {}
     workers: dict[Connection, _Worker] = {}
     waiting = iter(range(n_items))
-    done = 0
+    done = given = 0
     try:
         for item in waiting:
             _start(work, item, workers)
@@ -54,23 +65,25 @@ def run(
         while workers:
             for pipe in wait(list(workers)):
                 worker = workers[pipe]  # type: ignore[index]  # only connections are waited for
-                answers[worker.item] = _receive(worker)
+                answer = answers[worker.item] = _receive(worker)
                 done += 1
                 on_done(done)
                 following = next(waiting, None)
-                is_lost = isinstance(answers[worker.item], Lost)
+                is_lost = isinstance(answer, Lost)
                 if is_lost or following is None:
                     _stop(workers.pop(worker.pipe))
                     if following is not None:
                         _start(work, following, workers)
                 else:
                     _send(worker, following)
+            while given in answers:
+                yield answers.pop(given)
+                given += 1
     finally:
         for worker in workers.values():
             worker.process.terminate()
         for worker in workers.values():
             _stop(worker)
-    return answers
 
 
 def _start(work: Callable[[int], bytes], item: int, workers: dict[Connection, _Worker]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from engine.backend import Backend
@@ -18,26 +18,57 @@ from engine.feeds.protocol import Feed, Loaded
 from engine.market.fees import DERIBIT
 from engine.scanner.pipeline import scan_chain
 from engine.scanner.search import make_view
-from engine.scanner.survey import Answer, Failure, Request, Scan, Survey
+from engine.scanner.survey import Failure, Request, Scan, Survey, SymbolResult, survey_of
 from engine.scoring.audit import Audit, audit, combine
 from engine.scoring.doubts import shared_fault
 from engine.settings.overrides import check_dividends
 
+Sink = Callable[[SymbolResult], None]
+"""Takes the result of one symbol as soon as it is there."""
 
-def conduct(
+
+def scan_many(
     request: Request,
     backend: Backend,
     *,
     jobs: int = 1,
     on_done: Callable[[int, int], None] = lambda done, total: None,
     clock: Clock = SYSTEM,
+    sinks: Iterable[Sink] = (),
 ) -> Survey:
-    """Open the source and scan each symbol; `on_done` hears how many of how many are finished.
+    """Open the source, scan each symbol, hand each result to the `sinks`, and return them all.
 
     Raises
     ------
     EngineError
         If the source cannot be opened. What fails for one symbol is in `Survey.failures`.
+    """
+    start = clock.monotonic_ns()
+    found = []
+    for one in results(request, backend, jobs=jobs, on_done=on_done, clock=clock):
+        for sink in sinks:
+            sink(one)
+        found.append(one)
+    return survey_of(found, request, (clock.monotonic_ns() - start) / 1e9)
+
+
+def results(
+    request: Request,
+    backend: Backend,
+    *,
+    jobs: int = 1,
+    on_done: Callable[[int, int], None] = lambda done, total: None,
+    clock: Clock = SYSTEM,
+) -> Iterator[SymbolResult]:
+    """Open the source and yield the result of each symbol as soon as it and those before are there.
+
+    With one job a symbol is loaded when its result is asked for. `on_done` hears how many of how
+    many are finished.
+
+    Raises
+    ------
+    EngineError
+        At the first result, if the source cannot be opened.
     """
     start = clock.monotonic_ns()
     feed = _open(request, 0)
@@ -47,12 +78,14 @@ def conduct(
     if not symbols:
         last_snapshot(feed.chains(""), None)  # the feed knows best why it has nothing
         raise NoInputError(f"{request.source}: it has no chain")
-    opened = clock.monotonic_ns()
+    opened = (clock.monotonic_ns() - start) / 1e9
     tasks = [(k, symbol) for k in range(max(1, request.n_seeds)) for symbol in symbols]
 
-    def work(item: int) -> Answer:
+    def work(item: int) -> SymbolResult:
         k, symbol = tasks[item]
-        given = answer(feed if k == 0 else _open(request, k), symbol, request, backend, clock)
+        given = scan_symbol(feed if k == 0 else _open(request, k), symbol, request, backend, clock)
+        if item == 0:
+            given = replace(given, seconds={"open": opened, **given.seconds})
         if k == 0:
             return given
         # Of the other exchanges only the audit counts, and what must never be lost.
@@ -60,29 +93,18 @@ def conduct(
 
     n_jobs = min(jobs or _cores(), len(tasks))
     if n_jobs > 1:
-        answers = _answers_of_workers(work, tasks, n_jobs, on_done)
-    else:
-        answers = []
-        for item in range(len(tasks)):
-            answers.append(work(item))
-            on_done(item + 1, len(tasks))
-    seconds = {"open": (opened - start) / 1e9}
-    for one in answers:
-        for phase, spent in one.seconds.items():
-            seconds[phase] = seconds.get(phase, 0.0) + spent
-    return Survey(
-        scans=tuple(scan for one in answers for scan in one.scans),
-        failures=tuple(one.failure for one in answers if one.failure),
-        audit=combine(one.audit for one in answers if one.audit) if request.n_seeds else None,
-        seconds={**seconds, "total": (clock.monotonic_ns() - start) / 1e9},
-        top=request.settings.top,
-    )
+        yield from _results_of_workers(work, tasks, n_jobs, on_done)
+        return
+    for item in range(len(tasks)):
+        one = work(item)
+        on_done(item + 1, len(tasks))
+        yield one
 
 
-def answer(
+def scan_symbol(
     feed: Feed, symbol: str, request: Request, backend: Backend, clock: Clock = SYSTEM
-) -> Answer:
-    """Load and scan one symbol; an error becomes the answer's `failure`."""
+) -> SymbolResult:
+    """Load and scan one symbol; an error becomes the result's `failure`."""
     start = clock.monotonic_ns()
     scanning = 0
     scans: list[Scan] = []
@@ -95,17 +117,17 @@ def answer(
             if request.n_seeds:
                 audits.append(_audit(loaded, scans[-1], backend))
     except EngineError as error:
-        return Answer(failure=Failure(symbol, str(error), error.code))
+        return SymbolResult(failure=Failure(symbol, str(error), error.code))
     except Exception as error:  # a bug in one symbol must not lose the others
         from traceback import format_exc
 
         message = f"bug: {type(error).__name__}: {error}"
-        return Answer(failure=Failure(symbol, message, VERIFIER_MISMATCH, format_exc()))
+        return SymbolResult(failure=Failure(symbol, message, VERIFIER_MISMATCH, format_exc()))
     if not scans:
         message = "there is no snapshot at or before --as-of"
-        return Answer(failure=Failure(symbol, message, NO_INPUT))
+        return SymbolResult(failure=Failure(symbol, message, NO_INPUT))
     loading = clock.monotonic_ns() - start - scanning
-    return Answer(
+    return SymbolResult(
         scans=tuple(scans),
         audit=combine(audits) if audits else None,
         seconds={"load": loading / 1e9, "scan": scanning / 1e9},
@@ -174,12 +196,12 @@ def _audit(loaded: Loaded, scan: Scan, backend: Backend) -> Audit:
     return audit(loaded, scan.result, programme, scan.settings)
 
 
-def _answers_of_workers(
-    work: Callable[[int], Answer],
+def _results_of_workers(
+    work: Callable[[int], SymbolResult],
     tasks: list[tuple[int, str]],
     n_jobs: int,
     on_done: Callable[[int, int], None],
-) -> list[Answer]:
+) -> Iterator[SymbolResult]:
     # Imported when needed: a single scan pays for none of this.
     import json
 
@@ -189,14 +211,13 @@ def _answers_of_workers(
     def written(item: int) -> bytes:
         return json.dumps(encode(work(item), packed=True), allow_nan=False).encode()
 
-    def read(item: int, raw: bytes | jobs.Lost) -> Answer:
-        if isinstance(raw, jobs.Lost):
-            return Answer(failure=Failure(tasks[item][1], raw.reason, VERIFIER_MISMATCH))
-        return decode(Answer, json.loads(raw))
-
     total = len(tasks)
-    raws = jobs.run(written, total, n_jobs, lambda done: on_done(done, total))
-    return [read(item, raw) for item, raw in enumerate(raws)]
+    raws = jobs.stream(written, total, n_jobs, lambda done: on_done(done, total))
+    for (_, symbol), raw in zip(tasks, raws, strict=True):
+        if isinstance(raw, jobs.Lost):
+            yield SymbolResult(failure=Failure(symbol, raw.reason, VERIFIER_MISMATCH))
+        else:
+            yield decode(SymbolResult, json.loads(raw))
 
 
 def _cores() -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from engine.config import FAMILIES, ScanSettings
 from engine.feeds.protocol import FeedOptions
 from engine.market.fees import FeeSchedule
-from engine.scoring.audit import Audit
+from engine.scoring.audit import Audit, combine
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
 from engine.settings.overrides import CarryOverrides
 
@@ -84,8 +84,8 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of one symbol; `seconds` by phase ("load", "scan")."""
+class SymbolResult:
+    """What became of one symbol; `seconds` by phase ("load", "scan", of the first also "open")."""
 
     scans: tuple[Scan, ...] = ()
     failure: Failure | None = None
@@ -169,6 +169,22 @@ class Survey:
             by_family=by_family,
             skipped=skipped,
         )
+
+
+def survey_of(results: Iterable[SymbolResult], request: Request, total: float = 0.0) -> Survey:
+    """Return what some symbols gave as one survey; `total` is how many seconds all took."""
+    found = list(results)
+    seconds: dict[str, float] = {}
+    for one in found:
+        for phase, spent in one.seconds.items():
+            seconds[phase] = seconds.get(phase, 0.0) + spent
+    return Survey(
+        scans=tuple(scan for one in found for scan in one.scans),
+        failures=tuple(one.failure for one in found if one.failure),
+        audit=combine(one.audit for one in found if one.audit) if request.n_seeds else None,
+        seconds={**seconds, "total": total},
+        top=request.settings.top,
+    )
 
 
 def ranked(found: Iterable[Opportunity], top: int) -> tuple[Opportunity, ...]:

@@ -127,7 +127,10 @@ def test_nonsense_is_refused_in_one_line(
             "[rates]\nlend = 0.06\nborrow = 0.05\n",
             "parity.toml: [rates]: you would lend at 6.",
         ),
-        ("[scan]\nbackend = 'nmba'\n", "parity.toml:2: [scan] backend: unknown backend 'nmba': did you mean 'numba'?"),
+        (
+            "[scan]\nbackend = 'nmba'\n",
+            "parity.toml:2: [scan] backend: unknown backend 'nmba': did you mean 'numba'?",
+        ),
         ("[scan]\nsource = 'csv:good.csv'\nmap = 'x'\n", "parity.toml:3: [scan] map: expected a"),
     ],
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.backend import Backend
 from engine.feeds.demo import DemoFeed
 from engine.market.combo import Leg
-from engine.scanner.many import conduct
+from engine.scanner.many import scan_many
 from engine.scanner.pipeline import scan_chain
 from engine.scanner.survey import Request
 from engine.scoring.opportunity import NearMiss, Opportunity, ScanResult
@@ -58,7 +58,7 @@ def real_digests(name: str, folder: Path, backend: Backend) -> Iterator[tuple[st
     kind, _, path = source.partition(":")
     specification = f"{kind}:{folder / path}"
     request = Request(source=specification, settings=settings, is_every_snapshot=True)
-    for result in conduct(request, backend).results:
+    for result in scan_many(request, backend).results:
         yield f"{result.chain.symbol} {result.chain.ts_ns // 1_000_000_000}", digest(result)
 
 

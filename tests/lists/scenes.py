@@ -16,7 +16,7 @@ from engine.feeds.demo import DemoFeed
 from engine.feeds.protocol import Loaded
 from engine.market.fees import DERIBIT
 from engine.report.document import document
-from engine.scanner.many import conduct
+from engine.scanner.many import scan_many
 from engine.scanner.pipeline import scan_chain
 from engine.scanner.survey import Request, Scan, Survey
 
@@ -51,7 +51,7 @@ def real(folder: Path, time: str, is_synchronous: bool, backend: Backend) -> Sur
     moment = datetime.fromisoformat(f"{REAL_DAY}T{time}+00:00")
     settings = replace(SETTINGS, assume_synchronous=is_synchronous)
     request = Request(source=f"csv:{folder / REAL}", settings=settings, as_of_ns=to_ns(moment))
-    return conduct(request, backend)
+    return scan_many(request, backend)
 
 
 def digest(survey: Survey, backend: Backend) -> str:

@@ -11,7 +11,7 @@ from engine.backend import select
 from engine.feeds.csv_file import CsvFeed
 from engine.feeds.deribit import DeribitFeed
 from engine.market.chain import OptionChain
-from engine.scanner.many import conduct
+from engine.scanner.many import scan_many
 from engine.scanner.survey import Request
 
 ROOT = Path(__file__).parents[3] / "shared" / "data"
@@ -81,7 +81,7 @@ def test_parity_in_coin_leaves_nothing_before_fees(chain: OptionChain) -> None:
 def test_both_files_are_scanned_at_the_same_rates() -> None:
     """None, from either: at the dollar's the same quotes make 28 candidates."""
     sources = (f"deribit:{RAW}", f"csv:{NORMALISED}")
-    found = [conduct(Request(source=source), select("pure")).scans for source in sources]
+    found = [scan_many(Request(source=source), select("pure")).scans for source in sources]
     for (scan,) in found:
         assert scan.settings.carry.lend.rates == scan.settings.carry.borrow.rates == (0.0,)
         assert scan.settings.carry.as_of_ns == scan.result.chain.ts_ns

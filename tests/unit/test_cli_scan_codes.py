@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.report.reproducer import read_reproducer
-from engine.scanner import many as conduct
+from engine.scanner import many as scan_many
 from engine.scoring.opportunity import ScanResult
 from tests.unit.two_symbols import scan, write_quotes
 
@@ -30,10 +30,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def changed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
     """Let every scan end in what a function makes of its result."""
-    scan_chain = conduct.scan_chain
+    scan_chain = scan_many.scan_chain
 
     def install(change: Change) -> None:
-        monkeypatch.setattr(conduct, "scan_chain", lambda *given: change(scan_chain(*given)))
+        monkeypatch.setattr(scan_many, "scan_chain", lambda *given: change(scan_chain(*given)))
 
     return install
 

@@ -24,7 +24,7 @@ from engine.proof.states import Proof, State
 from engine.report.document import SCHEMA_VERSION, STATES_SHOWN, document, engine_object
 from engine.report.reproducer import read_reproducer, write_reproducer
 from engine.report.rows import COLUMNS, csv_text, ndjson
-from engine.scanner.survey import Answer, Failure, Scan, Survey
+from engine.scanner.survey import Failure, Scan, Survey, SymbolResult
 from engine.scoring.audit import Audit
 from engine.scoring.opportunity import CARRY, Funnel, NearMiss, Opportunity, ScanResult
 
@@ -197,17 +197,17 @@ def test_nothing_found_is_an_empty_list_and_a_header() -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_workers_answer_comes_back_unchanged(packed: bool) -> None:
-    answer = Answer((_scan(),), None, Audit(missed=({"kind": "arbitrage"},)), {"scan": 0.25})
+    answer = SymbolResult((_scan(),), None, Audit(missed=({"kind": "arbitrage"},)), {"scan": 0.25})
     text = json.dumps(encode(answer, packed=packed), allow_nan=False)
-    back = decode(Answer, json.loads(text))
+    back = decode(SymbolResult, json.loads(text))
     # nan is not equal to itself; its name is.
     assert repr(asdict(back)) == repr(asdict(answer))
     assert isinstance(back.scans[0].result.chain.first, array)
 
 
 def test_what_is_no_answer_is_refused() -> None:
-    with pytest.raises(ValueError, match="not a Answer"):
-        decode(Answer, {"scans": 3})
+    with pytest.raises(ValueError, match="not a SymbolResult"):
+        decode(SymbolResult, {"scans": 3})
     with pytest.raises(ValueError, match="not a Failure"):
         decode(Failure, {"symbol": "XYZ", "colour": "red"})
     with pytest.raises(TypeError, match="no JSON form"):

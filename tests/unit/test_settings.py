@@ -111,7 +111,7 @@ def by_argument(name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> Re
         seen.append(request)
         raise UsageError("caught")
 
-    monkeypatch.setattr("engine.api.conduct", caught)
+    monkeypatch.setattr("engine.api.scan_many", caught)
     with pytest.raises(UsageError, match="caught"):
         scan("demo", **{name: value})  # type: ignore[arg-type]  # by name
     return seen[0]
