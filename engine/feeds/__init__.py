@@ -72,6 +72,12 @@ def _deribit(path: str, options: FeedOptions) -> Feed:
     return DeribitFeed(path, options.strict, options.max_bytes)
 
 
+def _session(path: str, options: FeedOptions) -> Feed:
+    from engine.feeds.session import SessionFeed
+
+    return SessionFeed(path, options.strict)
+
+
 SOURCES: Mapping[str, Source] = {
     source.name: source
     for source in (
@@ -79,6 +85,7 @@ SOURCES: Mapping[str, Source] = {
         Source("csv", "PATH", _csv, frozenset({"mapping"})),
         Source("lean", "DIR", _lean),
         Source("deribit", "FILE", _deribit),
+        Source("session", "FILE", _session),
     )
 }
 
@@ -92,7 +99,8 @@ def open_feed(
     mapping: Mapping[str, str] | None = None,
     seed: int | None = None,
 ) -> Feed:
-    """Return the feed that `spec` names: ``demo``, ``csv:PATH``, ``lean:DIR`` or ``deribit:FILE``.
+    """Return the feed that `spec` names: ``demo``, ``csv:PATH``, ``lean:DIR``, ``deribit:FILE``
+    or ``session:FILE``.
 
     `options` say how it is read, or the single ones of them that are given by name.
 
