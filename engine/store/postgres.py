@@ -70,6 +70,14 @@ class PostgresStore:
         except DriverError as error:
             raise self._error(error) from None
 
+    def pages(self, sql: str, size: int) -> Iterator[list[Row]]:
+        """Yield the rows of a query, `size` at a time, from a cursor of the server."""
+        with self.transaction():
+            self.run(f"DECLARE pages NO SCROLL CURSOR FOR {sql}")
+            while rows := self.run(f"FETCH FORWARD {size:d} FROM pages"):
+                yield rows
+            self.run("CLOSE pages")
+
     def copy(self, table: str, rows: Sequence[Row]) -> int:
         """Append `rows` to `table` by COPY, as one transaction."""
         known = TABLES[table]
@@ -129,6 +137,23 @@ class PostgresStore:
             if table in TABLES:
                 found[table] = (*found.get(table, ()), column)
         return found
+
+    def drop_days(self, table: str, before_ns: int) -> bool:
+        """Drop the partitions of whole days before `before_ns`."""
+        last = partition_name(table, before_ns)
+        for name in self.partitions(table):
+            if name < last:
+                self.run(f"DROP TABLE {name}")
+        self._days.clear()
+        return True
+
+    def compact(self) -> None:
+        """Give back the room of what was removed, for rows to come."""
+        self.run("VACUUM ANALYZE")
+
+    def verify(self) -> list[str]:
+        """Return nothing: PostgreSQL tells damage when it reads, and keeps checksums if told to."""
+        return []
 
     def size(self) -> int:
         """Return the bytes of the whole database."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -34,6 +34,10 @@ class Store(Protocol):
         """
         ...
 
+    def pages(self, sql: str, size: int) -> Iterator[list[Row]]:
+        """Yield the rows of a query, `size` at a time: no more of them are in memory."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what is run inside as one, or nothing of it where it raises."""
         ...
@@ -55,6 +59,18 @@ class Store(Protocol):
 
     def columns(self) -> Mapping[str, tuple[str, ...]]:
         """Return the columns of every table of ours that is there."""
+        ...
+
+    def drop_days(self, table: str, before_ns: int) -> bool:
+        """Drop the partitions of whole days before `before_ns`; False where there are none."""
+        ...
+
+    def compact(self) -> None:
+        """Give back the room of what was removed."""
+        ...
+
+    def verify(self) -> list[str]:
+        """Return what the database itself finds wrong with its files, one line each."""
         ...
 
     def size(self) -> int:

@@ -82,6 +82,18 @@ class SqliteStore:
         finally:
             cursor.close()
 
+    def pages(self, sql: str, size: int) -> Iterator[list[Row]]:
+        """Yield the rows of a query, `size` at a time."""
+        cursor = self._open().cursor()
+        try:
+            cursor.execute(sql)
+            while rows := cursor.fetchmany(size):
+                yield rows
+        except sqlite3.Error as error:
+            raise self._error(error) from None
+        finally:
+            cursor.close()
+
     def copy(self, table: str, rows: Sequence[Row]) -> int:
         """Append `rows` to `table` as one transaction."""
         return self._insert(table, rows, "")
@@ -119,6 +131,19 @@ class SqliteStore:
             for name in names
             if name in TABLES
         }
+
+    def drop_days(self, table: str, before_ns: int) -> bool:
+        """Return False: SQLite has no partitions."""
+        return False
+
+    def compact(self) -> None:
+        """Give back the room of what was removed; the file is written anew."""
+        self.run("VACUUM")
+        self.run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def verify(self) -> list[str]:
+        """Return what SQLite finds wrong with the file."""
+        return [line for (line,) in self.run("PRAGMA integrity_check") if line != "ok"]
 
     def size(self) -> int:
         """Return the bytes of the file and its log."""

@@ -92,8 +92,8 @@ _ALL = (
     _table("borrow_fees", "symbol:t as_of_ns:i fee:r shortable:r", key="symbol as_of_ns"),
     _table(
         "scans",
-        "scan_id:t run_id:t symbol:t source:t ts_ns:i scanned_ns:i candidates:i passed:i listed:i "
-        "is_whole:i unusable:t",
+        "scan_id:t run_id:t symbol:t source:t settings:t ts_ns:i scanned_ns:i candidates:i "
+        "passed:i listed:i is_whole:i unusable:t",
         key="scan_id",
         time="ts_ns",
     ),
@@ -106,15 +106,15 @@ _ALL = (
     ),
     _table(
         "opportunities",
-        "life_id:t combo:t symbol:t source:t family:t grade:t legs:t detected_ns:i last_seen_ns:i "
-        "expired_ns:i n_sightings:i best_edge:r best_usd:r",
+        "life_id:t combo:t symbol:t source:t settings:t family:t grade:t legs:t detected_ns:i "
+        "last_seen_ns:i expired_ns:i n_sightings:i best_edge:r best_usd:r",
         key="life_id",
     ),
     _table(
         "sightings",
         "scan_id:t life_id:t opportunity_id:t ts_ns:i edge:r edge_usd:r lots:i capital:r "
         "annualised:r score:r days:r implied_rate:r implied_borrow:r payload:t",
-        key="scan_id opportunity_id",
+        key="scan_id life_id",
         time="ts_ns",
     ),
     _table(

@@ -12,6 +12,7 @@ SOURCES = sorted(ENGINE.rglob("*.py"))
 # Where statements are executed: these exhaust and close their cursors.
 DOORS = {
     ("store/sqlite.py", "run"),
+    ("store/sqlite.py", "pages"),
     ("store/sqlite.py", "_insert"),
     ("store/driver_psycopg.py", "rows"),
 }

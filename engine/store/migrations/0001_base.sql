@@ -115,12 +115,13 @@ CREATE TABLE borrow_fees (
     PRIMARY KEY (symbol, as_of_ns)
 );
 
--- One chain scanned once. `is_whole` is 0 where the list was cut: then absence proves nothing.
+-- One chain scanned once with certain settings (their digest). `is_whole` is 0 where the list was cut: then absence proves nothing.
 CREATE TABLE scans (
     scan_id    TEXT PRIMARY KEY,
     run_id     TEXT NOT NULL,
     symbol     TEXT NOT NULL,
     source     TEXT NOT NULL,
+    settings   TEXT NOT NULL,
     ts_ns      BIGINT NOT NULL,
     scanned_ns BIGINT NOT NULL,
     candidates BIGINT NOT NULL,
@@ -129,7 +130,7 @@ CREATE TABLE scans (
     is_whole   BIGINT NOT NULL,
     unusable   TEXT NOT NULL
 );
-CREATE INDEX scans_by_symbol ON scans (symbol, ts_ns);
+CREATE INDEX scans_by_symbol ON scans (symbol, source, settings, ts_ns);
 
 CREATE TABLE rejections (
     scan_id TEXT NOT NULL,
@@ -154,12 +155,14 @@ CREATE TABLE implied (
     PRIMARY KEY (scan_id, expiry, series)
 );
 
--- One life of one combo: detected, last seen, and gone at `expired_ns` (NULL: it may still be).
+-- One life of one combo under certain settings: detected, last seen, and gone at `expired_ns`, the
+-- first scan that would have found it and did not (NULL: it may still be there).
 CREATE TABLE opportunities (
     life_id      TEXT PRIMARY KEY,
     combo        TEXT NOT NULL,
     symbol       TEXT NOT NULL,
     source       TEXT NOT NULL,
+    settings     TEXT NOT NULL,
     family       TEXT NOT NULL,
     grade        TEXT NOT NULL,
     legs         TEXT NOT NULL,
@@ -171,7 +174,7 @@ CREATE TABLE opportunities (
     best_usd     DOUBLE PRECISION NOT NULL
 );
 CREATE INDEX opportunities_by_symbol ON opportunities (symbol, detected_ns);
-CREATE INDEX opportunities_alive ON opportunities (symbol, source, expired_ns);
+CREATE INDEX opportunities_alive ON opportunities (symbol, source, settings, expired_ns);
 
 -- One combo in one scan, with its proof (`payload` is the JSON that `scan --json` prints).
 CREATE TABLE sightings (
@@ -189,7 +192,7 @@ CREATE TABLE sightings (
     implied_rate   DOUBLE PRECISION,
     implied_borrow DOUBLE PRECISION,
     payload        TEXT NOT NULL,
-    PRIMARY KEY (scan_id, opportunity_id)
+    PRIMARY KEY (scan_id, life_id)
 );
 CREATE INDEX sightings_by_life ON sightings (life_id, ts_ns);
 
