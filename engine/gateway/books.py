@@ -18,6 +18,14 @@ _SUMMARY_TAGS = (
     "AvailableFunds", "ExcessLiquidity", "Cushion", "FullInitMarginReq", "FullMaintMarginReq",
     "FullAvailableFunds", "FullExcessLiquidity", "UnrealizedPnL", "RealizedPnL",
 )  # fmt: skip
+# Tags that IB knows and these books have no figure for: always nothing.
+_EMPTY_TAGS = (
+    "PreviousEquityWithLoanValue", "PreviousDayEquityWithLoanValue", "RegTEquity", "RegTMargin",
+    "SMA", "LookAheadNextChange", "LookAheadInitMarginReq", "LookAheadMaintMarginReq",
+    "LookAheadAvailableFunds", "LookAheadExcessLiquidity", "HighestSeverity",
+    "DayTradesRemaining", "DayTradesRemainingT+1", "DayTradesRemainingT+2",
+    "DayTradesRemainingT+3", "DayTradesRemainingT+4", "Leverage",
+)  # fmt: skip
 _ALL_ACCOUNTS = ("", "All")
 
 
@@ -102,16 +110,16 @@ class Books:
 
     def send_summary(self, session: Session, req_id: int, tags: Sequence[str]) -> None:
         """Send the tags asked for of every account, and the end."""
-        unknown = [tag for tag in tags if tag not in _SUMMARY_TAGS and not tag.startswith("$")]
+        known = (*_SUMMARY_TAGS, *_EMPTY_TAGS)
+        unknown = [tag for tag in tags if tag not in known and not tag.startswith("$LEDGER")]
         if unknown:
             raise RequestError(VALIDATION, f"Invalid tag {unknown[0][:30]!r}", req_id)
         for account in self.gateway.accounts.values():
             rows = {tag: (value, currency) for tag, value, currency in self.values(account)}
             for tag in tags:
-                found = ("TotalCashValue",) if tag.startswith("$") else (tag,)
-                for name in found:
-                    value, currency = rows[name]
-                    session.send(63, 1, req_id, account.name, name, value, currency)
+                name = "CashBalance" if tag.startswith("$") else tag
+                value, currency = rows.get(name, ("0", ""))
+                session.send(63, 1, req_id, account.name, name, value, currency)
         session.send(64, 1, req_id)
 
     def send_pnl(self, session: Session, req_id: int, name: str, index: int) -> None:

@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HASHED = ["requirements-pypy.txt", "requirements-pypy-test.txt", "requirements-pypy-bench.txt"]
+HASHED = [
+    "requirements-pypy.txt",
+    "requirements-pypy-test.txt",
+    "requirements-pypy-bench.txt",
+    "requirements-ib.txt",
+]
 INSTALLED_FOR_TESTS = HASHED[:2]
 
 # What imports only beside a library of the system.
