@@ -6,6 +6,7 @@ import ctypes
 import math
 from array import array
 from itertools import pairwise
+from typing import Any
 
 from benchmarks.baselines import c_series as baseline_c_series
 from benchmarks.baselines.c_code import (
@@ -98,7 +99,8 @@ def _columns(count: int) -> Columns:
 def greeks(backend: Backend) -> Task:
     """Return Black-Scholes prices and Greeks."""
     inputs, out, wanted = options(), _columns(6), _columns(6)
-    backend.pricing.greeks_chain(*inputs, *wanted)
+    written: Any = wanted
+    backend.pricing.greeks_chain(*inputs, *written)
     return column_task(_chains(), "greeks", [*inputs], out, wanted)
 
 

@@ -66,10 +66,14 @@ def implied(backend: Backend) -> tuple[tuple[Any, ...], array[float], list[bool]
     """Return the prices and what else a volatility is found from, these, and where one is known."""
     inputs, (price, *greeks) = options(), [column(N_OPTIONS) for _ in range(6)]
     backend.pricing.greeks_chain(*inputs, price, *greeks)
-    *shared, _vol, right = inputs
+    spot, strike, tau, rate, div, _vol, right = inputs
     found, status = column(N_OPTIONS), array("b", bytes(N_OPTIONS))
-    backend.implied.iv_chain(price, *shared, right, found, status)
-    return (price, *shared, right), found, [slope > LEAST_VEGA for slope in greeks[2]]
+    backend.implied.iv_chain(price, spot, strike, tau, rate, div, right, found, status)
+    return (
+        (price, spot, strike, tau, rate, div, right),
+        found,
+        [slope > LEAST_VEGA for slope in greeks[2]],
+    )
 
 
 def european(backend: Backend) -> View:

@@ -67,7 +67,8 @@ def _price(backend: Backend, n: int, _folder: Path) -> Prepared:
     right = array("b", (1 if draw() < 0.5 else -1 for _ in range(some)))
     spot, strike, tau_, rate, div, vol = (_repeated(column, n) for column in drawn)
     sides, price = _repeated(right, n), array("d", bytes(8 * n))
-    columns, price_chain = [spot, strike, tau_, rate, div, vol, sides], backend.pricing.price_chain
+    columns = spot, strike, tau_, rate, div, vol, sides
+    price_chain: Callable[..., None] = backend.pricing.price_chain
 
     def run() -> None:
         price_chain(*columns, price)

@@ -18,7 +18,7 @@ import platform
 import subprocess
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -122,7 +122,8 @@ def write_data(folder: Path) -> None:
     price = array("d", bytes(8 * N_OPTIONS))
     pure = select("pure")
     pricing = pure.pricing
-    pricing.price_chain(*columns.values(), price)
+    price_chain: Callable[..., None] = pricing.price_chain
+    price_chain(*columns.values(), price)
     # A volatility can be compared where the price tells it.
     greeks = [array("d", bytes(8 * N_OPTIONS)) for _ in range(6)]
     pricing.greeks_chain(*columns.values(), *greeks)

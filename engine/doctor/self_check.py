@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from engine.backend import Backend
 
@@ -21,7 +22,8 @@ NORMAL = (
     (1.25, 0.89435022633314474231),
 )
 # spot, strike, tau, rate, div, vol, right; price, delta, gamma, vega, theta, rho
-OPTIONS: tuple[tuple[tuple[float, ...], int, tuple[float, ...]], ...] = (
+Contract: TypeAlias = tuple[float, float, float, float, float, float]
+OPTIONS: tuple[tuple[Contract, int, tuple[float, ...]], ...] = (
     ((100.0, 100.0, 1.0, 0.05, 0.0, 0.2), 1,
      (10.450583572185567346, 0.63683065117561907331, 0.018762017345846892841,
       37.524034691693787765, -6.4140275464381961317, 53.232481545376339985)),

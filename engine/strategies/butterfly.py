@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from typing import Any
 
 from engine.strategies.candidates import HIGH, LOW, MIDDLE, CandidateTable, Template
 from engine.strategies.family import Facts, Family, Line
@@ -40,7 +41,7 @@ def _search(
     deduct = _late_notice(view, right, first)
 
     def search(hits: Hits) -> tuple[int, ...]:
-        answer: tuple[int, ...] = view.backend.surface.butterfly_hits(
+        answer: tuple[Any, ...] = view.backend.surface.butterfly_hits(
             first, chain.strike, shift, receive, pay, deduct,
             chain.bid_size, chain.ask_size, lots, view.floor,
             hits.low, hits.middle, hits.high, hits.edge,

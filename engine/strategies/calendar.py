@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Callable
 from operator import truediv
+from typing import Any
 
 from engine.market.combo import Leg
 from engine.market.terms import Terms
@@ -83,7 +84,7 @@ def _calendar_search(
 
     def among(receive: array[float], pay: array[float]) -> tuple[Hits, tuple[int, ...]]:
         def search(hits: Hits) -> tuple[int, ...]:
-            answer: tuple[int, ...] = view.backend.calendars.calendar_hits(
+            answer: tuple[Any, ...] = view.backend.calendars.calendar_hits(
                 first, scale, shift, side, receive, pay, deduct, excess, view.floor,
                 hits.low, hits.high, hits.edge, *frontier(view),
             )  # fmt: skip

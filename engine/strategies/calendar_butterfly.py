@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from typing import Any
 
 from engine.strategies.calendar import FEW, cover_scale, worth_of_cover
 from engine.strategies.candidates import (
@@ -82,7 +83,7 @@ def _mixtures(
     chain, side = view.chain, -1 if shift else 1
 
     def search(hits: Hits) -> tuple[int, ...]:
-        answer: tuple[int, ...] = view.backend.calendars.calendar_butterfly_hits(
+        answer: tuple[Any, ...] = view.backend.calendars.calendar_butterfly_hits(
             first, scale, shift, side, receive, pay, deduct, view.floor,
             hits.low, hits.middle, hits.high, hits.edge, *frontier(view),
         )  # fmt: skip

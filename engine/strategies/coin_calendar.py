@@ -15,6 +15,7 @@ import math
 from array import array
 from itertools import accumulate
 from operator import sub
+from typing import Any
 
 from engine.market.terms import Terms
 from engine.strategies.candidates import FUNDING, HIGH, LOW, CandidateTable, Template
@@ -65,7 +66,7 @@ def _search(
     whole_only = array("d", [math.inf]) * len(chain.expiries)
 
     def search(hits: Hits) -> tuple[int, ...]:
-        answer: tuple[int, ...] = view.backend.calendars.calendar_hits(
+        answer: tuple[Any, ...] = view.backend.calendars.calendar_hits(
             chain.first, scale, 0, side, sold, bought, nothing, whole_only, view.floor,
             hits.low, hits.high, hits.edge, *frontier(view),
         )  # fmt: skip

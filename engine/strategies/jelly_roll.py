@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from typing import Any
 
 from engine.market.combo import Leg
 from engine.strategies.candidates import BORROW, EARLY, HIGH, LOW, CandidateTable, Template
@@ -34,14 +35,12 @@ def find_jelly_rolls(view: View, table: CandidateTable) -> None:
             out.first, out.order, out.discount, out.div_in, out.owed,
             view.floor, hits.low, hits.high, hits.middle, hits.edge,
         )  # fmt: skip
-        answer: tuple[int, ...]
         if table.wants_near:
-            answer = kernels.roll_hits(*arguments)
-        else:
-            names = ("rolls sold", "rolls bought", "rolls now")
-            work = (view.column(name, n) for name in names)
-            answer = kernels.screened_roll_hits(*arguments, *work)
-        return answer
+            answer: tuple[Any, ...] = kernels.roll_hits(*arguments)
+            return answer
+        names = ("rolls sold", "rolls bought", "rolls now")
+        sold, bought, now = (view.column(name, n) for name in names)
+        return kernels.screened_roll_hits(*arguments, sold, bought, now)
 
     hits, (count, *best) = all_hits(view, search)
     early = 0 if chain.is_european else EARLY

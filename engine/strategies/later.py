@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from array import array
+from typing import TypeAlias
 
 from engine.strategies.candidates import CandidateTable, Template
 from engine.strategies.view import Hits, View
 
+Frontier: TypeAlias = (
+    "tuple[array[float], array[float], array[int], array[float], array[float], array[int]]"
+)
 _NAMES = ("front scale", "front pay", "next scale", "next pay")
 
 
@@ -23,7 +27,7 @@ def add_calendars(
         taken.update(low)
 
 
-def frontier(view: View) -> tuple[array[float] | array[int], ...]:
+def frontier(view: View) -> Frontier:
     """Return the scratch columns of the frontier, as the kernels take them."""
     n = view.chain.n_rows
     front_scale, front_pay, next_scale, next_pay = (view.column(name, n) for name in _NAMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
 from engine.strategies.candidates import CandidateTable, Template
 from engine.strategies.view import Hits, View, all_hits
@@ -29,7 +30,7 @@ def add_pairs(
     starts = first or view.chain.first
 
     def search(hits: Hits) -> tuple[int, ...]:
-        answer: tuple[int, ...] = view.backend.pairs.pair_hits(
+        answer: tuple[Any, ...] = view.backend.pairs.pair_hits(
             starts, low, high, low_early, high_early, view.floor, hits.low, hits.high, hits.edge
         )
         return answer
