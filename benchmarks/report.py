@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -23,6 +22,7 @@ if __name__ == "__main__":
     # A script finds its own folder, not the package that it belongs to.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from benchmarks.page import hosts
 from benchmarks.page.cross_tables import HOST_TABLES, Host, read
 from benchmarks.page.plots import PLOTS
 from benchmarks.page.results import RESULTS, newest_host
@@ -86,11 +86,7 @@ def plots() -> Path:
 def compared(host: Path) -> str:
     """Return what ``pyperf compare_to`` makes of the three backends' results."""
     files = [f"{key}.json" for key in (PURE, NUMBA, PYPY) if (host / f"{key}.json").exists()]
-    command = ["-m", "pyperf", "compare_to", "--quiet", "--table", "--table-format=md", *files]
-    done = subprocess.run(
-        [sys.executable, *command], cwd=host, check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
+    return hosts.compared(host, *files)
 
 
 def why_unread(host: Path | None, *, of_records: bool) -> str:

@@ -13,7 +13,8 @@ from benchmarks import compare
 from benchmarks.measure.crossover import DEFAULT, NEVER_MET, NEVER_MET_BYTES, percentile
 from benchmarks.page import verdicts
 from benchmarks.page.crossings import Crossings, overtaken, read_crossings
-from benchmarks.page.results import PEERS, Record, cost, read_host, read_peers
+from benchmarks.page.hosts import hosts
+from benchmarks.page.results import PEERS, RESULTS, Record, cost, read_host, read_peers
 from benchmarks.page.tables import ABSENT, ENGINES, NAMES, THREADS, duration, factor, table
 from benchmarks.page.targets import NUMBA
 
@@ -31,6 +32,7 @@ class Host:
     peers: dict[str, Any]
     architectures: tuple[str, ...]
     peer_records: dict[str, Record]
+    beside: Path = RESULTS
 
 
 def read(folder: Path) -> Host:
@@ -38,7 +40,8 @@ def read(folder: Path) -> Host:
     peers = json.loads((folder / PEERS).read_text()) if (folder / PEERS).exists() else {}
     others = [path.name for path in folder.parent.iterdir() if path.is_dir()]
     kinds = tuple(sorted(others))
-    return Host(read_host(folder), read_crossings(folder), peers, kinds, read_peers(folder))
+    records = read_host(folder)
+    return Host(records, read_crossings(folder), peers, kinds, read_peers(folder), folder.parent)
 
 
 def crossovers(host: Host) -> str:
@@ -240,6 +243,11 @@ def judged(host: Host) -> str:
     return verdicts.targets({**host.records, **host.peer_records})
 
 
+def side_by_side(host: Host) -> str:
+    """Return what every machine takes that was measured."""
+    return hosts(host.beside)
+
+
 def losers(host: Host) -> str:
     """Return what lost, to peers too."""
     return verdicts.losers(host.records, host.peer_records)
@@ -277,6 +285,7 @@ HOST_TABLES: dict[str, Callable[[Host], str]] = {
     "peers": peers,
     "noise": noise,
     "not_measured": not_measured,
+    "hosts": side_by_side,
     "targets": judged,
     "losers": losers,
     "idiomatic": idiomatic,
