@@ -32,6 +32,7 @@ from engine.errors import (
     UsageError,
 )
 from engine.nearest import hint, nearest
+from engine.report.printable import printable
 from engine.runtime.comparisons import correct
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _report(error: BaseException, *, is_debug: bool) -> int:
         code = VERIFIER_MISMATCH
     if code == IO_ERROR:
         silence_stdout()
-    _tell(f"{PROGRAM}: {' '.join(line.split())}")
+    _tell(f"{PROGRAM}: {printable(' '.join(line.split()))}")
     return code
 
 

@@ -9,6 +9,7 @@ from engine.clock import NS_PER_DAY, from_ns
 from engine.market.chain import EQUITY
 from engine.market.combo import OPTION, STOCK
 from engine.market.policy_rate import LAST_DAY, is_known
+from engine.report.printable import printable
 from engine.scanner.survey import Survey
 from engine.scoring.opportunity import Opportunity
 from engine.settings.overrides import EVERY, CarryOverrides
@@ -25,7 +26,7 @@ def note(line: str) -> None:
     if sys.stderr is None:
         return  # print would take stdout instead
     with suppress(OSError):
-        print(f"{PROGRAM}: {' '.join(line.split())}", file=sys.stderr, flush=True)
+        print(f"{PROGRAM}: {printable(' '.join(line.split()))}", file=sys.stderr, flush=True)
 
 
 def say_what_was_assumed(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.backend import Backend
 from engine.cli.notes import note
-from engine.cli.stdout import silence_stdout
+from engine.cli.stdout import silence_stdout, write_all
 from engine.errors import InputOutputError, UnavailableError
 from engine.report.document import document
 from engine.report.rows import csv_text, ndjson
@@ -104,8 +104,8 @@ def _show_table(survey: Survey, backend: Backend, args: argparse.Namespace) -> N
     table.render(survey, console)
     if survey.audit:
         for line in audit_lines(survey):
-            console.print(line, highlight=False)
-    console.print(str(backend), style="dim", highlight=False)
+            console.print(line, highlight=False, markup=False)
+    console.print(str(backend), style="dim", highlight=False, markup=False)
 
 
 def audit_lines(survey: Survey) -> list[str]:
@@ -127,7 +127,7 @@ def audit_lines(survey: Survey) -> list[str]:
 def _print(text: str) -> None:
     if sys.stdout is None:
         raise InputOutputError("standard output is closed: there is nowhere to print to")
-    sys.stdout.write(text)
+    write_all(text)
 
 
 def _console(args: argparse.Namespace) -> Console:

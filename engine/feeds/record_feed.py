@@ -20,6 +20,7 @@ from engine.feeds.names import plain_name
 from engine.feeds.protocol import FeedOptions, Loaded, is_within
 from engine.feeds.record import CellError, Record
 from engine.feeds.snapshot import QuotedRow, build_chain, read_row
+from engine.market.chain import OptionChain
 from engine.nearest import hint
 
 REQUIRED = (
@@ -33,6 +34,7 @@ OPTIONAL = (
 )  # fmt: skip
 # Times of one symbol so near to each other are those of one snapshot, row by row.
 _TOGETHER_NS = 60_000_000_000
+_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9 ._/:&+$^-]{0,31}")
 
 
 @dataclass(slots=True)
@@ -117,7 +119,8 @@ class RecordFeed:
             if chain is not None:
                 if held is not None:
                     yield held
-                held, pending = Loaded(chain, problems=_in_order(pending), notes=notes), []
+                told = (*notes, *_unquoted(chain))
+                held, pending = Loaded(chain, problems=_in_order(pending), notes=told), []
         if held is None:
             raise BadDataError(f"{self._name}: no valid row for {symbol}: {pending[0]}")
         # What was refused in snapshots that left no chain belongs to the last one that did.
@@ -175,11 +178,23 @@ class RecordFeed:
         symbol = plain_name(written)
         if not symbol:
             raise record.problem("underlying", "a symbol")
-        if not symbol.isprintable() or len(symbol) > 32:
-            raise record.problem("underlying", "a symbol of at most 32 printable characters")
+        if not _SYMBOL.fullmatch(symbol):
+            raise record.problem("underlying", "a symbol such as SPX or BRK.B")
         if "timestamp_utc" in record:
             return symbol, record.instant("timestamp_utc"), symbol != written
         return symbol, self._options.as_of_ns or 0, symbol != written
+
+
+def _unquoted(chain: OptionChain) -> Iterator[str]:
+    """Say where most contracts have no quote on either side, which is not to have no edge."""
+    contracts = 2 * chain.n_rows
+    quoted = sum(1 for sides in zip(chain.bid, chain.ask, strict=True) if max(sides) > 0.0)
+    if 2 * quoted < contracts:
+        having = "none has a quote" if not quoted else f"only {quoted:,} have a quote"
+        yield (
+            f"of {contracts:,} contracts of {chain.symbol} {having}: after hours vendors serve "
+            "zeros, and then nothing can be said of arbitrage"
+        )
 
 
 def _in_order(problems: Iterable[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ _TICK = {INDEX: 0.05, COIN: 0.0001}
 _FAR = 20.0
 # What files write in the column of a deliverable where nothing was adjusted.
 _STANDARD = frozenset({"", "0", "STANDARD", "REGULAR", "STD"})
+
+_CLASS = re.compile(r"[A-Z0-9][A-Z0-9 ._/-]{0,31}")
 
 Refuse = Callable[[CellError], None]
 Age = tuple[float, float, str]
@@ -92,7 +95,7 @@ def read_row(row: Record, symbol: str, said: str, age: Age, refuse: Refuse) -> Q
     if not any(spot):
         raise row.problem("underlying_bid", "the underlying's quote")
     currency = row.text("currency").upper()
-    if len(currency) > 8:
+    if currency and not (currency.isalnum() and currency.isascii() and len(currency) <= 8):
         raise row.problem("currency", "a currency such as USD")
     multiplier = row.number("multiplier")
     kind = kind_by(symbol, said, currency, written_style, multiplier)
@@ -154,8 +157,8 @@ def _said_kind(row: Record, said: str) -> str:
 def _trading_class(row: Record, symbol: str, kind: str) -> str:
     """Return the class of a contract; one that was adjusted is refused."""
     trading_class = row.text("trading_class").upper()
-    if trading_class and not (trading_class.isprintable() and len(trading_class) <= 32):
-        raise row.problem("trading_class", "a class of at most 32 printable characters")
+    if trading_class and not _CLASS.fullmatch(trading_class):
+        raise row.problem("trading_class", "a class such as SPXW")
     if kind != EQUITY:
         return trading_class
     if row.text("delivery_code").upper() not in _STANDARD:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -22,13 +23,15 @@ class Proof:
     """The verifier's own account of a position.
 
     `minimum` is the worst present value per share over every state tried, `states` the table
-    (its worst rows first), `n_states` how many were tried, `scale` the largest amount added up.
+    (its worst rows first), `n_states` how many were tried, `scale` the largest amount added up,
+    `best` the best of them.
     """
 
     minimum: float
     states: tuple[State, ...]
     n_states: int
     scale: float = 0.0
+    best: float = math.nan
 
     @property
     def worst(self) -> State:

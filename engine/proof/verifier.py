@@ -111,7 +111,8 @@ def _proof(rows: Iterable[State], cost: float, unit: int, game: Game) -> Proof:
             worst[key] = pv
     states = [State(event, spot, pv) for (event, spot), pv in worst.items()]
     states.sort(key=lambda state: (state.pv, state.event, state.spot))
-    return Proof(states[0].pv, tuple(states[:MOST_ROWS]), game.tried)
+    best = states[-1].pv
+    return Proof(states[0].pv, tuple(states[:MOST_ROWS]), game.tried, best=best)
 
 
 def _is_certain(position: Position) -> bool:

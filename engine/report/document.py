@@ -14,7 +14,7 @@ from engine.backend import Backend, runtime
 from engine.clock import from_ns
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import OptionChain
-from engine.market.combo import Leg
+from engine.market.combo import OPTION, Leg
 from engine.proof.states import Proof
 from engine.scanner.survey import Scan, Survey
 from engine.scoring.audit import Audit
@@ -75,6 +75,8 @@ def chain_object(scan: Scan) -> dict[str, Any]:
         "multiplier": chain.multiplier,
         "bid": _known(spot.bid),
         "ask": _known(spot.ask),
+        "bid_size": _known(spot.bid_size),
+        "ask_size": _known(spot.ask_size),
         "expiries": len(chain.expiries),
         "contracts": sum(
             1 for bid, ask in zip(chain.bid, chain.ask, strict=True) if bid > 0.0 or ask > 0.0
@@ -85,6 +87,7 @@ def chain_object(scan: Scan) -> dict[str, Any]:
         },
         "unusable": scan.result.unusable or None,
         "problems": list(scan.problems),
+        "notes": list(scan.notes),
         "funnel": funnel_object(scan.result.funnel),
         "n_carry": scan.result.n_carry,
     }
@@ -95,6 +98,7 @@ def rates_object(carry: Carry) -> dict[str, Any]:
     return {
         "lend": _curve(carry.lend),
         "borrow": _curve(carry.borrow),
+        "withholding": carry.withholding,
         "borrow_fee": carry.borrow_fee,
         "index_yield": carry.index_yield,
         "dividends": [
@@ -103,6 +107,7 @@ def rates_object(carry: Carry) -> dict[str, Any]:
                 "pay": dividend.pay_date.isoformat(),
                 "amount": dividend.amount,
                 "status": dividend.status,
+                "kind": dividend.kind,
             }
             for dividend in carry.dividends
         ],
@@ -127,7 +132,7 @@ def opportunity_object(one: Opportunity) -> dict[str, Any]:
         "annualised": _known(one.annualised),
         "score": _known(one.score),
         "days": _known(one.days),
-        "best": _known(one.best),
+        "best": _known(best_case(one)),
         "plain": _known(one.plain),
         "max_profit": _known(one.max_profit),
         "min_roi": _known(one.min_roi),
@@ -144,6 +149,19 @@ def opportunity_object(one: Opportunity) -> dict[str, Any]:
     }
 
 
+def best_case(one: Opportunity) -> float:
+    """Return the best case per share: the account's, else the verifier's where it has a bound.
+
+    What ends with one expiry, and neither gains nor loses with a rising price, has one; nan else.
+    """
+    options = [leg for leg in one.legs if leg.kind == OPTION]
+    rising = sum(leg.side * leg.ratio for leg in one.legs if leg.right != "P")
+    if one.best == one.best or one.proof is None or rising:
+        return one.best
+    is_of_options = len(options) == len(one.legs) and len({leg.settles_ns for leg in options}) == 1
+    return one.proof.best if is_of_options else one.best
+
+
 def leg_object(leg: Leg) -> dict[str, Any]:
     """Return one leg; what an option has and stock has not is null."""
     return {
@@ -155,7 +173,7 @@ def leg_object(leg: Leg) -> dict[str, Any]:
         "expiry": leg.expiry.isoformat() if leg.expiry else None,
         "trading_class": leg.trading_class or None,
         "price": _known(leg.price),
-        "fee": _known(leg.fee),
+        "fee": _known(round(leg.fee, 12)),
         "bid": _known(leg.bid),
         "ask": _known(leg.ask),
         "size": _known(leg.size),

@@ -20,6 +20,7 @@ from engine.report.wording import (
     price,
     time_words,
 )
+from engine.scanner.survey import once
 from engine.scoring.gate_table import GATES, gate_words
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def near_misses(scans: Sequence[Scan]) -> list[tuple[Scan, NearMiss]]:
     by_gate: dict[str, list[tuple[int, int, Scan, NearMiss]]] = {}
     for k, scan in enumerate(scans):
         places: Counter[str] = Counter()
-        for miss in scan.result.near_misses:
+        for miss in once(scan.result.near_misses):
             by_gate.setdefault(miss.reason, []).append((places[miss.reason], k, scan, miss))
             places[miss.reason] += 1
     order = {gate.name: gate.code for gate in GATES}

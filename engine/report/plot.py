@@ -14,6 +14,7 @@ from engine.errors import (
     InputOutputError,
     NotPermittedError,
     UnavailableError,
+    UsageError,
     install_command,
 )
 from engine.report.panels import chain_figure
@@ -75,7 +76,13 @@ def write(survey: Survey, path: Path, backend: Backend) -> None:
     title = "Parity: " + ", ".join(scan.result.chain.symbol for scan in survey.scans[:8])
     page = _PAGE.format(title=html.escape(title), body="\n".join(parts))
     try:
-        path.write_text(page, encoding="utf-8")
+        # Whole or not at all: what was there stays until the new one is complete.
+        part = path.with_name(f".{path.name}.part")
+        try:
+            part.write_text(page, encoding="utf-8")
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
     except PermissionError:
         raise NotPermittedError(f"{path}: you may not write it") from None
     except OSError as error:
@@ -89,6 +96,8 @@ def check(path: Path) -> None:
     ------
     UnavailableError
         If plotly is not installed.
+    UsageError
+        If `path` is not called like a page, or is there and is none.
     NotPermittedError
         If `path` may not be written.
     InputOutputError
@@ -97,10 +106,24 @@ def check(path: Path) -> None:
     _plotly()
     if path.is_dir():
         raise InputOutputError(f"{path}: is a folder; name a file in it")
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--plot writes a page: name a file that ends in .html, not {path}")
+    if path.is_file() and not _is_page(path):
+        raise UsageError(f"{path}: is there and is no page: --plot replaces only pages")
     if not path.parent.is_dir():
         raise InputOutputError(f"{path}: there is no folder {path.parent}: mkdir -p {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise NotPermittedError(f"{path}: you may not write it")
+
+
+def _is_page(path: Path) -> bool:
+    """Return whether a file is HTML, or empty."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(512).lstrip().lower()
+    except OSError:
+        return True  # what cannot be read is refused for that
+    return not start or start.startswith((b"<!doctype html", b"<html"))
 
 
 def _plotly() -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.market.combo import OPTION, Leg
 from engine.report.document import opportunity_object
+from engine.report.printable import cell
 from engine.scanner.survey import Survey
 from engine.scoring.opportunity import Opportunity
 
@@ -31,7 +32,10 @@ def csv_text(survey: Survey) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(flat_row(one) for one in survey.listed)
+    for one in survey.listed:
+        # The words of legs are ours and begin with a sign: no formula, and read by other tools.
+        row = flat_row(one)
+        writer.writerow({name: row[name] if name == "legs" else cell(row[name]) for name in row})
     return out.getvalue()
 
 

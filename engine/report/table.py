@@ -15,6 +15,7 @@ from engine.report.wording import (
     chain_words,
     family_words,
     figure,
+    is_quoted,
     legs_by_expiry,
     money,
     packed,
@@ -58,7 +59,7 @@ def render(survey: Survey, console: Console) -> None:
         console.print(Text(head, style="bold"))
         render_opportunities(found, survey.scans, console)
     elif survey.scans:
-        console.print(Text("No arbitrage passed every gate.", style="bold"), end="\n\n")
+        console.print(Text(_nothing_words(survey), style="bold"), end="\n\n")
     if survey.synthetics:
         console.print(Text("Bounded risks, not arbitrages", style="bold"))
         render_opportunities(survey.synthetics, survey.scans, console)
@@ -67,6 +68,17 @@ def render(survey: Survey, console: Console) -> None:
     render_carry_line(survey, console)
     if any(scan.settings.show_carry for scan in survey.scans):
         render_opportunities(survey.carry, survey.scans, console)
+
+
+def _nothing_words(survey: Survey) -> str:
+    """Return why the list is empty."""
+    passed = sum(result.funnel.passed for result in survey.results if not result.unusable)
+    if passed:
+        verb = "passes" if passed == 1 else "pass"
+        return f"{plural(passed, 'opportunity')} {verb} every gate; --top 0 lists none of them."
+    if not any(is_quoted(result.chain) for result in survey.results):
+        return "There is no quote at all, so nothing can be said: no arbitrage was looked for."
+    return "No arbitrage passed every gate."
 
 
 def render_opportunities(
@@ -116,11 +128,16 @@ def _cells(one: Opportunity, scan: Scan, when: str, is_wide: bool) -> list[Text]
         _lines(one.symbol, *wrap(family_words(one.family), _NAME), when),
         *place,
         _lines(one.grade, one.id, *wrap(notes, _NOTES), style=_STYLE[one.grade]),
-        _lines(price(one.edge, decimals=decimals), money(one.edge_usd)),
+        _lines(price(one.edge, decimals=decimals), money(one.edge_usd), _plain_words(one)),
         _lines(f"{one.lots:,}", money(one.capital)),
         _lines(percent(one.annualised), figure(one.score)),
         _lines(*implied_against_yours(one, scan)),
     ]
+
+
+def _plain_words(one: Opportunity) -> str:
+    """Return the figure of scanners without financing, beside what is left of it."""
+    return f"plain {one.plain:+.4f}" if one.grade == CARRY and one.plain == one.plain else ""
 
 
 def implied_against_yours(one: Opportunity, scan: Scan) -> tuple[str, str]:

@@ -209,13 +209,21 @@ def _moment(ts_ns: int) -> str:
     return text.removesuffix("000").removesuffix(".000")
 
 
+def is_quoted(chain: OptionChain) -> bool:
+    """Return whether a single option of a chain has a quote."""
+    return any(price > 0.0 for price in (*chain.bid, *chain.ask))
+
+
 def chain_words(chain: OptionChain) -> str:
     """Return one line on a chain: what, when, from where, how much of it."""
     spot = chain.underlying
-    quote = f"{spot.bid:,.10g}" if spot.bid == spot.ask else f"{spot.bid:,.10g}/{spot.ask:,.10g}"
+    bid, ask = (f"{side:,.10g}" if side > 0.0 else "-" for side in (spot.bid, spot.ask))
+    quote = bid if bid == ask else f"{bid}/{ask}"
     time = _moment(chain.ts_ns).removesuffix(":00")
     rights = sum(1 for bid, ask in zip(chain.bid, chain.ask, strict=True) if bid > 0 or ask > 0)
     options = plural(rights, f"{chain.style.capitalize()} option")
+    if not rights:
+        options = f"{2 * chain.n_rows:,} {chain.style.capitalize()} options, none with a quote"
     return (
         f"{chain.symbol} {quote}  {time} UTC  {chain.source or 'unnamed source'}: "
         f"{options}, {plural(len(chain.expiries), 'expiry')}"

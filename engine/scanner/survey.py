@@ -144,7 +144,7 @@ class Survey:
     @property
     def near_misses(self) -> tuple[tuple[str, NearMiss], ...]:
         """The near misses of every chain with their symbols, as scanned."""
-        return tuple((r.chain.symbol, miss) for r in self.results for miss in r.near_misses)
+        return tuple((r.chain.symbol, miss) for r in self.results for miss in once(r.near_misses))
 
     @property
     def mismatches(self) -> tuple[tuple[Scan, Opportunity], ...]:
@@ -185,6 +185,14 @@ def survey_of(results: Iterable[SymbolResult], request: Request, total: float = 
         seconds={**seconds, "total": total},
         top=request.settings.top,
     )
+
+
+def once(misses: Iterable[NearMiss]) -> tuple[NearMiss, ...]:
+    """Return near misses without those that are the same in every field.
+
+    A position that has no edge, but would have with a projected dividend, is found twice.
+    """
+    return tuple({repr(miss): miss for miss in misses}.values())  # a nan is not equal to itself
 
 
 def ranked(found: Iterable[Opportunity], top: int) -> tuple[Opportunity, ...]:
