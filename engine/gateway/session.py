@@ -90,11 +90,11 @@ class Session:
         if not self.is_open or self.is_black:
             return
         gateway = self.gateway
-        delay = self.delay_ns + self.fault_delay_ns
+        delay = self.fault_delay_ns
         if self.delay_ns:
             # Latencies are drawn for each write, and never change the order of messages.
-            delay = int(self.delay_ns * 2.0 * gateway.faults.random.random())
-        due = max(gateway.clock_ns + delay + self.fault_delay_ns, self._last_out_ns)
+            delay += int(self.delay_ns * 2.0 * gateway.faults.random.random())
+        due = max(gateway.clock_ns + delay, self._last_out_ns)
         if due > gateway.clock_ns:
             self._last_out_ns = due
             gateway.later_ns(due, lambda: self._deliver(data))
