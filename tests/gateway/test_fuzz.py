@@ -154,8 +154,8 @@ def test_100_000_bad_frames_change_nothing(seed: int) -> None:
 
 def test_bytes_that_are_no_frames_end_the_connection() -> None:
     rng = Random(1)
+    gateway = demo_gateway(pacing=0)
     for _ in range(300):
-        gateway = demo_gateway(pacing=0) if _ == 0 else gateway
         wire = Wire.__new__(Wire)
         wire.gateway, wire.raw, wire.is_closed, wire.held = gateway, bytearray(), False, 0
         session = gateway.connect(wire)
