@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,13 +57,21 @@ def run(args: argparse.Namespace) -> int:
             from engine.report import plot
 
             plot.check(Path(args.plot))
+        asked = request
+        if args.store:
+            from engine.cli import scan_store
+
+            request = scan_store.prepare(request, args.store)
         backend = select(scan_request.backend_name(args, config))
     if comparisons.state() in comparisons.NOTES:
         notes.note(comparisons.NOTES[comparisons.state()])
     jobs = scan_request.jobs(args, config)
     with ProgressBar(is_plain=args.no_color) as on_done:
-        sinks = scan_output.sinks(request, args)
+        sinks = scan_output.sinks(asked, args)
         survey = scan_many(request, backend, jobs=jobs, on_done=on_done, sinks=sinks)
+    if args.store:
+        survey = replace(survey, top=asked.settings.top)
+        scan_store.keep(survey, asked, backend, args.store)
     notes.say_what_went_wrong(survey, is_debug=args.debug)
     if not scan_output.is_table_on_terminal(args):
         notes.say_what_is_not_believed(survey)

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `scan` to `parser`."""
     add = parser.add_argument_group("what to scan").add_argument
     add("symbols", nargs="*", metavar="SYMBOL", help="underlyings; none is all the source has")
-    add("--source", metavar="SPEC", help="demo (default), csv:PATH, lean:DIR or deribit:FILE")
+    add("--source", metavar="SPEC", help="demo, csv:PATH, lean:DIR, deribit:FILE, session:FILE")
     add("--seeds", type=_typed(positive), metavar="N", help="audit N demo exchanges (1)")
     add("--config", metavar="FILE.toml", help="everything below in one file; see the README")
     add_settings(parser, (READING, COSTS, CHECKS, LIST))
@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--curves", action="store_true", help="implied forwards, borrow and box rates, with bands")
     add("--plot", metavar="FILE.html", help="smile, forward and edges in one self-contained file")
+    add("--store", metavar="URL", help="keep what was found, for `parity history` (README)")
     add("--audit", action="store_true", help="compare with the labels of the demo exchange")
 
     add_settings(parser, (RUN,))

@@ -86,7 +86,7 @@ def is_table_on_terminal(args: argparse.Namespace) -> bool:
 
 
 def _show_part(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
-    console = _console(args)
+    console = console_of(args)
     if args.explain:
         from engine.report import explain
 
@@ -98,7 +98,7 @@ def _show_part(survey: Survey, backend: Backend, args: argparse.Namespace) -> No
 
 
 def _show_table(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
-    console = _console(args)
+    console = console_of(args)
     from engine.report import table
 
     table.render(survey, console)
@@ -130,7 +130,16 @@ def _print(text: str) -> None:
     write_all(text)
 
 
-def _console(args: argparse.Namespace) -> Console:
+def console_of(args: argparse.Namespace) -> Console:
+    """Return the console for people on stdout.
+
+    Raises
+    ------
+    InputOutputError
+        If stdout is closed.
+    UnavailableError
+        If rich is not installed.
+    """
     if sys.stdout is None:
         raise InputOutputError("standard output is closed: there is nowhere to print to")
     try:
