@@ -6,9 +6,13 @@ import argparse
 import asyncio
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from engine.errors import OK, InputOutputError, UsageError
 from engine.nearest import hint
+
+if TYPE_CHECKING:
+    from engine.gateway.venue import Market
 
 _SPEED = 1_000_000.0
 
@@ -96,7 +100,7 @@ async def _serve(args: argparse.Namespace) -> None:
         await server.stop()
 
 
-def _market(args: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _market(args: argparse.Namespace) -> Market:
     asked = [name for name in args.symbols.split(",") if name]
     if args.market == "demo":
         from engine.feeds.demo_listing import KINDS
@@ -111,4 +115,11 @@ def _market(args: argparse.Namespace):  # type: ignore[no-untyped-def]
         return DemoMarket(
             args.seed, asked or listed, compact=args.compact, rates=Rates(pace=args.speed)
         )
-    raise UsageError("--market session:FILE is not built yet")
+    from engine.feeds.recorded_market import RecordedMarket
+    from engine.feeds.session import SessionFeed
+
+    feed = SessionFeed(args.market.removeprefix("session:"))
+    for name in asked:
+        if name not in feed.symbols():
+            raise UsageError(f"--symbols: no {name!r} in it: {hint(name, feed.symbols())}")
+    return RecordedMarket(feed.arrivals(set(asked) or None))

@@ -21,41 +21,16 @@ from engine.errors import NoInputError
 from engine.feeds.demo_listing import AS_OF_NS, KINDS, between, pick
 from engine.feeds.demo_season import Plant, Season
 from engine.feeds.demo_symbol import DemoSymbol, LiveQuote
+from engine.feeds.instrument import CASH_INDEX, CRYPTO, FUTURE, OPTION, STOCK, Instrument
 from engine.market.calendar import Calendar, calendar_named
 from engine.market.carry import Carry
 from engine.market.chain import COIN, INDEX, OptionChain
 from engine.nearest import hint
 
-STOCK, OPTION, FUTURE, CASH_INDEX, CRYPTO = "STK", "OPT", "FUT", "IND", "CRYPTO"
-
 # What happens at a time: in the heap, never compared beyond the sequence number.
 _TICK, _FOLLOW, _FLICK, _PLANT, _VANISH, _CLOSE, _OPEN, _REVALUE = range(8)
 _REVALUE_SECONDS = 3600.0
 _YEAR_SECONDS = 252.0 * 23_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """What can be quoted: `index` is its place in `DemoMarket.instruments` and `quotes`.
-
-    `kind` is as IB spells it (STK, OPT, FUT, IND, CRYPTO). For the underlying and futures `right`
-    is "" and `strike` 0. `ticks` are per unit of price below and from `tick_change` on.
-    """
-
-    index: int
-    symbol: str
-    kind: str
-    underlying: int
-    settles_ns: int = 0
-    expiry: str = ""
-    settlement: str = ""
-    trading_class: str = ""
-    strike: float = 0.0
-    right: str = ""
-    multiplier: float = 1.0
-    style: str = ""
-    ticks: tuple[int, int] = (100, 100)
-    tick_change: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
