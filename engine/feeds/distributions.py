@@ -45,8 +45,13 @@ def believed(chain: OptionChain, carry: Carry) -> Carry:
     """
     if not carry.dividends or not chain.quoting.has_carry:
         return carry
-    checked = tuple(_checked(chain, carry, dividend) for dividend in carry.dividends)
-    return replace(carry, dividends=checked)
+    # The largest first: once it is known for what it is, it clouds the others no more.
+    for dividend in sorted(carry.dividends, key=lambda one: -one.amount):
+        found = _checked(chain, carry, dividend)
+        if found is not dividend:
+            kept = tuple(found if one is dividend else one for one in carry.dividends)
+            carry = replace(carry, dividends=kept)
+    return carry
 
 
 def _checked(chain: OptionChain, carry: Carry, dividend: Dividend) -> Dividend:
