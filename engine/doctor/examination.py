@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from engine.doctor import cpu, kernel, memory, network, runtime, wheels
+from engine.doctor import cpu, kernel, memory, network, runtime, tuning, wheels
 from engine.doctor.finding import Finding
 from engine.doctor.machine import Machine
 
 
 def examine(machine: Machine | None = None) -> list[Finding]:
-    """Return every finding, the program's own first, then the host's."""
+    """Return every finding: the program's own, the host's, and what is advised for such hosts."""
     host = machine or Machine()
     return [
         *runtime.findings(host),
@@ -17,4 +17,5 @@ def examine(machine: Machine | None = None) -> list[Finding]:
         *kernel.findings(host),
         *memory.findings(host),
         *network.findings(host),
+        *tuning.findings(host),
     ]
