@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
-from served_gateway import Wire, contract_fields, demo_gateway, kinds, near_option, of_kind, stock
+import time
 
+import pytest
+from served_gateway import (
+    Wire,
+    contract_fields,
+    demo_gateway,
+    kinds,
+    near_option,
+    of_kind,
+    pass_time,
+    stock,
+)
+
+from engine.feeds.demo_market import Rates
 from engine.gateway.frames import text
 from engine.gateway.gateway import Gateway
 
@@ -195,3 +207,20 @@ def test_a_slow_client_gets_the_newest_quote_only(gateway: Gateway) -> None:
     wire.ask(49, 1)
     gateway.flush()
     assert [m[4] for m in of_kind(wire.take(), 1)] == [text(quote.bid)]
+
+
+def test_the_rate_of_encoded_quotes_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """One client watches everything: quotes a second of processor time, encoding included."""
+    symbols = ("ZDIV", "ZETF", "ZGRO", "ZHTB", "ZIDX")
+    gateway = demo_gateway(symbols, rates=Rates(), most_lines=10_000, pacing=0)
+    wire = Wire(gateway)
+    for row in gateway.listing.instruments:
+        wire.ask(1, 11, row.index, *contract_fields(gateway, row.index), 0, "", 0, 0, "")
+    wire.take()
+    sent, start = gateway.market.sent, time.process_time()  # type: ignore[attr-defined]
+    pass_time(gateway, 8.0)
+    spent = time.process_time() - start
+    updates = gateway.market.sent - sent  # type: ignore[attr-defined]
+    with capsys.disabled():
+        print(f"\ngateway, compact, encoded: {updates / spent:,.0f} updates a second")
+    assert len(wire.take()) >= updates
