@@ -291,3 +291,63 @@ def screened_roll_hits(
                     out_near, out_far, out_side, out_edge, near, far, side, bound,
                 )  # fmt: skip
     return hits, pairs
+
+
+def screen_rolls(
+    first: Ints,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    receipt_first: Ints,
+    receipt_discount: Floats,
+    receipt_div_in: Floats,
+    receipt_owed: Floats,
+    payment_first: Ints,
+    payment_discount: Floats,
+    payment_div_in: Floats,
+    payment_owed: Floats,
+    floor: float,
+) -> int:
+    """Return how many expiries may make a jelly roll with a later one, long or short.
+
+    The edge of a roll that nothing ends early is a sum of what its two expiries bring; here their
+    strikes need not be the same. Summed in another order than in `rolls.roll_hits`, hence the
+    slack. O(rows).
+    """
+    n = len(strike)
+    n_expiries = len(first) - 1
+    hits = 0
+    largest = 0.0
+    far_long = far_now = far_short = far_sold = -inf
+    for e in range(n_expiries - 1, -1, -1):
+        receipt = receipt_first[e + 1] - 1
+        payment = payment_first[e + 1] - 1
+        today = payment_first[e]
+        received = receipt_discount[receipt]
+        paid = payment_discount[payment]
+        paid_now = payment_discount[today]
+        sold = bought = bought_now = -inf
+        for row in range(first[e], first[e + 1]):
+            k = strike[row]
+            value = receive[row] - pay[n + row]
+            if value + k * received > sold:
+                sold = value + k * received
+            value = receive[n + row] - pay[row]
+            if value - k * paid > bought:
+                bought = value - k * paid
+            if value - k * paid_now > bought_now:
+                bought_now = value - k * paid_now
+            if k > largest:
+                largest = k
+        # Paid today, the share brings its dividends until the strike is received.
+        bought_now += max(0.0, -payment_div_in[today])
+        gain = max(0.0, receipt_div_in[receipt])
+        slack = 1e-12 * (largest + abs(sold) + abs(bought))
+        long = min(sold + receipt_owed[receipt] + far_long, sold + gain + far_now)
+        short = min(bought - payment_div_in[payment] + far_short, bought_now + far_sold)
+        hits += (long > floor - slack) + (short > floor - slack)
+        far_long = max(far_long, bought - payment_owed[payment])
+        far_now = max(far_now, bought_now)
+        far_short = max(far_short, sold + receipt_div_in[receipt])
+        far_sold = max(far_sold, sold + gain)
+    return hits

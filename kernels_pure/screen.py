@@ -1,18 +1,20 @@
-"""Screens: which families may have anything in a chain, so that only these are searched.
+"""The screen: which families may have anything in which expiry, so that only there is searched.
 
-Each screen goes once over the rows with the same formulas as the kernels that find positions, and
-counts rows that may have an edge above `floor`. A count of 0 is exact: the family has no candidate.
-Early exercise that only lowers an edge is left out, so a count above 0 is a reason to search.
+One call for a chain. It goes over the rows of an expiry family by family, with the same formulas as
+the kernels that find positions, and flags a family that may have an edge above `floor`. An absent
+flag is exact: the family has no candidate there. Early exercise that only lowers an edge is left
+out where it is dear to ask, so a flag is a reason to search.
 
-Quotes come net of fees, by quote index; nan is absent and never counts. Columns by expiry are those
-of ``engine.market.terms``.
+One small loop for each family: on PyPy one loop over all of them, with its running maxima, takes
+twice as long. Quotes come net of fees, by quote index; nan is absent and never counts. Columns by
+expiry are those of ``engine.market.terms``.
 
 Source: SCANNER section 3; the finders are in `parity`, `pairs`, `verticals` and `rolls`.
 """
 
 from math import inf
 
-from kernels_pure.columns import Floats, Ints
+from kernels_pure.columns import ROWS, Floats, Ints
 from kernels_pure.pairs import (
     box_long_terms,
     box_short_terms,
@@ -25,105 +27,279 @@ from kernels_pure.parity import (
     intrinsic_put_edge,
     reversal_edge,
 )
+from kernels_pure.rolls import screen_rolls
 from kernels_pure.verticals import width_call_terms, width_put_terms
 
-# Where `out_hits` has which count.
-CONVERSION = 0
-REVERSAL = 1
-INTRINSIC = 2
-UPPER_BOUND = 3
-BOX = 4
-COLLAR = 5
-REVERSE_COLLAR = 6
-VERTICAL_WIDTH = 7
-N_SCREENS = 8
+# What the flags of an expiry are sums of.
+CONVERSION = 1
+REVERSAL = 2
+INTRINSIC = 4
+UPPER_BOUND = 8
+BOX = 16
+COLLAR = 32
+REVERSE_COLLAR = 64
+VERTICAL_WIDTH = 128
+JELLY_ROLL = 256
 
 
-def screen_rows(
-    first: Ints,
+def screen_conversions(
+    start: int,
+    stop: int,
     strike: Floats,
     receive: Floats,
     pay: Floats,
-    stock_pay: Floats,
-    stock_receive: Floats,
-    discount_lend: Floats,
-    discount_borrow: Floats,
-    div_in: Floats,
-    div_out: Floats,
-    stock_borrow: Floats,
-    owe_first: Ints,
-    owe_discount: Floats,
-    owe_value: Floats,
-    take_first: Ints,
-    take_discount: Floats,
-    take_value: Floats,
-    give_first: Ints,
-    give_discount: Floats,
-    give_value: Floats,
-    bound: Floats,
-    discount: Floats,
+    buy: float,
+    discount: float,
+    kept: float,
+    hold: int,
+    hold_end: int,
+    hold_discount: Floats,
+    hold_value: Floats,
     floor: float,
-    out_hits: Ints,
-) -> None:
-    """Count the rows of families with one position per row: parity, intrinsic values, bounds.
+) -> int:
+    """Count the conversions of an expiry; the call may be called away on an eve. O(rows x eves)."""
+    n = len(strike)
+    hits = 0
+    for i in range(start, stop):
+        row = i & ROWS
+        value = discount * strike[row] + kept
+        hits += conversion_edge(pay[(n + row) & ROWS], receive[row], buy, value) > floor
+    if hits > 0 and hold < hold_end:
+        hits = 0
+        for row in range(start, stop):
+            value = discount * strike[row] + kept
+            if conversion_edge(pay[n + row], receive[row], buy, value) > floor:
+                for b in range(hold, hold_end):
+                    value = min(value, hold_discount[b] * strike[row] + hold_value[b])
+                hits += conversion_edge(pay[n + row], receive[row], buy, value) > floor
+    return hits
 
-    `bound` and `discount` by expiry are what covers a sold call, and a sold put per strike. O(rows
-    x early dates).
+
+def screen_reversals(
+    start: int,
+    stop: int,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    sell: float,
+    discount: float,
+    owed: float,
+    now: float,
+    now_value: float,
+    floor: float,
+) -> int:
+    """Count the reversals whose put may be assigned on the first of its dates only. O(rows)."""
+    n = len(strike)
+    hits = 0
+    for i in range(start, stop):
+        row = i & ROWS
+        cost = discount * strike[row] + owed
+        early = now * strike[row] + now_value
+        if early > cost:
+            cost = early
+        hits += reversal_edge(receive[(n + row) & ROWS], pay[row], sell, cost) > floor
+    return hits
+
+
+def screen_intrinsic(
+    start: int,
+    stop: int,
+    strike: Floats,
+    pay: Floats,
+    buy: float,
+    sell: float,
+    lend: float,
+    borrow: float,
+    kept: float,
+    owed: float,
+    floor: float,
+) -> int:
+    """Count the options that cost less than what exercise at one date brings. O(rows)."""
+    n = len(strike)
+    hits = 0
+    for i in range(start, stop):
+        row = i & ROWS
+        cost = lend * strike[row] + owed
+        hits += intrinsic_call_edge(pay[row], sell, cost) > floor
+        value = borrow * strike[row] + kept
+        hits += intrinsic_put_edge(pay[(n + row) & ROWS], buy, value) > floor
+    return hits
+
+
+def screen_early(
+    start: int,
+    stop: int,
+    strike: Floats,
+    pay: Floats,
+    shift: int,
+    stock: float,
+    side: float,
+    branch: int,
+    branch_end: int,
+    discount: Floats,
+    value: Floats,
+    floor: float,
+) -> int:
+    """Count the options worth exercising on an early date: calls with `side` 1, puts with -1.
+
+    `shift` is 0 for calls, ``len(strike)`` for puts; `stock` what shares sold bring or bought cost.
+    O(rows x dates).
+    """
+    hits = 0
+    for b in range(branch, branch_end):
+        slope = discount[b]
+        level = value[b]
+        for i in range(start, stop):
+            row = i & ROWS
+            strikes = slope * strike[row] + level
+            hits += side * (stock - strikes) - pay[(shift + row) & ROWS] > floor
+    return hits
+
+
+def screen_bounds(
+    start: int,
+    stop: int,
+    strike: Floats,
+    receive: Floats,
+    most: float,
+    discount: float,
+    floor: float,
+) -> int:
+    """Count the options that sell for more than stock or strike. O(rows)."""
+    n = len(strike)
+    hits = 0
+    for i in range(start, stop):
+        row = i & ROWS
+        hits += receive[row] - most > floor
+        hits += receive[(n + row) & ROWS] - discount * strike[row] > floor
+    return hits
+
+
+def screen_boxes(
+    start: int,
+    stop: int,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    lend: float,
+    borrow: float,
+    late_call: float,
+    night: float,
+    is_european: int,
+    floor: float,
+) -> int:
+    """Count the lower strikes of boxes that some upper strike completes.
+
+    As for all pairs: from above, a running maximum holds the best of the strikes still to come.
+    O(rows).
     """
     n = len(strike)
-    conversions = 0
-    reversals = 0
-    intrinsic = 0
-    bounds = 0
-    for e in range(len(first) - 1):
-        dl = discount_lend[e]
-        db = discount_borrow[e]
-        kept = div_in[e]
-        owed = div_out[e] + stock_borrow[e]
-        buy = stock_pay[e]
-        sell = stock_receive[e]
-        most = bound[e]
-        per_strike = discount[e]
-        # Of the dates on which a put may be assigned the first, today, costs the most as a rule.
-        now = 0.0
-        now_value = -inf
-        if owe_first[e] < owe_first[e + 1]:
-            now = owe_discount[owe_first[e]]
-            now_value = owe_value[owe_first[e]]
-        for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            value = db * k + kept
-            cost = dl * k + owed
-            call_pay = pay[row]
-            put_pay = pay[n + row]
-            call_receive = receive[row]
-            put_receive = receive[n + row]
-            conversions += conversion_edge(put_pay, call_receive, buy, value) > floor
-            worst = max(cost, now * k + now_value)
-            reversals += reversal_edge(put_receive, call_pay, sell, worst) > floor
-            intrinsic += intrinsic_call_edge(call_pay, sell, cost) > floor
-            intrinsic += intrinsic_put_edge(put_pay, buy, value) > floor
-            bounds += call_receive - most > floor
-            bounds += put_receive - per_strike * k > floor
-        for b in range(take_first[e], take_first[e + 1]):
-            per_strike = take_discount[b]
-            kept = take_value[b]
-            for row in range(first[e], first[e + 1]):
-                cost = per_strike * strike[row] + kept
-                intrinsic += intrinsic_call_edge(pay[row], sell, cost) > floor
-        for b in range(give_first[e], give_first[e + 1]):
-            per_strike = give_discount[b]
-            kept = give_value[b]
-            for row in range(first[e], first[e + 1]):
-                value = per_strike * strike[row] + kept
-                intrinsic += intrinsic_put_edge(pay[n + row], buy, value) > floor
-    out_hits[CONVERSION] = conversions
-    out_hits[REVERSAL] = reversals
-    out_hits[INTRINSIC] = intrinsic
-    out_hits[UPPER_BOUND] = bounds
+    hits = 0
+    top = -inf
+    for row in range(stop - 1, start - 1, -1):
+        low, high = box_long_terms(
+            strike[row], receive[row], pay[row], receive[n + row], pay[n + row], borrow,
+            late_call, night,
+        )  # fmt: skip
+        hits += low + top > floor
+        if high > top:
+            top = high
+    if is_european > 0:
+        top = -inf
+        for row in range(stop - 1, start - 1, -1):
+            low, high = box_short_terms(
+                strike[row], receive[row], pay[row], receive[n + row], pay[n + row], lend
+            )
+            hits += low + top > floor
+            if high > top:
+                top = high
+    return hits
 
 
-def screen_pairs(
+def screen_collars(
+    start: int,
+    stop: int,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    buy: float,
+    borrow: float,
+    kept: float,
+    floor: float,
+) -> int:
+    """Count the lower strikes of collars on long stock. O(rows)."""
+    n = len(strike)
+    hits = 0
+    top = -inf
+    for row in range(stop - 1, start - 1, -1):
+        low = collar_low(strike[row], pay[n + row], buy, borrow, kept)
+        hits += low + top > floor
+        if receive[row] > top:
+            top = receive[row]
+    return hits
+
+
+def screen_reverse_collars(
+    start: int,
+    stop: int,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    sell: float,
+    lend: float,
+    owed: float,
+    now: float,
+    now_value: float,
+    floor: float,
+) -> int:
+    """Count the lower strikes of collars on short stock. O(rows)."""
+    n = len(strike)
+    hits = 0
+    top = top_early = -inf
+    for row in range(stop - 1, start - 1, -1):
+        k = strike[row]
+        credit = sell + receive[n + row]
+        if credit + top > floor:
+            early = max(lend * k + owed, now * k + now_value)
+            hits += credit - early + top_early > floor
+        high = reverse_collar_high(k, pay[row], lend, owed)
+        if high > top:
+            top = high
+        if -pay[row] > top_early:
+            top_early = -pay[row]
+    return hits
+
+
+def screen_widths(
+    start: int,
+    stop: int,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    discount: float,
+    late_call: float,
+    night: float,
+    floor: float,
+) -> int:
+    """Count the lower strikes of verticals sold for more than their width. O(rows)."""
+    n = len(strike)
+    hits = 0
+    top = -inf
+    for row in range(stop - 1, start - 1, -1):
+        low, high = width_call_terms(strike[row], receive[row], pay[row], discount, late_call)
+        hits += low + top > floor
+        if high > top:
+            top = high
+    top = -inf
+    for row in range(stop - 1, start - 1, -1):
+        low, high = width_put_terms(strike[row], receive[n + row], pay[n + row], discount, night)
+        hits += low + top > floor
+        if high > top:
+            top = high
+    return hits
+
+
+def screen_chain(
     first: Ints,
     strike: Floats,
     receive: Floats,
@@ -137,84 +313,20 @@ def screen_pairs(
     stock_borrow: Floats,
     late_call: Floats,
     night: Floats,
+    bound: Floats,
+    discount: Floats,
+    hold_first: Ints,
+    hold_discount: Floats,
+    hold_value: Floats,
     owe_first: Ints,
     owe_discount: Floats,
     owe_value: Floats,
-    discount: Floats,
-    is_european: int,
-    floor: float,
-    out_hits: Ints,
-) -> None:
-    """Count the lower strikes of boxes, collars and widths that some upper strike completes.
-
-    From above, a running maximum holds the best upper strike of all rows still to come. O(rows).
-    """
-    n = len(strike)
-    boxes = 0
-    collars = 0
-    reverse_collars = 0
-    widths = 0
-    for e in range(len(first) - 1):
-        owed = div_out[e] + stock_borrow[e]
-        now = 0.0
-        now_value = -inf
-        if owe_first[e] < owe_first[e + 1]:
-            now = owe_discount[owe_first[e]]
-            now_value = owe_value[owe_first[e]]
-        top_long = top_short = top_collar = top_call = top_put = -inf
-        top_reverse = top_early = -inf
-        for row in range(first[e + 1] - 1, first[e] - 1, -1):
-            k = strike[row]
-            call_pay = pay[row]
-            put_pay = pay[n + row]
-            call_receive = receive[row]
-            put_receive = receive[n + row]
-            low, high = box_long_terms(
-                k, call_receive, call_pay, put_receive, put_pay, discount_borrow[e],
-                late_call[e], night[e],
-            )  # fmt: skip
-            boxes += low + top_long > floor
-            if high > top_long:
-                top_long = high
-            if is_european > 0:
-                low, high = box_short_terms(
-                    k, call_receive, call_pay, put_receive, put_pay, discount_lend[e]
-                )
-                boxes += low + top_short > floor
-                if high > top_short:
-                    top_short = high
-            low = collar_low(k, put_pay, stock_pay[e], discount_borrow[e], div_in[e])
-            collars += low + top_collar > floor
-            if call_receive > top_collar:
-                top_collar = call_receive
-            credit = stock_receive[e] + put_receive
-            if credit + top_reverse > floor:
-                early = max(discount_lend[e] * k + owed, now * k + now_value)
-                reverse_collars += credit - early + top_early > floor
-            high = reverse_collar_high(k, call_pay, discount_lend[e], owed)
-            if high > top_reverse:
-                top_reverse = high
-            if -call_pay > top_early:
-                top_early = -call_pay
-            low, high = width_call_terms(k, call_receive, call_pay, discount[e], late_call[e])
-            widths += low + top_call > floor
-            if high > top_call:
-                top_call = high
-            low, high = width_put_terms(k, put_receive, put_pay, discount[e], night[e])
-            widths += low + top_put > floor
-            if high > top_put:
-                top_put = high
-    out_hits[BOX] = boxes
-    out_hits[COLLAR] = collars
-    out_hits[REVERSE_COLLAR] = reverse_collars
-    out_hits[VERTICAL_WIDTH] = widths
-
-
-def screen_rolls(
-    first: Ints,
-    strike: Floats,
-    receive: Floats,
-    pay: Floats,
+    take_first: Ints,
+    take_discount: Floats,
+    take_value: Floats,
+    give_first: Ints,
+    give_discount: Floats,
+    give_value: Floats,
     receipt_first: Ints,
     receipt_discount: Floats,
     receipt_div_in: Floats,
@@ -223,48 +335,84 @@ def screen_rolls(
     payment_discount: Floats,
     payment_div_in: Floats,
     payment_owed: Floats,
+    is_european: int,
     floor: float,
+    out_flags: Ints,
 ) -> int:
-    """Return how many expiries may make a jelly roll with a later one, long or short.
+    """Write the flags of every expiry; return those that any has, with that of rolls.
 
-    The edge of a roll that nothing ends early is a sum of what its two expiries bring; here their
-    strikes need not be the same. Summed in another order than in `rolls.roll_hits`, hence the
-    slack. O(rows).
+    `bound` and `discount` by expiry are what covers a sold call, and a sold put per strike. Without
+    receipts there are no rolls. O(rows x early dates).
     """
     n = len(strike)
-    n_expiries = len(first) - 1
-    hits = 0
-    largest = 0.0
-    far_long = far_now = far_short = far_sold = -inf
-    for e in range(n_expiries - 1, -1, -1):
-        receipt = receipt_first[e + 1] - 1
-        payment = payment_first[e + 1] - 1
-        today = payment_first[e]
-        received = receipt_discount[receipt]
-        paid = payment_discount[payment]
-        paid_now = payment_discount[today]
-        sold = bought = bought_now = -inf
-        for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            value = receive[row] - pay[n + row]
-            if value + k * received > sold:
-                sold = value + k * received
-            value = receive[n + row] - pay[row]
-            if value - k * paid > bought:
-                bought = value - k * paid
-            if value - k * paid_now > bought_now:
-                bought_now = value - k * paid_now
-            if k > largest:
-                largest = k
-        # Paid today, the share brings its dividends until the strike is received.
-        bought_now += max(0.0, -payment_div_in[today])
-        gain = max(0.0, receipt_div_in[receipt])
-        slack = 1e-12 * (largest + abs(sold) + abs(bought))
-        long = min(sold + receipt_owed[receipt] + far_long, sold + gain + far_now)
-        short = min(bought - payment_div_in[payment] + far_short, bought_now + far_sold)
-        hits += (long > floor - slack) + (short > floor - slack)
-        far_long = max(far_long, bought - payment_owed[payment])
-        far_now = max(far_now, bought_now)
-        far_short = max(far_short, sold + receipt_div_in[receipt])
-        far_sold = max(far_sold, sold + gain)
-    return hits
+    union = 0
+    for e in range(len(first) - 1):
+        start = first[e]
+        stop = first[e + 1]
+        lend = discount_lend[e]
+        borrow = discount_borrow[e]
+        kept = div_in[e]
+        owed = div_out[e] + stock_borrow[e]
+        buy = stock_pay[e]
+        sell = stock_receive[e]
+        # Of the dates on which a put may be assigned the first, today, costs the most as a rule.
+        now = 0.0
+        now_value = -inf
+        if owe_first[e] < owe_first[e + 1]:
+            now = owe_discount[owe_first[e]]
+            now_value = owe_value[owe_first[e]]
+        flags = 0
+        hits = screen_conversions(
+            start, stop, strike, receive, pay, buy, borrow, kept, hold_first[e], hold_first[e + 1],
+            hold_discount, hold_value, floor,
+        )  # fmt: skip
+        if hits > 0:
+            flags += CONVERSION
+        hits = screen_reversals(
+            start, stop, strike, receive, pay, sell, lend, owed, now, now_value, floor
+        )
+        if hits > 0:
+            flags += REVERSAL
+        hits = screen_intrinsic(
+            start, stop, strike, pay, buy, sell, lend, borrow, kept, owed, floor
+        )
+        hits += screen_early(
+            start, stop, strike, pay, 0, sell, 1.0, take_first[e], take_first[e + 1],
+            take_discount, take_value, floor,
+        )  # fmt: skip
+        hits += screen_early(
+            start, stop, strike, pay, n, buy, -1.0, give_first[e], give_first[e + 1],
+            give_discount, give_value, floor,
+        )  # fmt: skip
+        if hits > 0:
+            flags += INTRINSIC
+        if screen_bounds(start, stop, strike, receive, bound[e], discount[e], floor) > 0:
+            flags += UPPER_BOUND
+        hits = screen_boxes(
+            start, stop, strike, receive, pay, lend, borrow, late_call[e], night[e], is_european,
+            floor,
+        )  # fmt: skip
+        if hits > 0:
+            flags += BOX
+        if screen_collars(start, stop, strike, receive, pay, buy, borrow, kept, floor) > 0:
+            flags += COLLAR
+        hits = screen_reverse_collars(
+            start, stop, strike, receive, pay, sell, lend, owed, now, now_value, floor
+        )
+        if hits > 0:
+            flags += REVERSE_COLLAR
+        hits = screen_widths(
+            start, stop, strike, receive, pay, discount[e], late_call[e], night[e], floor
+        )
+        if hits > 0:
+            flags += VERTICAL_WIDTH
+        out_flags[e] = flags
+        union = union | flags
+    if len(receipt_discount) > 0:
+        hits = screen_rolls(
+            first, strike, receive, pay, receipt_first, receipt_discount, receipt_div_in,
+            receipt_owed, payment_first, payment_discount, payment_div_in, payment_owed, floor,
+        )  # fmt: skip
+        if hits > 0:
+            union += JELLY_ROLL
+    return union

@@ -11,6 +11,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import cost_to_close, is_long_box, width_of
 from engine.strategies.pairs import add_pairs
 from engine.strategies.view import View
+from kernels_pure import screen
 from kernels_pure.capital import BOX
 
 LONG = Template("box", ((LOW, "C", 1), (HIGH, "C", -1), (HIGH, "P", 1), (LOW, "P", -1)))
@@ -21,16 +22,17 @@ def find_boxes(view: View, table: CandidateTable) -> None:
     """Add every box of every pair of strikes; an American short box is refused."""
     chain, terms, kernels = view.chain, view.terms, view.backend.pairs
     low, high = view.rows("low"), view.rows("high")
+    first = chain.first if table.wants_near else view.flagged(screen.BOX)
     kernels.box_long_columns(
-        chain.first, chain.strike, view.receive, view.pay, terms.width_receive, terms.late_call,
+        first, chain.strike, view.receive, view.pay, terms.width_receive, terms.late_call,
         terms.night, low, high,
     )  # fmt: skip
-    add_pairs(view, table, LONG)
+    add_pairs(view, table, LONG, first=first)
     if chain.is_european:
         kernels.box_short_columns(
-            chain.first, chain.strike, view.receive, view.pay, terms.lend, low, high
+            first, chain.strike, view.receive, view.pay, terms.lend, low, high
         )
-        add_pairs(view, table, SHORT)
+        add_pairs(view, table, SHORT, first=first)
 
 
 def _worth(facts: Facts) -> list[Line]:

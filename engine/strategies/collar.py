@@ -10,22 +10,24 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import stock_margin
 from engine.strategies.pairs import add_pairs, pair_columns
 from engine.strategies.view import View
+from kernels_pure import screen
 
 TEMPLATE = Template("collar", ((LOW, "P", 1), (HIGH, "C", -1)), stock=1)
 
 
 def find_collars(view: View, table: CandidateTable) -> None:
     """Add every collar on long stock that cannot lose."""
-    collar_columns(view)
-    add_pairs(view, table, TEMPLATE, ends_early=True)
+    first = view.chain.first if table.wants_near else view.flagged(screen.COLLAR)
+    collar_columns(view, first)
+    add_pairs(view, table, TEMPLATE, ends_early=True, first=first)
 
 
-def collar_columns(view: View) -> tuple[array[float], ...]:
+def collar_columns(view: View, first: array[int] | None = None) -> tuple[array[float], ...]:
     """Write and return what collars are worth by row: low, high, and both if called early."""
     chain, terms = view.chain, view.terms
     columns = pair_columns(view)
     view.backend.pairs.collar_columns(
-        chain.first, chain.strike, view.receive, view.pay, terms.stock_pay, terms.borrow,
+        first or chain.first, chain.strike, view.receive, view.pay, terms.stock_pay, terms.borrow,
         terms.div_in, terms.hold.first, terms.hold.discount, terms.hold.value, *columns,
     )  # fmt: skip
     return columns

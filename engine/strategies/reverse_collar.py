@@ -10,22 +10,24 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import stock_margin
 from engine.strategies.pairs import add_pairs, pair_columns
 from engine.strategies.view import View
+from kernels_pure import screen
 
 TEMPLATE = Template("reverse_collar", ((HIGH, "C", 1), (LOW, "P", -1)), stock=-1, condition=BORROW)
 
 
 def find_reverse_collars(view: View, table: CandidateTable) -> None:
     """Add every collar on short stock that cannot lose."""
-    reverse_collar_columns(view)
-    add_pairs(view, table, TEMPLATE, ends_early=True)
+    first = view.chain.first if table.wants_near else view.flagged(screen.REVERSE_COLLAR)
+    reverse_collar_columns(view, first)
+    add_pairs(view, table, TEMPLATE, ends_early=True, first=first)
 
 
-def reverse_collar_columns(view: View) -> tuple[array[float], ...]:
+def reverse_collar_columns(view: View, first: array[int] | None = None) -> tuple[array[float], ...]:
     """Write and return what reverse collars are worth by row, like `collar_columns`."""
     chain, terms = view.chain, view.terms
     columns = pair_columns(view)
     view.backend.pairs.reverse_collar_columns(
-        chain.first, chain.strike, view.receive, view.pay, terms.stock_receive, terms.lend,
+        first or chain.first, chain.strike, view.receive, view.pay, terms.stock_receive, terms.lend,
         terms.div_out, terms.stock_borrow, terms.owe.first, terms.owe.discount, terms.owe.value,
         *columns,
     )  # fmt: skip

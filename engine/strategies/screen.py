@@ -2,45 +2,39 @@
 
 A clean chain has candidates of hardly any family. The screens bound every family's best edge from
 above; a family that they rule out is searched only where its best position is wanted anyway, as a
-near miss.
+near miss. Pairs of strikes are searched between the first and the last expiry flagged for them.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Collection
 
 from engine.strategies.upper_bound import call_bound
 from engine.strategies.view import View
 from kernels_pure import screen as slots
 
-_BY_ROW = {
+FLAGS = {
     "conversion": slots.CONVERSION,
     "reversal": slots.REVERSAL,
     "intrinsic": slots.INTRINSIC,
     "upper_bound": slots.UPPER_BOUND,
-}
-_BY_PAIR = {
     "box": slots.BOX,
     "collar": slots.COLLAR,
     "reverse_collar": slots.REVERSE_COLLAR,
     "vertical_width": slots.VERTICAL_WIDTH,
+    "jelly_roll": slots.JELLY_ROLL,
 }
-_ROLLS = ("jelly_roll",)
+"""The flag of each family that the screen kernel judges."""
 _COVERS = ("vertical", "butterfly", "calendar", "calendar_butterfly")
 
 
 def silent_families(view: View, asked: Collection[str]) -> set[str]:
     """Return those of the families `asked` for that have no candidate in `view`."""
     silent: set[str] = set()
-    hits = view.indices("screen", slots.N_SCREENS)
-    for screen, places in ((_screen_rows, _BY_ROW), (_screen_pairs, _BY_PAIR)):
-        names = [name for name in places if name in asked]
-        if names:
-            screen(view, hits)
-            silent.update(name for name in names if hits[places[name]] == 0)
-    if any(name in asked for name in _ROLLS) and not _may_roll(view):
-        silent.update(_ROLLS)
+    names = [name for name in FLAGS if name in asked]
+    if names:
+        flags = _screen(view)
+        silent.update(name for name in names if not flags & FLAGS[name])
     # A calendar of a coin-settled chain is covered by another rule (`coin_calendar`).
     apart = "" if view.chain.quoting.is_linear else "calendar"
     names = [name for name in _COVERS if name in asked and name != apart]
@@ -49,33 +43,18 @@ def silent_families(view: View, asked: Collection[str]) -> set[str]:
     return silent
 
 
-def _screen_rows(view: View, hits: array[int]) -> None:
+def _screen(view: View) -> int:
     chain, terms = view.chain, view.terms
-    owe, take, give = terms.owe, terms.take, terms.give
-    view.backend.screen.screen_rows(
+    hold, owe, take, give = terms.hold, terms.owe, terms.take, terms.give
+    into, out = terms.receipts, terms.payments
+    flags: int = view.backend.screen.screen_chain(
         chain.first, chain.strike, view.receive, view.pay, terms.stock_pay, terms.stock_receive,
         terms.lend, terms.borrow, terms.div_in, terms.div_out, terms.stock_borrow,
-        owe.first, owe.discount, owe.value, take.first, take.discount, take.value,
-        give.first, give.discount, give.value, call_bound(view), terms.width_pay,
-        view.floor, hits,
-    )  # fmt: skip
-
-
-def _screen_pairs(view: View, hits: array[int]) -> None:
-    chain, terms, owe = view.chain, view.terms, view.terms.owe
-    view.backend.screen.screen_pairs(
-        chain.first, chain.strike, view.receive, view.pay, terms.stock_pay, terms.stock_receive,
-        terms.lend, terms.borrow, terms.div_in, terms.div_out, terms.stock_borrow,
-        terms.late_call, terms.night, owe.first, owe.discount, owe.value, terms.width_pay,
-        int(chain.is_european), view.floor, hits,
-    )  # fmt: skip
-
-
-def _may_roll(view: View) -> bool:
-    chain, into, out = view.chain, view.terms.receipts, view.terms.payments
-    count: int = view.backend.screen.screen_rolls(
-        chain.first, chain.strike, view.receive, view.pay,
+        terms.late_call, terms.night, call_bound(view), terms.width_pay,
+        hold.first, hold.discount, hold.value, owe.first, owe.discount, owe.value,
+        take.first, take.discount, take.value, give.first, give.discount, give.value,
         into.first, into.discount, into.div_in, into.owed,
-        out.first, out.discount, out.div_in, out.owed, view.floor,
+        out.first, out.discount, out.div_in, out.owed,
+        int(chain.is_european), view.floor, view.flags_to_fill(),
     )  # fmt: skip
-    return count > 0
+    return flags

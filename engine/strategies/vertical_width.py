@@ -9,6 +9,7 @@ from engine.strategies.margins import width_of
 from engine.strategies.notice import late_notice
 from engine.strategies.pairs import add_pairs
 from engine.strategies.view import View
+from kernels_pure import screen
 from kernels_pure.capital import WIDTH
 
 CALL = Template("vertical_width", ((LOW, "C", -1), (HIGH, "C", 1)))
@@ -19,14 +20,15 @@ def find_vertical_widths(view: View, table: CandidateTable) -> None:
     """Add every vertical sold for more than its width."""
     chain, terms, kernels = view.chain, view.terms, view.backend.verticals
     low, high, discount = view.rows("low"), view.rows("high"), view.terms.width_pay
+    first = chain.first if table.wants_near else view.flagged(screen.VERTICAL_WIDTH)
     kernels.width_call_columns(
-        chain.first, chain.strike, view.receive, view.pay, discount, terms.late_call, low, high
+        first, chain.strike, view.receive, view.pay, discount, terms.late_call, low, high
     )
-    add_pairs(view, table, CALL)
+    add_pairs(view, table, CALL, first=first)
     kernels.width_put_columns(
-        chain.first, chain.strike, view.receive, view.pay, discount, terms.night, low, high
+        first, chain.strike, view.receive, view.pay, discount, terms.night, low, high
     )
-    add_pairs(view, table, PUT)
+    add_pairs(view, table, PUT, first=first)
 
 
 def _worth(facts: Facts) -> list[Line]:

@@ -51,6 +51,7 @@ class View:
     scratch: Scratch = field(default_factory=Scratch)
     _judged: dict[str, tuple[array[float], array[float]]] = field(default_factory=dict, init=False)
     _uncovered: dict[int, array[int]] = field(default_factory=dict, init=False)
+    _flags: dict[str, array[int]] = field(default_factory=dict, init=False)
     _around: dict[tuple[int, bool], array[int]] = field(default_factory=dict, init=False)
 
     @property
@@ -134,6 +135,32 @@ class View:
             found = array("l", [min(max(row, start), stop) for row in chain.first])
             self._around[key] = found
         return found
+
+    def flags_to_fill(self) -> array[int]:
+        """Return the column that the screen writes the flags of every expiry to."""
+        flags = self.indices(f"flags {self.condition}", len(self.chain.expiries))
+        self._flags["expiries"] = flags
+        return flags
+
+    @property
+    def flags(self) -> array[int] | None:
+        """What the screen says of every expiry; None where it was not asked."""
+        return self._flags.get("expiries")
+
+    def flagged(self, flag: int) -> array[int]:
+        """Return `chain.first` with no expiries but from the first to the last that has `flag`.
+
+        The others are empty. All of them where the chain has not been screened, or none has it.
+        """
+        chain = self.chain
+        flags = self.flags
+        if flags is None:
+            return chain.first
+        found = [e for e in range(len(chain.expiries)) if flags[e] & flag]
+        if not found:
+            return chain.first
+        start, stop = chain.first[found[0]], chain.first[found[-1] + 1]
+        return array("l", [min(max(row, start), stop) for row in chain.first])
 
     def _find_uncovered(self, shift: int) -> array[int]:
         chain, terms, n = self.chain, self.terms, len(self.chain.expiries)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from math import inf, nan
 from random import Random
 
-from kernels_pure.screen import N_SCREENS
 from tests.kernels.draws import Scene, between, choice, count, floats, offsets, zeros
 
 
@@ -72,14 +71,6 @@ def pair_hits(draw: Random) -> Scene:
     return scene
 
 
-def screen(draw: Random) -> Scene:
-    """The same chain, and room for the counts of every screen."""
-    scene = chain(draw)
-    scene.numbers["is_european"] = choice(draw, (0, 1))
-    scene.columns["out_hits"] = zeros("l", N_SCREENS)
-    return scene
-
-
 def dates(draw: Random, n_expiries: int = 2) -> Scene:
     """The dates on which a strike may be received and paid, the settlement of an expiry last."""
     scene = Scene({}, {})
@@ -102,6 +93,36 @@ def rolls(draw: Random) -> Scene:
     for name in ("out_near", "out_far", "out_side"):
         scene.columns[name] = zeros("l", capacity)
     scene.columns["out_edge"] = zeros("d", capacity)
+    return scene
+
+
+def screen(draw: Random) -> Scene:
+    """A chain with its early dates and those of rolls, and one expiry of it."""
+    scene = chain(draw)
+    n, n_expiries = len(scene.columns["strike"]), len(scene.columns["first"]) - 1
+    scene.columns.update(dates(draw, n_expiries).columns)
+    scene.columns["out_flags"] = zeros("l", n_expiries)
+    e = count(draw, 0, n_expiries - 1)
+    columns, numbers = scene.columns, scene.numbers
+    numbers["start"], numbers["stop"] = columns["first"][e], columns["first"][e + 1]
+    numbers["is_european"], numbers["shift"] = choice(draw, (0, 1)), choice(draw, (0, n))
+    numbers["hold"], numbers["hold_end"] = columns["hold_first"][e], columns["hold_first"][e + 1]
+    numbers["branch"], numbers["branch_end"] = numbers["hold"], numbers["hold_end"]
+    numbers.update(
+        buy=100.01, sell=99.99, most=between(draw, 1.0, 9.0), discount=between(draw, 0.9, 1.0),
+        lend=0.99, borrow=0.98, kept=between(draw, 0.0, 0.4), owed=between(draw, 0.0, 0.4),
+        now=choice(draw, (0.0, 1.0)), now_value=choice(draw, (0.0, 0.2)),
+        late_call=between(draw, 0.0, 0.4), night=0.0005, stock=100.0,
+        side=choice(draw, (1.0, -1.0)), floor=choice(draw, (0.0, 0.0, -1.0)),
+    )  # fmt: skip
+    return scene
+
+
+def early(draw: Random) -> Scene:
+    """The same, for early dates alone."""
+    scene = screen(draw)
+    for name in ("discount", "value"):
+        scene.columns[name] = scene.columns[f"hold_{name}"]
     return scene
 
 
@@ -188,7 +209,7 @@ SCENES: dict[str, Callable[[Random], Scene]] = {
     "rolls.rolls_between": between_expiries,
     "rolls.screened_roll_hits": screened_rolls,
     "screen": screen,
-    "screen.screen_rolls": rolls,
+    "screen.screen_early": early,
     "surface": surface,
     "verticals": chain,
 }

@@ -18,7 +18,7 @@ from engine.market.terms import chain_terms
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.scratch import Scratch
-from engine.strategies.screen import silent_families
+from engine.strategies.screen import FLAGS, silent_families
 from engine.strategies.view import View, days_by_row, net_prices
 
 CHAINS = 60
@@ -88,3 +88,33 @@ def test_what_a_screen_rules_out_is_not_found(
     # The test would be empty if the screen never ruled out, or nothing were ever there.
     assert (True, False) in seen
     assert (False, True) in seen
+
+
+def test_what_is_found_lies_in_flagged_expiries() -> None:
+    """Every candidate of a family that the screen kernel judges, on 180 chains; both ways seen."""
+    backend, draw = select("pure"), Random("flags")
+    flagged = unflagged = found = 0
+    for chain, carry in chains():
+        for turn in range(3):
+            view = view_of(moved(chain, draw) if turn else chain, carry, backend)
+            asked = [name for name in REGISTRY if not why_not(REGISTRY[name], view)]
+            silent_families(view, asked)
+            flags = view.flags
+            assert flags is not None
+            for name, flag in FLAGS.items():
+                if name not in asked or name == "jelly_roll":
+                    continue
+                table = CandidateTable(view.backend, view.chain.n_rows, view.days)
+                REGISTRY[name].find(view, table)
+                expiries = {
+                    chain.expiry_of(chain.row_of(q))
+                    for row in range(table.found.count)
+                    for q, _ in table.found.legs(row)
+                }
+                assert all(flags[e] & flag for e in expiries), (name, expiries)
+                found += len(expiries)
+                flagged += sum(bool(flags[e] & flag) for e in range(len(chain.expiries)))
+                unflagged += sum(not flags[e] & flag for e in range(len(chain.expiries)))
+    assert found > 100
+    assert unflagged > flagged
+    assert found > 0.5 * flagged  # the flags are no looser than that

@@ -1,6 +1,7 @@
 """The figures of a list that no rearrangement of the program may change, and their digests.
 
-Not in them: ids, sentences, timings and whatever outputs gain. One short digest for each chain.
+Not in them: ids, grades, sentences, timings and whatever outputs gain. One short digest for each
+chain.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def figures(result: ScanResult) -> object:
 
 def _found(one: Opportunity) -> object:
     return [
-        one.family, one.grade, _legs(one.legs), one.unit, one.lots, one.edge, one.edge_usd,
+        one.family, _legs(one.legs), one.unit, one.lots, one.edge, one.edge_usd,
         one.capital, one.annualised, one.score, one.days, one.best, one.fill_probability,
         one.leg_out_loss,
     ]  # fmt: skip
