@@ -47,6 +47,7 @@ SCAN: tuple[str, ...] = (
 
 LATER: tuple[str, ...] = (
     "ages",
+    "box",
     "averages",
     "wilder",
     "rolling",

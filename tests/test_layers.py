@@ -77,6 +77,8 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
             "engine.scanner.scanner",
             "engine.scanner.kept",
             "engine.scanner.search",
+            "engine.scanner.box",
+            "engine.scanner.watch",
         ),
         (
             PURE
@@ -87,6 +89,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
                 "engine.scanner.search",
                 "engine.scanner.kept",
                 "engine.scanner.scanner",
+                "engine.scanner.box",
             },
             True,
         ),

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from functools import cache
@@ -58,20 +58,30 @@ class Market:
 def clean(backend: Backend, contracts: int, style: str = AMERICAN, seed: int = SEED) -> Market:
     """Return a chain without candidates: ten expiries, `contracts` options in all."""
     rng = Random(seed)
-    n = contracts // (2 * N_EXPIRIES)
-    strikes = [SPOT * (0.5 + k / n) for k in range(n)]
+    bid, ask = array("d"), array("d")
+    for price in fair_prices(backend, contracts, style):
+        half = (0.005 + 0.006 * math.sqrt(price)) * (0.6 + 0.8 * rng.random())
+        bid.append(max(0.0, math.floor(100.0 * (price - half)) / 100.0))
+        ask.append(math.ceil(100.0 * (price + half)) / 100.0)
+    return _market(style, _strikes(contracts), bid, ask, rng)
+
+
+def fair_prices(
+    backend: Backend, contracts: int, style: str, spot: float = SPOT
+) -> Iterator[float]:
+    """Yield what the model gives every option of `clean` when the underlying stands at `spot`."""
     ex_dates = _ex_dates(style)
     taus = [years_between(NOW, expiry.settles_ns) for expiry in _EXPIRIES]
-    bid, ask = array("d"), array("d")
     for right in (1, -1):
         for e in range(N_EXPIRIES):
-            moments = _moments(taus, ex_dates, e, right)
-            for strike in strikes:
-                price = max(moment.price(backend, strike, right) for moment in moments)
-                half = (0.005 + 0.006 * math.sqrt(price)) * (0.6 + 0.8 * rng.random())
-                bid.append(max(0.0, math.floor(100.0 * (price - half)) / 100.0))
-                ask.append(math.ceil(100.0 * (price + half)) / 100.0)
-    return _market(style, strikes, bid, ask, rng)
+            moments = _moments(taus, ex_dates, e, right, spot)
+            for strike in _strikes(contracts):
+                yield max(moment.price(backend, strike, right) for moment in moments)
+
+
+def _strikes(contracts: int) -> list[float]:
+    n = contracts // (2 * N_EXPIRIES)
+    return [SPOT * (0.5 + k / n) for k in range(n)]
 
 
 @cache
@@ -167,7 +177,9 @@ class _Moment:
         return price
 
 
-def _moments(taus: Sequence[float], ex_dates: Sequence[float], e: int, right: int) -> list[_Moment]:
+def _moments(
+    taus: Sequence[float], ex_dates: Sequence[float], e: int, right: int, spot: float
+) -> list[_Moment]:
     """Return when an option of expiry `e` may be exercised: at expiry only without `ex_dates`.
 
     A call just before a dividend, a put just after one, now, or when a shorter one expires.
@@ -176,13 +188,13 @@ def _moments(taus: Sequence[float], ex_dates: Sequence[float], e: int, right: in
     early = [ex for ex in ex_dates if ex <= tau]
     if right > 0:
         return [
-            *(_Moment(ex, _stock_value(ex_dates, ex - 1e-9)) for ex in early),
-            _Moment(tau, _stock_value(ex_dates, tau)),
+            *(_Moment(ex, _stock_value(ex_dates, ex - 1e-9, spot)) for ex in early),
+            _Moment(tau, _stock_value(ex_dates, tau, spot)),
         ]
     stops = sorted({0.0, *early, *taus[: e + 1]}) if ex_dates else [tau]
-    return [_Moment(stop, _stock_value(ex_dates, stop)) for stop in stops]
+    return [_Moment(stop, _stock_value(ex_dates, stop, spot)) for stop in stops]
 
 
-def _stock_value(ex_dates: Sequence[float], until: float) -> float:
+def _stock_value(ex_dates: Sequence[float], until: float, spot: float) -> float:
     paid = sum(math.exp(-MIDDLE * ex) for ex in ex_dates if ex <= until)
-    return SPOT - DIVIDEND * paid
+    return spot - DIVIDEND * paid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import no_margin
 from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, whole_mixture
 from engine.strategies.notice import late_notice
-from engine.strategies.view import Hits, View, all_hits
+from engine.strategies.view import CAPACITY, Hits, View, all_hits
 
 CALLS = Template("butterfly", ((LOW, "C", 1), (MIDDLE, "C", -1), (HIGH, "C", 1)))
 PUTS = Template("butterfly", ((LOW, "P", 1), (MIDDLE, "P", -1), (HIGH, "P", 1)))
@@ -29,6 +30,24 @@ def find_butterflies(view: View, table: CandidateTable) -> None:
 
         for mixture in cheapest_mixtures(view, shift, search):
             add_mixture(view, table, template, mixture)
+
+
+def highest_body(view: View, shift: int) -> float:
+    """Return how far the dearest body stands above its cheapest wings, in parts of contracts too.
+
+    Only bodies above the screen count, for which it is exact; -inf without any.
+    """
+    if not view.uncovered(shift):
+        return -math.inf
+    chain, first = view.chain, view.around(shift)
+    hits = Hits.of(view, CAPACITY)
+    _, _, best = view.backend.surface.butterfly_hits(
+        first, chain.strike, shift, view.receive, view.pay,
+        _late_notice(view, "P" if shift else "C", first), chain.bid_size, chain.ask_size, 0.0,
+        math.inf, hits.low, hits.middle, hits.high, hits.edge,
+        view.column("hull", 2 * chain.n_rows), view.indices("hull vertices", chain.n_rows),
+    )  # fmt: skip
+    return float(best)
 
 
 def _search(
