@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 # "boks" is 0.57 like "box", "bogus" half.
 _CUTOFF = 0.55
+# Comparing takes the square of it.
+_LONGEST = 64
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -19,7 +21,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     # Dashes are in every option and make none alike.
     names = {name.lower().lstrip("-"): name for name in known}
-    near = get_close_matches(word.lower().lstrip("-"), names, n=1, cutoff=_CUTOFF)
+    near = get_close_matches(word[:_LONGEST].lower().lstrip("-"), names, n=1, cutoff=_CUTOFF)
     return names[near[0]] if near else None
 
 

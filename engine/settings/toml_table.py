@@ -17,6 +17,7 @@ from engine.nearest import hint
 _T = TypeVar("_T")
 
 # The standard library has it from 3.11 on.
+_MOST_BYTES = 1 << 20
 _READERS = ("tomllib", "tomli")
 
 
@@ -32,6 +33,12 @@ def _parser() -> Callable[[str], dict[str, object]]:
     )
 
 
+def _one_line(error: ValueError) -> str:
+    """Return the sentence of the parser, which may quote what it has found."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
 def read_toml(path: str) -> Table:
     """Return the top table of the file at `path`.
 
@@ -43,18 +50,28 @@ def read_toml(path: str) -> Table:
         If it is not TOML; the message has the line.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with Path(path).open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise ConfigurationError(
+                f"{path}: is no configuration: more than {_MOST_BYTES:,} bytes"
+            )
+        text = data.decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         raise NoInputError(f"{path}: there is no such file") from None
     except IsADirectoryError:
         raise NoInputError(f"{path}: is a folder; name one file in it") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not UTF-8 text: {error.reason}") from None
+    except ValueError:  # a zero byte, or half a character, in the path
+        raise NoInputError(f"{path!r}: no file can be called that") from None
     loads = _parser()
     try:
         return Table(path, text, "", loads(text))
     except ValueError as error:  # TOMLDecodeError; its message ends "(at line 3, column 5)"
-        raise ConfigurationError(f"{path}: not TOML: {error}") from None
+        raise ConfigurationError(f"{path}: not TOML: {_one_line(error)}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: not a configuration: nested too deep") from None
 
 
 class Table:
@@ -84,7 +101,9 @@ class Table:
         for key in self.values:
             if key not in names:
                 what = f"{self.header} has no key" if self.name else "there is no table or key"
-                raise ConfigurationError(f"{self.where(key)}: {what} {key!r}: {hint(key, names)}")
+                raise ConfigurationError(
+                    f"{self.where(key)}: {what} {key[:60]!r}: {hint(key, names)}"
+                )
 
     def fail(self, key: str, reason: str) -> NoReturn:
         """Raise a `ConfigurationError` about `key`.
@@ -192,6 +211,8 @@ def shown(value: object) -> str:
         pairs = ", ".join(f"{key} = {shown(item)}" for key, item in value.items())
         value = f"{{{pairs}}}"
         return value if len(value) <= 40 else value[:37] + "..."
+    if isinstance(value, int) and not -(10**18) < value < 10**18:
+        return f"an integer of {value.bit_length()} bits"  # whose digits take for ever
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -220,9 +241,15 @@ def as_flag(value: object) -> bool:
 
 def as_number(value: object) -> float:
     """Return `value` as a float if it is a finite number, else raise `ValueError`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"expected a number, got {shown(value)}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"expected a number, got {shown(value)}")
+    return number
 
 
 def as_count(value: object) -> int:
