@@ -70,6 +70,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
         },
         False,
     ),
+    "engine.execution": (PURE, True),
     "engine.gateway": (MARKET | {"kernels_pure"}, False),
     **dict.fromkeys(
         (
