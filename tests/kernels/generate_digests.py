@@ -1,7 +1,8 @@
 """Write what pure Python on CPython makes of every kernel's seeded inputs, as digests.
 
-``digests.json`` has those of all kernels; ``digests_scalar.json`` those of further calls, and of
-calls where formulas break, of kernels without columns. Run ``python -m
+``digests.json`` has those of all kernels and ``digests_sample.json`` those of the first of these
+inputs; ``digests_scalar.json`` those of further calls, and of calls where formulas break, of
+kernels without columns. Run ``python -m
 tests.kernels.generate_digests [MODULE...]`` from the root after a change that is meant to change
 results, and say in the commit why it does. With modules, the digests of the others are kept.
 """
@@ -16,6 +17,7 @@ from typing import Any
 
 from tests.kernels.inputs import KERNELS
 from tests.kernels.outputs import (
+    SAMPLE,
     SCALAR_CALLS,
     SCALARS,
     VALUES,
@@ -30,13 +32,14 @@ FOLDER = Path(__file__).parent
 
 def main() -> None:
     modules = sys.argv[1:]
-    kernels = kept("digests.json", modules)
-    for name in asked(KERNELS, modules):
-        digests = Digests()
-        for values, outcome in outcomes(name, VALUES):
-            digests.add(values, outcome)
-        kernels[name] = digests.recorded()
-    write("digests.json", kernels)
+    for file, least in (("digests_sample.json", SAMPLE), ("digests.json", VALUES)):
+        kernels = kept(file, modules)
+        for name in asked(KERNELS, modules):
+            digests = Digests()
+            for values, outcome in outcomes(name, least):
+                digests.add(values, outcome)
+            kernels[name] = digests.recorded()
+        write(file, kernels)
     scalars = kept("digests_scalar.json", modules)
     for name in asked(SCALARS, modules):
         scalars[name] = {}

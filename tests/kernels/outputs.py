@@ -16,6 +16,8 @@ from tests.kernels.inputs import KERNELS, arguments, copies, is_scalar, nasty_ar
 
 VALUES = 50_000
 """Computed values of each kernel that are compared."""
+SAMPLE = 5_000
+"""Of these, so many in every run of the tests; all of them in the long one."""
 CALLS = 50_000
 """Random calls of each kernel without columns that are compared, whatever it returns.
 

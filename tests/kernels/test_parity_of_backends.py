@@ -16,6 +16,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from engine.errors import UnavailableError
 from kernels_pure import MODULES, SCAN
 from tests.kernels.inputs import KERNELS, Kernel, copies, kernels_of
 from tests.kernels.outputs import (
+    SAMPLE,
     SCALAR_CALLS,
     SCALARS,
     VALUES,
@@ -37,6 +39,7 @@ from tests.kernels.outputs import (
 
 FOLDER = Path(__file__).parent
 RECORDED = json.loads((FOLDER / "digests.json").read_text(encoding="ascii"))
+SAMPLES = json.loads((FOLDER / "digests_sample.json").read_text(encoding="ascii"))
 RECORDED_SCALARS = json.loads((FOLDER / "digests_scalar.json").read_text(encoding="ascii"))
 
 
@@ -72,28 +75,46 @@ def rewritten() -> Collection[str]:
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernel_gives_the_same_bits_everywhere(name: str, numba: Backend | None) -> None:
-    is_recorded = libm_digest() == RECORDED["libm"]
+    # A kernel that has no sample yet is compared whole.
+    compare(name, *((SAMPLE, SAMPLES) if name in SAMPLES["kernels"] else (VALUES, RECORDED)), numba)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernel_gives_the_same_bits_in_the_long_run(name: str, numba: Backend | None) -> None:
+    calls = compare(name, VALUES, RECORDED, numba)
+    # The further calls begin where these end.
+    assert name not in SCALARS or calls == calls_before(name)
+
+
+def compare(name: str, least: int, recorded: Any, numba: Backend | None) -> int:
+    """Hold outcomes of the pure kernel to their digests and to the twin; return how many calls."""
+    is_recorded = libm_digest() == recorded["libm"]
     if not is_recorded and numba is None:
         pytest.skip("no Numba here, and exp, log and log10 round differently from glibc's")
     digests, compared, calls = Digests(), 0, 0
-    for values, outcome in outcomes(name, VALUES):
+    for values, outcome in outcomes(name, least):
         digests.add(values, outcome)
         compared += outcome.size
         calls += 1
         if numba is not None and name not in differs():
             assert run(twin_of(name, numba), copies(values)) == outcome, f"{name}{values}"
-    assert compared >= VALUES
-    # The further calls begin where these end.
-    assert name not in SCALARS or calls == calls_before(name)
+    assert compared >= least
     if is_recorded:
-        recorded = RECORDED["kernels"][name]
+        wanted = recorded["kernels"][name]
         found = digests.recorded()
-        assert found["inputs"] == recorded["inputs"], "the inputs differ, not the kernel"
-        assert found == recorded
+        assert found["inputs"] == wanted["inputs"], "the inputs differ, not the kernel"
+        assert found == wanted
+    return calls
 
 
 @pytest.mark.parametrize(
-    ("name", "calls"), [(name, calls) for name in SCALARS for calls in sets_of_calls(name)]
+    ("name", "calls"),
+    [
+        pytest.param(name, calls, marks=[pytest.mark.long] if calls == "further" else [])
+        for name in SCALARS
+        for calls in sets_of_calls(name)
+    ],
 )
 def test_scalar_kernel_gives_the_same_bits_everywhere(
     name: str, calls: str, numba: Backend | None
@@ -166,4 +187,5 @@ def test_the_loader_knows_what_kernels_call(module: str, numba: Backend | None) 
 
 def test_digests_are_of_the_kernels_there_are() -> None:
     assert set(RECORDED["kernels"]) == set(KERNELS)
+    assert set(SAMPLES["kernels"]) <= set(KERNELS)
     assert set(RECORDED_SCALARS["kernels"]) == set(SCALARS)

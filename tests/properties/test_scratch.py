@@ -35,7 +35,7 @@ def spoil(columns: Scratch) -> int:
 @pytest.mark.parametrize("near", [0, 5])
 @pytest.mark.parametrize("symbol", sorted(KINDS))
 def test_no_scan_reads_what_another_left(symbol: str, near: int, backend: Backend) -> None:
-    for seed in range(3):
+    for seed in range(1 if near else 2):
         (loaded,) = DemoFeed(seed, [symbol], compact=True).chains(symbol)
         chain, settings = loaded.chain, ScanSettings(carry=loaded.carry or Carry(), top=10_000)
         settings = replace(settings, near_misses=near, families=(*FAMILIES,))
