@@ -61,6 +61,11 @@ def open_cache() -> tuple[str, str]:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Whoever may write to the base could swap our folder for theirs.
         problem = folder_problem(base, stat.S_IWGRP | stat.S_IWOTH)
+        # So could whoever may write to the folders above it, unless they keep names (/tmp).
+        for parent in () if problem else base.parents:
+            mode = parent.stat().st_mode
+            if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+                problem = f"{parent} is open to other users (mode {stat.S_IMODE(mode):o})"
         if not problem:
             folder.mkdir(mode=0o700, exist_ok=True)
             problem = folder_problem(folder, stat.S_IRWXG | stat.S_IRWXO)

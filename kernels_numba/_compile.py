@@ -12,6 +12,7 @@ from numba.core.runtime.nrt import rtsys
 from numba.extending import register_jitable
 
 from kernels_numba._cache import FOLDER
+from kernels_numba._checked import CheckedFile, say_once
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 _settings: Any = config
@@ -78,8 +79,11 @@ class KernelCache:
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep what was compiled for `sig`."""
-        self._open().save_overload(sig, data)
+        """Keep what was compiled for `sig`, if it can be: a full disk costs the next start only."""
+        try:
+            self._open().save_overload(sig, data)
+        except OSError as error:
+            say_once(f"compiled kernels are not kept: {error.strerror or error}")
 
     def __getattr__(self, name: str) -> Any:
         """Return the rest from Numba's cache."""
@@ -89,6 +93,7 @@ class KernelCache:
         if self._opened is None:
             with cache_folder():
                 self._opened = FunctionCache(self._kernel)
+            self._opened._cache_file = CheckedFile.like(self._opened._cache_file)
         return self._opened
 
 
