@@ -106,7 +106,7 @@ class Account:
         return booked
 
     def correct(self, old: Execution, quantity: int, price: float) -> Execution:
-        """Replace `old` (its stem stays, its group counts on) by `quantity` at `price`."""
+        """Replace `old`, the latest of its stem, by `quantity` at `price`; its group counts on."""
         stem, _, group = old.exec_id.rpartition(".")
         new = replace(
             old, exec_id=f"{stem}.{int(group) + 1:02d}", quantity=quantity, price=price,
@@ -118,6 +118,11 @@ class Account:
                 self.trade(old.instrument, old.side * quantity, price)
         self.executions.append(new)
         return new
+
+    def latest(self, execution: Execution) -> Execution:
+        """Return what `execution` is by now: itself, or its last correction."""
+        stem = execution.exec_id.rpartition(".")[0]
+        return [e for e in self.executions if e.exec_id.rpartition(".")[0] == stem][-1]
 
     def pay_commission(self, amount: float) -> None:
         """Take a commission from the cash."""

@@ -290,11 +290,14 @@ class Desk:
 
     def correct(self, order: Order, execution: Execution, rule: Rule) -> None:
         """Replace an execution by another: at another price, or by none."""
+        account = self.gateway.accounts[order.account]
+        execution = account.latest(execution)
+        if not execution.quantity:
+            return
         is_bust = rule.kind == "bust"
         tick = 0.01 * max(1, round(abs(rule.fraction) * 10.0))
         price = execution.price if is_bust else round(execution.price + tick, 2)
         quantity = 0 if is_bust else execution.quantity
-        account = self.gateway.accounts[order.account]
         new = account.correct(execution, quantity, price)
         self._tell_execution(order, new)
         self._tell_commission(order, replace(new, commission=0.0) if is_bust else new)

@@ -275,6 +275,18 @@ def test_a_bust_takes_an_execution_back() -> None:
     assert account.cash + account.commissions == pytest.approx(1_000_000.0)
 
 
+def test_a_correction_and_a_bust_of_one_execution_follow_each_other() -> None:
+    rules = [Rule("correction", nth=1, seconds=1.0), Rule("bust", nth=1, seconds=2.0)]
+    gateway = demo_gateway(rules=rules)
+    wire = Wire(gateway)
+    buy(gateway, wire)
+    messages = of_kind(wire.wait(2.1), 11)
+    assert [(m[14][-2:], m[19]) for m in messages] == [("02", "2"), ("03", "0")]
+    account = gateway.accounts[ACCOUNT]
+    assert held(gateway) == 0
+    assert account.cash + account.commissions == pytest.approx(1_000_000.0)
+
+
 def test_a_commission_report_may_be_late() -> None:
     gateway, wire = with_rule("late_commission", nth=1, seconds=2.0)
     assert of_kind(buy(gateway, wire), 59) == []
