@@ -1,7 +1,8 @@
 """ib_async, unmodified, and the gateway in one virtual-time loop, under faults.
 
-The same on any runtime. Each scenario places orders while connections drop, orders get lost, fills are repeated and
-corrected; then the client comes back and must end with what the gateway's own books have.
+Each scenario places orders while connections drop, orders get lost, fills are repeated and
+corrected; then the client comes back and must end with what the gateway's own books have. Every
+byte that passes is the same on every runtime.
 """
 
 from __future__ import annotations
