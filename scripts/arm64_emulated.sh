@@ -2,7 +2,7 @@
 # Run AArch64 CPython (with Numba) and PyPy, its compiler on, under qemu-user: is the engine right there?
 # For correctness only: what emulated code takes says nothing about any processor.
 #
-#   sudo scripts/arm64_emulated.sh [OPTION...] [PYTEST ARGUMENT...]
+#   sudo scripts/arm64_emulated.sh [OPTION...] [PYTEST ARGUMENT...], or with --part calls [KERNEL...]
 #
 #   --only cpython|pypy   one runtime (default both)
 #   --suite SUITE         Debian's suite that PyPy comes from (default trixie: 7.3.19)
@@ -48,6 +48,8 @@ while [ $# -gt 0 ]; do
     *) break ;;
     esac
 done
+kernels=()
+[ "$parts" != calls ] || kernels=("$@")
 # What test_aarch64.py lets a compiler show, these runs show themselves.
 [ $# -gt 0 ] || set -- tests/kernels --ignore=tests/kernels/test_aarch64.py
 case $runtimes in
@@ -171,12 +173,12 @@ failed() {
 
 calls() {
     say 'what the first calls of every kernel give, on this machine'
-    "$python" -m tests.kernels.first_calls write "$root/home/calls.json" >&2
+    "$python" -m tests.kernels.first_calls write "$root/home/calls.json" "${kernels[@]}" >&2
     say 'on PyPy for ARM64, comparisons left as they are: some calls must differ'
-    ! PARITY_PYPY_COMPARISONS=leave run_module pypy tests.kernels.first_calls compare /home/calls.json ||
+    ! PARITY_PYPY_COMPARISONS=leave run_module pypy tests.kernels.first_calls compare /home/calls.json "${kernels[@]}" ||
         failed 'this PyPy compares rightly, or the calls do not show that it does not'
     say 'on PyPy for ARM64, corrected: none may differ'
-    PARITY_PYPY_COMPARISONS=fix run_module pypy tests.kernels.first_calls compare /home/calls.json ||
+    PARITY_PYPY_COMPARISONS=fix run_module pypy tests.kernels.first_calls compare /home/calls.json "${kernels[@]}" ||
         failed 'calls differ, or a faulty comparison was compiled'
 }
 

@@ -2,7 +2,8 @@
 
 The faulty place is two instructions: a double is loaded over the first side of a comparison, and
 then compared with itself. From a constant that is ``ldr dN, [x16]; fcmp dN, dN``, which nothing
-right has; from the frame, ``ldr dN, [x29, #k]; fcmp dN, dN``, it may also be a test for nan.
+right has; from the frame, ``ldr dN, [x29, #k]; fcmp dN, dN``, it may also be a test for nan
+(``x != x``), so what is compiled is asked how many of these it has.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ def _pattern(kind: str) -> re.Pattern[bytes]:
     return re.compile(b"|".join(forms), re.DOTALL)
 
 
+# Of an operation as PyPy prints it: ``i7 = float_ne(f3, f3)``.
+NAN_TEST = re.compile(r"\bfloat_(?:eq|ne|lt|le|gt|ge)\((\w+), \1\)")
 PATTERNS = {kind: _pattern(kind) for kind in _LOADS}
 
 
@@ -47,6 +50,7 @@ class Watchman:
         self.compiled = 0
         self.bytes = 0
         self.found = dict.fromkeys(PATTERNS, 0)
+        self.nan_tests = 0
         import_module("pypyjit").set_compile_hook(self._look)
 
     def _look(self, info: Any) -> None:
@@ -55,7 +59,17 @@ class Watchman:
         self.bytes += len(code)
         for kind, n in pairs(code).items():
             self.found[kind] += n
+        if info.operations:
+            self.nan_tests += sum(bool(NAN_TEST.search(str(one))) for one in info.operations)
+
+    @property
+    def faulty(self) -> int:
+        """How many pairs no test for nan accounts for."""
+        return self.found["constant"] + max(0, self.found["frame"] - self.nan_tests)
 
     def __str__(self) -> str:
         found = ", ".join(f"{n} from a {kind}" for kind, n in self.found.items())
-        return f"{self.compiled:,} pieces of code, {self.bytes:,} bytes, faulty pairs: {found}"
+        return (
+            f"{self.compiled:,} pieces of code, {self.bytes:,} bytes: a double loaded and compared "
+            f"with itself: {found}; {self.nan_tests} tests for nan; faulty: {self.faulty}"
+        )

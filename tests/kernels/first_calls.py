@@ -76,7 +76,7 @@ def compare(path: Path, names: list[str]) -> int:
     if watchman is None:
         return int(bad > 0)
     print(watchman)
-    return int(bad > 0 or any(watchman.found.values()))
+    return int(bad > 0 or watchman.faulty > 0)
 
 
 def main() -> int:

@@ -181,7 +181,7 @@ def test_tuning_the_compiler_hides_nothing_and_is_kept(arm: Machine) -> None:
         ("pypy3 -m engine scan --jit off", []),
         ("pypy3 --jit off -m engine", ["off"]),
         ("pypy3 -I --jit vec=1 -X dev -W error --jit off x.py --jit 3", ["vec=1", "off"]),
-        ("pypy3 -X --jit -c 1", []),
+        ("pypy3 -X --jit -c -1 --jit off", []),
         ("pypy3 --jit", [""]),
         ("pypy3", []),
     ],

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import platform
 import runpy
 import struct
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.kernels import faulty_code
 from tests.kernels.faulty_code import pairs
 
 UPSTREAM = Path(__file__).resolve().parents[2] / "docs" / "upstream"
@@ -58,6 +61,44 @@ def test_what_is_right_is_not_counted(n: int) -> None:
 
 def test_bytes_between_instructions_are_none() -> None:
     assert pairs(b"\0\0" + words(load(3, 16), compare(3, 3))) == {"constant": 0, "frame": 0}
+
+
+@pytest.mark.skipif(sys.implementation.name != "pypy", reason="CPython compiles nothing")
+def test_the_watchman_sees_what_is_compiled_and_the_tests_for_nan_in_it() -> None:
+    """On any processor: that faulty pairs are found there, emulated ARM64 alone can show."""
+    code = """
+from tests.kernels.faulty_code import Watchman
+watchman = Watchman()
+def f(n):
+    hits, x = 0, 0.5
+    for i in range(n):
+        x = x * 1.0000001
+        if x != x:
+            hits += 1
+    return hits
+assert f(5000) == 0
+print(watchman.compiled > 0, watchman.bytes > 100, watchman.nan_tests > 0, watchman.faulty)
+"""
+    root = str(UPSTREAM.parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["True", "True", "True", "0"]
+
+
+def test_only_pairs_without_a_test_for_nan_are_faulty(monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = SimpleNamespace(set_compile_hook=lambda look: None)
+    monkeypatch.setattr(faulty_code, "import_module", lambda _: hook)
+    watchman = faulty_code.Watchman()
+    content = words(load(2, 29, 8), compare(2, 2), load(3, 29, 8), compare(3, 3))
+    held = (ctypes.c_char * len(content)).from_buffer_copy(content)
+    place = {"asmaddr": ctypes.addressof(held), "asmlen": len(content)}
+    watchman._look(
+        SimpleNamespace(**place, operations=["i3 = float_ne(f1, f1)", "f2 = float_add(f1, f1)"])
+    )
+    assert (watchman.found, watchman.faulty) == ({"constant": 0, "frame": 2}, 1)
+    watchman._look(SimpleNamespace(**place, operations=None))
+    assert (watchman.compiled, watchman.nan_tests, watchman.faulty) == (2, 1, 3)
 
 
 # Made up: of PyPy's own there is the name, and the calls that are to be changed.
