@@ -28,12 +28,6 @@ def say_once(line: str) -> None:
 class CheckedFile(IndexDataCacheFile):  # type: ignore[misc]  # Numba is not typed
     """The index and the data of one kernel, as Numba keeps them, each behind its digest."""
 
-    @classmethod
-    def like(cls, other: Any) -> CheckedFile:
-        """Return one at the place of Numba's own."""
-        base = other._index_name.removesuffix(".nbi")
-        return cls(other._cache_path, base, other._source_stamp)
-
     def _load_index(self) -> dict[Any, str]:
         try:
             version, stamp, overloads = self._read(self._index_path)

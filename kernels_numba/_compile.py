@@ -92,8 +92,12 @@ class KernelCache:
     def _open(self) -> Any:
         if self._opened is None:
             with cache_folder():
-                self._opened = FunctionCache(self._kernel)
-            self._opened._cache_file = CheckedFile.like(self._opened._cache_file)
+                opened: Any = FunctionCache(self._kernel)
+            # Numba would keep apart what lies in another folder or was written at another time:
+            # ours is named by what the sources say, so that every environment shares it.
+            opened._cache_path = FOLDER
+            opened._cache_file = CheckedFile(FOLDER, opened._impl.filename_base, "")
+            self._opened = opened
         return self._opened
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,15 @@ def test_a_kernel_that_is_compiled_brings_no_compiler(tmp_path: Path) -> None:
     second = run(CALL, "0.5", NUMBA_CACHE_DIR=str(tmp_path)).stdout.split()
     assert first[1:] == ["0", "True"]
     assert second == [first[0], "1", "False"]
+    # Another environment has the same sources in another folder, written at another time.
+    for package in ("kernels_pure", "kernels_numba"):
+        shutil.copytree(ROOT / package, tmp_path / "other" / package, copy_function=shutil.copyfile)
+    elsewhere = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(tmp_path / "other")}
+    program = f"import sys\ndel sys.path[0]\n{CALL}"
+    told = run(f"{program}\nprint(sys.modules['kernels_pure'].__file__)", "0.5", **elsewhere)
+    lines = told.stdout.split()
+    assert lines[:3] == second
+    assert lines[-1].startswith(str(tmp_path))
 
 
 @pytest.mark.skipif(not hasattr(gc, "freeze"), reason="PyPy has no such collector")
