@@ -65,7 +65,19 @@ class Judgement:
         return sum(share <= 1.0 for share in self.shares)
 
 
+# Steps of a scan of 10 x 200 contracts with terms kept: name, workload, microseconds by runtime.
+_STEPS = (
+    ("find, clean American", "step/find, clean American/4000", 100, 300),
+    ("find, clean European", "step/find, clean European/4000", 100, 300),
+    ("find, few hits", "step/find, few hits/4000", 300, 600),
+    ("find and rank, few hits", "step/find and rank, few hits/4000", 350, 700),
+    ("rank 150 rows", "step/rank/150", 50, 120),
+    ("packages of a busy index", "step/packages/ZIDX", 8000, 22_000),
+)
+
 TARGETS = (
+    *(Target(name, work, NUMBA, most * US) for name, work, most, _ in _STEPS),
+    *(Target(name, work, PYPY, most * US) for name, work, _, most in _STEPS),
     Target("few hits, search and score", "scan/few hits, search and score/4000", NUMBA, 60 * US),
     Target("few hits, search and score", "scan/few hits, search and score/4000", PYPY, 200 * US),
     Target("conversions and reversals", "kernel/conversion and reversal/4000", NUMBA, 2 * NS),

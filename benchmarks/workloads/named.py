@@ -1,10 +1,10 @@
 """The workloads by name: the same names, seeds and sizes on every backend.
 
 A name is ``group/what/size``. Groups: ``scan`` is `scan_chain` on chains that are in memory;
-``phase`` is a part of it; ``kernel`` are the kernel calls of a part, without the Python around
-them; ``threads`` are some of these by parts of their rows on two threads, with Numba alone;
-``engine`` are parts of the engine that are no scan. Sizes are contracts, or what else the
-unit of a workload counts; ``2000x10`` is ten chains of 2 000.
+``phase`` is a part of it, ``step`` a step of a `Scanner` that keeps terms; ``kernel`` are the
+kernel calls of a part, without the Python around them; ``threads`` are some of these by parts of
+their rows on two threads, with Numba alone; ``engine`` are parts of the engine that are no scan.
+Sizes are contracts, or what else the unit of a workload counts; ``2000x10`` is ten chains of 2 000.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from benchmarks.workloads.calls_series import SERIES
 from benchmarks.workloads.calls_sources import SOURCES
 from benchmarks.workloads.calls_threads import THREADED
 from benchmarks.workloads.markets import N_EXPIRIES, SEED, Market, busy, clean, noise, with_few_hits
+from benchmarks.workloads.steps import STEPS
 from benchmarks.workloads.tasks import Task, kernel_task, python_task, scan_task
 from engine.backend import Backend
 from engine.market.chain import AMERICAN, EUROPEAN
@@ -201,6 +202,7 @@ def _table() -> tuple[Workload, ...]:
         Workload(f"phase/proof/{TARGET}", "scan", 1, partial(_few, ("proof_s",))),
         Workload(f"phase/rest/{TARGET}", "scan", 1, partial(_target, AMERICAN, ("rest_s",)), True),
     ]
+    phases += [Workload(name, "scan", 1, make) for name, make in STEPS.items()]
     parity = ("conversion", "reversal")
     kernels = [
         Workload(f"kernel/net quotes/{TARGET}", "contract", TARGET, _view_kernels),
