@@ -177,7 +177,9 @@ class DeribitFeed:
         book.options = [summary for summary in book.options if not is_far(summary.ts_ms)]
         for listed in [day for day, (*_, ts_ms) in book.futures.items() if is_far(ts_ms)]:
             self._refuse(
-                CellError(f"{self._path.name}: the future of {listed}: its time is far off")
+                CellError(
+                    f"{self._path.name}: the future of {listed}: its time is a day off the rest"
+                )
             )
             del book.futures[listed]
 
