@@ -41,9 +41,9 @@ def library(words: Iterable[int], machine: int = 183) -> bytes:
     entries = [
         struct.pack("<QQq", 0x10000 + 8 * k, 1027, word) for k, word in enumerate(words) if word
     ]
-    # Relocations of other kinds, one of them at the place of a word of the table.
-    other = struct.pack("<QQq", 0x10000, 1025, INTEGER)
-    parts = [b"\x00" * 40, b"".join([*entries[1::2], other]), b"".join(entries[0::2])]
+    # One of another kind comes last, at the word before the comparisons where `TABLE` comes first.
+    other = struct.pack("<QQq", 0x10000 + 8 * (FIRST - 1), 1025, INTEGER)
+    parts = [b"\x00" * 40, b"".join(entries[1::2]), b"".join([*entries[0::2], other])]
     body, sections = b"", b""
     for kind, part in zip((1, 4, 4), parts, strict=True):
         sections += struct.pack("<IIQQQQ", 0, kind, 0, 0, 64 + len(body), len(part)) + b"\x00" * 24
