@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from threading import Event
 from typing import Any
+from zlib import crc32
 
 from engine.clock import NS_PER_DAY, from_ns
 from engine.errors import (
@@ -29,6 +31,8 @@ _PARTITIONS = (
 )
 # Ours by agreement alone: whoever changes the schema takes it.
 _LOCK = 0x7061726974790001
+_CLAIM = 0x7061726900000000
+_CLAIM_SECONDS, _CLAIM_TRIES = 10.0, 200
 _SIZE = "SELECT pg_database_size(current_database())"
 
 
@@ -137,6 +141,19 @@ class PostgresStore:
             if table in TABLES:
                 found[table] = (*found.get(table, ()), column)
         return found
+
+    def claim(self, name: str) -> None:
+        """Keep `name` until this connection closes.
+
+        A server may still be committing what a client that was killed had sent: whoever starts
+        again waits for that.
+        """
+        key = crc32(name.encode()) | _CLAIM
+        for _ in range(_CLAIM_TRIES):
+            if self.run("SELECT pg_try_advisory_lock(?)", (key,))[0][0]:
+                return
+            Event().wait(_CLAIM_SECONDS / _CLAIM_TRIES)
+        raise NotPermittedError(f"store {self.address}: another process is writing {name!r}")
 
     def drop_days(self, table: str, before_ns: int) -> bool:
         """Drop the partitions of whole days before `before_ns`."""

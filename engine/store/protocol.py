@@ -61,6 +61,16 @@ class Store(Protocol):
         """Return the columns of every table of ours that is there."""
         ...
 
+    def claim(self, name: str) -> None:
+        """Keep `name` for this connection until it closes; wait for one that is dying.
+
+        Raises
+        ------
+        NotPermittedError
+            If another connection goes on keeping it.
+        """
+        ...
+
     def drop_days(self, table: str, before_ns: int) -> bool:
         """Drop the partitions of whole days before `before_ns`; False where there are none."""
         ...

@@ -132,6 +132,9 @@ class SqliteStore:
             if name in TABLES
         }
 
+    def claim(self, name: str) -> None:
+        """Do nothing: what a dead process had begun in SQLite is gone with it."""
+
     def drop_days(self, table: str, before_ns: int) -> bool:
         """Return False: SQLite has no partitions."""
         return False

@@ -157,6 +157,7 @@ class BulkWriter:
         store: Store | None = None
         try:
             store = self._make()
+            store.claim(self._mark)
             position = _position(store, self._mark)
         except EngineError as error:
             if store is not None:
@@ -208,9 +209,12 @@ class BulkWriter:
             try:
                 if store is None:
                     store = self._make()
-                    if _position(store, self._mark) > position:
+                    store.claim(self._mark)
+                    if _position(store, self._mark) == position + len(batch):
                         return store  # it was committed, only the answer was lost
                 with store.transaction():
+                    if _position(store, self._mark) != position:
+                        raise BadDataError(f"another process writes {self._mark!r} too")
                     store.copy(self._table, batch)
                     _set_position(store, self._mark, position + len(batch), self._clock.now_ns())
                 return store

@@ -20,14 +20,19 @@ DRIVER = "psycopg" if platform.python_implementation() == "PyPy" else "asyncpg"
 _NUMBERS = itertools.count()
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def require_postgres() -> None:
+    """Skip, with the reason, where no server can be started or reached."""
     if why_not():
         pytest.skip(why_not())
     if importlib.util.find_spec(DRIVER) is None:
         pytest.skip(f"{DRIVER} is not installed here")
     if DRIVER == "psycopg" and find_library("pq") is None:
         pytest.skip("psycopg needs libpq: apt-get install libpq5")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    require_postgres()
     started = Cluster()
     try:
         yield started

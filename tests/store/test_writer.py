@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from engine.errors import BadDataError, EngineError, InputOutputError
-from engine.store import schema
+from engine.errors import BadDataError, EngineError, InputOutputError, NotPermittedError
+from engine.store import postgres, schema
 from engine.store.protocol import Row, Store
 from engine.store.writer import BulkWriter
 
@@ -86,6 +86,9 @@ class Flaky:
             work()
         if fall == "after":
             raise InputOutputError("lost after the commit")
+
+    def claim(self, name: str) -> None:
+        assert name == "m"
 
     def close(self) -> None:
         self.pending = []
@@ -168,3 +171,24 @@ def test_a_closed_writer_takes_nothing(store: Store, reopen: Callable[[], Store]
         writer.put([quote(1)])
     assert writer.report().n_lost == 1
     assert schema.pending(store) == []
+
+
+def test_two_writers_of_one_stream_do_not_double_it(
+    store: Store, reopen: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_CLAIM_SECONDS", 0.2)
+    first = BulkWriter(reopen, "quotes", "same")
+    if store.dialect == "postgresql":
+        with pytest.raises(NotPermittedError, match="another process"):
+            BulkWriter(reopen, "quotes", "same")
+        first.close()
+        BulkWriter(reopen, "quotes", "same").close()
+        return
+    second = BulkWriter(reopen, "quotes", "same")
+    first.put([quote(1)])
+    first.flush()
+    second.put([quote(1)])
+    report = second.close()
+    assert (report.n_lost, "another process" in report.reason) == (1, True)
+    first.close()
+    assert stored(store) == [1]
