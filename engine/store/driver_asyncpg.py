@@ -53,12 +53,12 @@ class AsyncpgDriver:
 
     def run(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
         """Execute one statement and return its rows."""
+        if not parameters:
+            return [tuple(row) for row in self._wait(self._connection.fetch(sql))]
         text = self._statements.get(sql)
         if text is None:
             text = self._statements[sql] = numbered(sql)
-        if parameters:
-            return [tuple(row) for row in self._wait(self._connection.fetch(text, *parameters))]
-        return [tuple(row) for row in self._wait(self._connection.fetch(text))]
+        return [tuple(row) for row in self._wait(self._connection.fetch(text, *parameters))]
 
     def copy(
         self, table: str, columns: Sequence[str], kinds: Sequence[str], rows: Sequence[Row]
@@ -90,6 +90,8 @@ class AsyncpgDriver:
             raise DriverError("22000" if is_data else "", words) from None
         except (TypeError, ValueError, OverflowError) as error:
             raise DriverError("22000", str(error)) from None
+        except (asyncpg.InternalClientError, BufferError) as error:
+            raise DriverError("XX000", str(error)) from None
 
 
 def numbered(sql: str) -> str:

@@ -49,7 +49,7 @@ class PostgresStore:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self._depth = 0
+        self._depth = self._n_cursors = 0
         self._days: set[tuple[str, int]] = set()
         try:
             self._driver: Driver = connect(address)
@@ -76,11 +76,14 @@ class PostgresStore:
 
     def pages(self, sql: str, size: int) -> Iterator[list[Row]]:
         """Yield the rows of a query, `size` at a time, from a cursor of the server."""
+        # A name is used once: asyncpg remembers the columns of a statement by its text.
+        self._n_cursors += 1
+        name = f"pages{self._n_cursors}"
         with self.transaction():
-            self.run(f"DECLARE pages NO SCROLL CURSOR FOR {sql}")
-            while rows := self.run(f"FETCH FORWARD {size:d} FROM pages"):
+            self.run(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}")
+            while rows := self.run(f"FETCH FORWARD {size:d} FROM {name}"):
                 yield rows
-            self.run("CLOSE pages")
+            self.run(f"CLOSE {name}")
 
     def copy(self, table: str, rows: Sequence[Row]) -> int:
         """Append `rows` to `table` by COPY, as one transaction."""

@@ -69,10 +69,10 @@ def _thin(store: Store, before_ns: int, step_ns: int) -> int:
     with store.transaction():
         n = store.run("SELECT count(*) FROM quotes WHERE ts_recv < ?", (before_ns,))[0][0]
         store.run(
-            "DELETE FROM quotes WHERE ts_recv < ? AND EXISTS (SELECT 1 FROM quotes later "
-            "WHERE later.instrument_id = quotes.instrument_id AND later.ts_recv > quotes.ts_recv "
-            "AND later.ts_recv < (quotes.ts_recv / ? + 1) * ? AND later.ts_recv < ?)",
-            (before_ns, step_ns, step_ns, before_ns),
+            "DELETE FROM quotes WHERE ts_recv < ? AND (instrument_id, ts_recv) NOT IN "
+            "(SELECT instrument_id, max(ts_recv) FROM quotes WHERE ts_recv < ? "
+            "GROUP BY instrument_id, ts_recv / ?)",
+            (before_ns, before_ns, step_ns),
         )
         left = store.run("SELECT count(*) FROM quotes WHERE ts_recv < ?", (before_ns,))[0][0]
     return int(n - left)
