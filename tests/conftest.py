@@ -52,7 +52,7 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not LEG:
+    if not LEG or config.option.markexpr == "long":
         return
     left_out = [item for item in items if not _belongs(item)]
     config.hook.pytest_deselected(items=left_out)
