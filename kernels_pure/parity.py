@@ -29,33 +29,50 @@ def net_prices(
     `tier_fee` is the fee per share of premiums from `tier_start` on; the proportional fee is
     ``min(proportional, premium_cap * price)``. A side that is not > 0 becomes nan. O(n).
     """
-    # Most quotes pay the last tier.
     n_tiers = len(tier_start)
-    top_start = tier_start[n_tiers - 1]
-    top_fee = tier_fee[n_tiers - 1]
-    for q in range(len(bid)):
+    # Two choices without a loop: several quotes go at a time. Of up to three tiers that is all.
+    last = n_tiers - 1
+    middle = max(0, n_tiers - 2)
+    last_start = tier_start[last]
+    last_fee = tier_fee[last]
+    middle_start = tier_start[middle]
+    middle_fee = tier_fee[middle]
+    first_fee = tier_fee[0]
+    for i in range(len(bid)):
+        q = i & ROWS
         price = bid[q]
+        fee = last_fee
+        if price < last_start:
+            fee = middle_fee
+        if price < middle_start:
+            fee = first_fee
         net = nan
         if price > 0.0 and price <= LARGEST:
-            fee = top_fee
-            if price < top_start:
-                fee = tier_fee[0]
-                for t in range(1, n_tiers):
-                    if price >= tier_start[t]:
-                        fee = tier_fee[t]
             net = price - fee - min(proportional, premium_cap * price)
         out_receive[q] = net
         price = ask[q]
+        fee = last_fee
+        if price < last_start:
+            fee = middle_fee
+        if price < middle_start:
+            fee = first_fee
         net = nan
         if price > 0.0 and price <= LARGEST:
-            fee = top_fee
-            if price < top_start:
-                fee = tier_fee[0]
-                for t in range(1, n_tiers):
-                    if price >= tier_start[t]:
-                        fee = tier_fee[t]
             net = price + fee + min(proportional, premium_cap * price)
         out_pay[q] = net
+    if n_tiers > 3:
+        for q in range(len(bid)):
+            fee = first_fee
+            other = first_fee
+            for t in range(1, n_tiers):
+                if bid[q] >= tier_start[t]:
+                    fee = tier_fee[t]
+                if ask[q] >= tier_start[t]:
+                    other = tier_fee[t]
+            if bid[q] > 0.0 and bid[q] <= LARGEST:
+                out_receive[q] = bid[q] - fee - min(proportional, premium_cap * bid[q])
+            if ask[q] > 0.0 and ask[q] <= LARGEST:
+                out_pay[q] = ask[q] + other + min(proportional, premium_cap * ask[q])
 
 
 def row_hits(edge: Floats, floor: float, out_row: Ints) -> tuple[int, int, float]:
