@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.errors import BadDataError
 from engine.feeds.ages import AgeColumn
+from engine.feeds.occ import occ_column
 from engine.feeds.protocol import FeedOptions
 from engine.feeds.record_feed import OPTIONAL, REQUIRED, RecordFeed, checked_mapping
 from engine.feeds.rows import read_table
@@ -56,7 +57,17 @@ class CsvFeed(RecordFeed):
                 f"{path.name}: looks like JSON, not like rows with a header: flatten it to CSV, or "
                 "hand its objects to Python's scan(); Deribit's goes to --source deribit:FILE"
             )
-        columns.require(REQUIRED if options.as_of_ns is None else REQUIRED[1:], OPTIONAL)
+        occ, rows = occ_column(columns, rows)
+        try:
+            columns.require(REQUIRED if options.as_of_ns is None else REQUIRED[1:], OPTIONAL)
+        except BadDataError as error:
+            if occ is None:
+                raise
+            raise BadDataError(
+                f"{error}. The column {occ.name} holds OCC symbols, which give root, expiry, "
+                "strike and right; say the rest: --as-of TIME --map underlying_bid==PRICE "
+                "--map underlying_ask==PRICE (calls and puts in two files: join them)"
+            ) from None
         super().__init__(
             path.name, f"csv:{path.name}", rows, options, AgeColumn.beside(path), str(path)
         )

@@ -28,7 +28,7 @@ ABCD = (
 )  # fmt: skip
 INDICES = sorted(path.name for path in (CASES / "13-index-names").glob("*.csv"))
 # What are still read by nobody: layouts, which come with section 2 of the issue.
-LAYOUTS = {"01-yfinance", "02-cboe-quotedata", "04-orats", "10-databento"}
+LAYOUTS = {"02-cboe-quotedata", "04-orats"}
 
 
 def scanned(
