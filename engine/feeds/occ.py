@@ -51,7 +51,7 @@ class OccColumn:
             root, digit, year, month, day, right, strike = found.groups()
             cells = (
                 f"20{year}-{month}-{day}",
-                f"{int(strike) / 1000:g}",
+                repr(int(strike) / 1000),
                 right,
                 root + digit,
                 root,

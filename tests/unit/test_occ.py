@@ -50,7 +50,8 @@ def test_the_rest_is_asked_for(tmp_path: Path) -> None:
         CsvFeed(path)
 
 
-def test_a_strike_has_its_thousandths(tmp_path: Path) -> None:
-    row = "1,2.5,2.6,ABCD260417C00100125,1"
-    loaded = only(written(tmp_path, row, header=HEADER), "ABCD", mapping=MAPPING, as_of=NOW)
-    assert list(loaded.chain.strike) == [100.125]
+def test_a_strike_has_all_its_digits(tmp_path: Path) -> None:
+    row = "1,2.5,2.6,ABCD260417C12345125,1"
+    spot = {**MAPPING, "underlying_bid": "=12000", "underlying_ask": "=12001"}
+    loaded = only(written(tmp_path, row, header=HEADER), "ABCD", mapping=spot, as_of=NOW)
+    assert list(loaded.chain.strike) == [12345.125]
