@@ -13,12 +13,12 @@ import math
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from engine.backend import Backend
-from engine.clock import NS_PER_SECOND, SECONDS_PER_YEAR
+from engine.clock import NS_PER_SECOND, SECONDS_PER_YEAR, to_ns
 from engine.config import ScanSettings
-from engine.market.calendar import calendar_named
+from engine.market.calendar import calendar_named, zone_named
 from engine.market.carry import PROJECTED, Carry, RateCurve
 from engine.market.chain import OptionChain, Underlying
 from engine.market.listing import Listing
@@ -275,10 +275,8 @@ def _until(chain: OptionChain, carry: Carry) -> int:
     yearly = amount * (fastest + carry.borrow_fee + carry.index_yield)
     now, calendar = chain.ts_ns, calendar_named(chain.calendar)
     day = calendar.session_date(now)
-    midnight = calendar.open_ns(day + timedelta(days=1)) - round(
-        calendar.opens.total_seconds() * NS_PER_SECOND
-    )
-    ends = [midnight, calendar.open_ns(day), calendar.close_ns(day)]
+    tomorrow = datetime.combine(day + timedelta(days=1), time(), zone_named(calendar.zone))
+    ends = [to_ns(tomorrow), calendar.open_ns(day), calendar.close_ns(day)]
     ends += [expiry.settles_ns for expiry in chain.expiries[:1]]
     if yearly > 0.0:
         ends.append(now + int(0.5 * MARGIN / yearly * SECONDS_PER_YEAR * NS_PER_SECOND))
