@@ -16,6 +16,7 @@ from served_gateway import (
 )
 
 from engine.feeds.demo_market import Rates
+from engine.gateway.faults import Rule
 from engine.gateway.gateway import Gateway
 from engine.market.fees import FeeSchedule
 
@@ -157,6 +158,31 @@ def test_a_minimum_is_due_once_for_an_order(gateway: Gateway) -> None:
     assert [float(m[3]) for m in of_kind(messages, 59)] == [fees.order_minimum]
     messages = wire.place(2, stock(gateway, "ZETF"), kind="MKT", quantity=1_000)
     assert sum(float(m[3]) for m in of_kind(messages, 59)) == pytest.approx(5.0)
+
+
+def test_stock_is_as_deep_as_shown_until_it_is_quoted_anew(gateway: Gateway) -> None:
+    wire = Wire(gateway)
+    base = next(iter(gateway.listing.of_symbol("ZETF")))
+    quote = gateway.market.quotes[base]
+    shown = int(quote.ask_size)
+    contract = stock(gateway, "ZETF")
+    limit = round(quote.ask + 0.5, 2)
+    assert fills(wire.place(1, contract, limit=limit, quantity=shown + 100))[0][2] == shown
+    assert fills(wire.place(2, contract, limit=limit, quantity=100)) == []
+    gateway.tape.quoted(base)
+    gateway.flush()
+    assert sorted(f[2] for f in fills(wire.take())) == [100, 100]
+
+
+def test_a_minimum_covers_all_fills_of_an_order() -> None:
+    gateway = demo_gateway(rules=[Rule("small_size", nth=1, fraction=0.2)])
+    wire = Wire(gateway)
+    index = near_option(gateway, "ZETF")
+    messages = wire.place(1, contract_fields(gateway, index), kind="MKT", quantity=5)
+    paid = [float(m[3]) for m in of_kind(messages, 59)]
+    assert len(paid) == 2
+    assert paid[0] == 1.0
+    assert sum(paid) == pytest.approx(5 * 0.70)
 
 
 def test_day_orders_end_with_the_day_and_others_do_not() -> None:

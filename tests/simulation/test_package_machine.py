@@ -164,6 +164,12 @@ def test_nothing_is_sent_while_the_link_is_down() -> None:
         assert step[1] == () or {action[0] for action in step[1]} == {"ask"}
 
 
+def test_orders_without_acknowledgement_are_cancelled_too_when_the_window_ends() -> None:
+    after, actions = Machine().window_over(ready(0))
+    assert actions == (("cancel", 0, 0, 0), ("cancel", 1, 0, 0))
+    assert [leg.knowledge for leg in after.legs] == [CANCELLING, CANCELLING]
+
+
 def test_an_order_that_shows_up_late_reopens_and_is_cancelled() -> None:
     machine = Machine(completes=False)
     over = Package(COMPLETE, True, tuple(Leg(d, 0, 1, 1, FINAL, 1, 1) for d in (1, -1)))
