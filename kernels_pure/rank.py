@@ -109,6 +109,7 @@ def rank_row(
     legs = 0
     terms = 0
     nearest = 0
+    e = 0
     for leg in range(N_LEGS):
         q = quote[N_LEGS * row + leg]
         if q >= 0:
@@ -122,7 +123,8 @@ def rank_row(
                 line = q - n
                 is_put = 1
             k = strike[line]
-            e = expiry_at(first, line)
+            if line < first[e] or line >= first[e + 1]:
+                e = expiry_at(first, line)
             side = -1
             price = b
             fee = b - receive[q]
@@ -168,7 +170,13 @@ def rank_row(
                 is_long = 1
             highest = max(highest, k)
             legs += 1
-    total = exact_sum(terms, work, sums, work, 2 * sums)
+    total = 0.0
+    if terms > 2:
+        total = exact_sum(terms, work, sums, work, 2 * sums)
+    elif terms > 1:
+        total = work[sums] + work[sums + 1]
+    elif terms > 0:
+        total = work[sums]
     need = 0.0
     if kind == BOX and is_long == 0:
         need = max(1.02 * total, highest - lowest)
