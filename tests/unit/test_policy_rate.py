@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import pytest
 
+from engine.market.carry import Carry
 from engine.market.policy_rate import default_rates, policy_rate
 
 
@@ -29,3 +31,10 @@ def test_you_never_lend_at_less_than_nothing_or_more_than_you_borrow() -> None:
     for year in range(2000, 2030):
         lend, borrow = default_rates(date(year, 6, 15))
         assert 0.0 <= lend <= borrow - 0.0075
+
+
+def test_the_age_of_rates_is_in_days() -> None:
+    day = 86_400 * 10**9
+    assert Carry(as_of_ns=day).rate_age_days(day) == 0.0
+    assert Carry(as_of_ns=day).rate_age_days(4 * day + day // 2) == 3.5
+    assert math.isnan(Carry().rate_age_days(day))
