@@ -50,7 +50,9 @@ class Cluster:
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
             self._as = [
-                "setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups",
+                # It ends with this process, however that ends.
+                "setpriv", "--pdeathsig=INT", f"--reuid={nobody.pw_uid}",
+                f"--regid={nobody.pw_gid}", "--clear-groups",
             ]  # fmt: skip
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
