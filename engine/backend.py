@@ -34,6 +34,8 @@ class Backend:
     parity: ModuleType
     pairs: ModuleType
     verticals: ModuleType
+    notice: ModuleType
+    partial: ModuleType
     rolls: ModuleType
     mixture: ModuleType
     surface: ModuleType

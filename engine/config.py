@@ -23,6 +23,9 @@ FAMILIES = (
     "butterfly",
     "calendar",
     "calendar_butterfly",
+    "three_legs",
+    "partial_box",
+    "covered_mix",
     "package",
     "synthetic",
 )

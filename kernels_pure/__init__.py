@@ -29,6 +29,8 @@ SCAN: tuple[str, ...] = (
     "parity",
     "pairs",
     "verticals",
+    "notice",
+    "partial",
     "rolls",
     "mixture",
     "surface",

@@ -87,7 +87,7 @@ def butterflies(backend: Backend) -> Task:
 
     view = view_of(clean(backend, TARGET), backend)
     n, terms, first = view.chain.n_rows, view.terms, view.chain.first
-    late_calls, late_puts, zeros = terms.late_call, terms.night, view.zeros
+    late_calls, late_puts, zeros = terms.late.call, terms.late.put, view.zeros
     sides = [
         (shift, array("d", view.line(name, slope, value)))
         for name, shift, slope, value in (

@@ -121,7 +121,9 @@ def box(book: Book, worth: Worth, e: int, low: float, high: float, side: int) ->
         bid, ask = book.futures[e]
         worst = width / ask if side > 0 else -width / bid
     elif side > 0:
-        worst = worth.receipt(end) * width - worth.late_call(e) - worth.late_put(e) * low
+        called, put = worth.called(e, width), worth.put(e, width, low)
+        worst = worth.receipt(end) * width
+        worst = min(worst, called + min(0.0, put), put + min(0.0, called))
     else:
         worst = -worth.payment(end) * width
     legs = (
@@ -168,14 +170,13 @@ def upper_bound(book: Book, worth: Worth, e: int, strike: float, right: str) -> 
 
 def vertical(book: Book, worth: Worth, e: int, low: float, high: float, right: str) -> Package:
     """Return the vertical worth at least 0."""
-    width = worth.receipt(book.listing.taus[e]) * (high - low)
     if right == "C":
         legs = (((e, low, "C"), 1), ((e, high, "C"), -1))
-        worst = min(0.0, width - worth.late_call(e))
+        assigned = worth.called(e, high - low)
     else:
         legs = (((e, high, "P"), 1), ((e, low, "P"), -1))
-        worst = min(0.0, width - worth.late_put(e) * low)
-    return Package("vertical", legs, worst)
+        assigned = worth.put(e, high - low, low)
+    return Package("vertical", legs, min(0.0, assigned))
 
 
 def vertical_width(
@@ -183,13 +184,12 @@ def vertical_width(
 ) -> Package:
     """Return the vertical that costs at most its width, sold."""
     width = high - low
-    if not worth.is_american:
-        width *= worth.payment(book.listing.taus[e])
+    end = -width * worth.payment(book.listing.taus[e])
     if right == "C":
         legs = (((e, low, "C"), -1), ((e, high, "C"), 1))
-        return Package("vertical_width", legs, -width - worth.late_call(e))
+        return Package("vertical_width", legs, min(end, worth.called(e, -width)))
     legs = (((e, high, "P"), -1), ((e, low, "P"), 1))
-    return Package("vertical_width", legs, -width - worth.late_put(e) * high)
+    return Package("vertical_width", legs, min(end, worth.put(e, -width, high)))
 
 
 def butterfly(worth: Worth, e: int, strikes: tuple[float, float, float], right: str) -> Package:
@@ -217,9 +217,13 @@ def mixture(
     )
     # By their family the wings may expire later, whatever those at hand do.
     is_roll = family != "butterfly"
-    late = worth.late_call(sold, roll=is_roll) if right == "C" else worth.late_put(sold) * body
-    cover = TWO_LATER if is_roll else TWO
-    return Package(family, legs, -late, unit=all_of_it // common, cover=cover)
+    worst = worth.put(sold, 0.0, body)
+    if right == "C":
+        worst = worth.rolled(sold) if is_roll else worth.called(sold, 0.0)
+    # The two longs are used up one after the other, on different days.
+    apart = (body - low) * (high - body) / (high - low) * worth.apart(sold)
+    worst, cover = min(0.0, worst) - apart, TWO_LATER if is_roll else TWO
+    return Package(family, legs, worst, unit=all_of_it // common, cover=cover)
 
 
 def mixed_cover(book: Book, worth: Worth, e: int, strikes: tuple[float, float, float]) -> Package:
@@ -246,10 +250,8 @@ def calendar(
     """Return a short option covered by a later one, each given as (expiry, strike)."""
     legs = (((*sold, right), -1), ((*bought, right), 1))
     if worth.is_american:
-        late = worth.late_put(sold[0]) * sold[1]
-        if right == "C":
-            late = worth.late_call(sold[0], roll=True)
-        return Package("calendar", legs, -late, cover=ONE_LATER)
+        late = worth.rolled(sold[0]) if right == "C" else worth.put(sold[0], 0.0, sold[1])
+        return Package("calendar", legs, min(0.0, late), cover=ONE_LATER)
     taus = book.listing.taus
     t1, t2 = taus[sold[0]], taus[bought[0]]
     if right == "C":

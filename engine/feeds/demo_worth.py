@@ -7,7 +7,6 @@ Labels need edges that no scanner code had a hand in, so nothing here is shared 
 from __future__ import annotations
 
 import math
-from datetime import timedelta
 
 from engine.clock import years_between
 from engine.feeds.demo_listing import Listing
@@ -39,6 +38,7 @@ class Worth:
         self._calendar = calendar_named(listing.calendar)
         self._fee = carry.borrow_fee * stock_bid if with_borrow else 0.0
         self.is_american = listing.kind.style == AMERICAN
+        self._known: dict[int, list[tuple[float, int, float]]] = {}
         # (ex-date, worth when received, worth when owed)
         self._flows: list[tuple[float, float, float]] = []
         now = listing.as_of_ns
@@ -88,33 +88,74 @@ class Worth:
         """Return the nodes of the lending curve before `t`."""
         return [day / 365.0 for day in self._carry.lend.days if 0.0 < day / 365.0 < t]
 
-    def late_call(self, expiry: int, *, roll: bool = False) -> float:
-        """Return the dividend that late notice of a short call may cost; 0 if European.
+    def called(self, expiry: int, amount: float) -> float:
+        """Return the least that `amount` is worth when a short call is assigned; inf if European.
 
-        A call covered by a later one (`roll`) may also be assigned at expiry with the next
-        session an ex-date.
+        Its stock is short for a night, and the dividend of the morning after is owed.
+        """
+        found = [
+            self._worth(amount, t) - self._fee * gap / 365.0 - owed
+            for t, gap, owed in self._mornings(expiry)
+        ]
+        return min(found, default=math.inf)
+
+    def put(self, expiry: int, amount: float, strike: float) -> float:
+        """Return the least that `amount` is worth when a short put is assigned; inf if European.
+
+        Its strike is paid a night before another is received, for interest at the highest rate.
+        """
+        mornings = self._mornings(expiry)
+        end, curve = self._listing.taus[expiry], self._carry.borrow
+        longest = max([gap for _, gap, _ in mornings], default=0) / 365.0
+        nodes = [node / 365.0 for node in curve.days if node / 365.0 < end]
+        rate = max(0.0, *(curve.rate(t) for t in [longest, end, *nodes]))
+        found = [
+            self._worth(amount - strike * (math.exp(rate * gap / 365.0) - 1.0), t)
+            for t, gap, _ in mornings
+        ]
+        return min(found, default=math.inf)
+
+    def rolled(self, expiry: int) -> float:
+        """Return what `called` gives for nothing, counting a dividend of the day after expiry."""
+        if not self.is_american:
+            return 0.0
+        end = self._listing.taus[expiry]
+        day = self._calendar.next_session(self._listing.expiries[expiry].date)
+        gap = self._calendar.nights_to_settlement(day)
+        after = years_between(self._listing.as_of_ns, self._calendar.open_ns(day))
+        late = sum(out for ex, _, out in self._flows if end < ex <= after)
+        worst = min(0.0, self.called(expiry, 0.0))
+        return min(worst, -late - self._fee * gap / 365.0) if late else worst
+
+    def apart(self, expiry: int) -> float:
+        """Return the most that a dollar paid, any day up to expiry, exceeds one received before."""
+        if not self.is_american:
+            return 0.0
+        worst, least = 0.0, 1.0
+        for t, _, _ in self._mornings(expiry):
+            least = min(least, self.receipt(t))
+            worst = max(worst, self.payment(t) - least)
+        return max(worst, self.payment(self._listing.taus[expiry]) - least)
+
+    def _worth(self, amount: float, t: float) -> float:
+        return amount * (self.receipt(t) if amount >= 0.0 else self.payment(t))
+
+    def _mornings(self, expiry: int) -> list[tuple[float, int, float]]:
+        """Return (years, days to the next session, dividends) of every morning after an assignment.
+
+        Today's counts at once, with the longer of the two nights that follow.
         """
         if not self.is_american:
-            return 0.0
-        end = self._listing.taus[expiry]
-        if roll:
-            day = self._calendar.next_session(self._listing.expiries[expiry].date)
-            end = years_between(self._listing.as_of_ns, self._calendar.open_ns(day))
-        return max([out for ex, _, out in self._flows if ex <= end], default=0.0)
-
-    def late_put(self, expiry: int) -> float:
-        """Return the interest per unit of strike that late notice of a short put may cost."""
-        if not self.is_american:
-            return 0.0
-        day = self._calendar.session_date(self._listing.as_of_ns)
-        nights = 1
-        while day <= self._listing.expiries[expiry].date:
-            if self._calendar.is_session(day):
-                nights = max(nights, self._calendar.nights_to_settlement(day))
-            day += timedelta(days=1)
-        gap = nights / 365.0
-        end = self._listing.taus[expiry]
-        curve = self._carry.borrow
-        nodes = [node / 365.0 for node in curve.days if node / 365.0 < end]
-        rate = max(curve.rate(t) for t in [gap, end, *nodes])
-        return math.exp(max(rate, 0.0) * gap) - 1.0
+            return []
+        if expiry not in self._known:
+            calendar, today = self._calendar, self._calendar.session_date(self._listing.as_of_ns)
+            day = calendar.next_session(today)
+            gaps = [calendar.nights_to_settlement(d) for d in (today, day)]
+            found = [(0.0, max(gaps), 0.0)]
+            while day <= self._listing.expiries[expiry].date:
+                t = years_between(self._listing.as_of_ns, calendar.open_ns(day))
+                owed = sum(out for ex, _, out in self._flows if ex == t)
+                found.append((t, calendar.nights_to_settlement(day), owed))
+                day = calendar.next_session(day)
+            self._known[expiry] = found
+        return self._known[expiry]

@@ -31,7 +31,7 @@ from engine.market.calendar import Calendar, calendar_named
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import OptionChain
 from engine.market.fees import FeeSchedule
-from engine.market.late_notice import late_calls, night_interest
+from engine.market.late_notice import LateNotice, late_notice, no_notice
 from engine.market.ledger import (
     Branches,
     Dates,
@@ -65,12 +65,8 @@ class Terms:
         Dividends received, compounded to settlement at the lending rate (for implied rates).
     stock_borrow
         Fee of short stock up to settlement.
-    late_call
-        Largest dividend that late notice of assignment can cost a short call; 0 if European.
-    late_roll
-        The same counting an ex-date on the session after expiry, when the cover expires later.
-    night
-        Interest on one strike unit over the longest settlement gap, for a short put.
+    late
+        What late notice of an assignment may cost; nothing if European.
     hold
         Early branches of long stock against a short call (eves of ex-dates; where forward rates
         are negative, now and the days on which a receipt is worth least).
@@ -97,9 +93,7 @@ class Terms:
     div_out: array[float]
     div_future: array[float]
     stock_borrow: array[float]
-    late_call: array[float]
-    late_roll: array[float]
-    night: array[float]
+    late: LateNotice
     hold: Branches
     owe: Branches
     take: Branches
@@ -140,7 +134,7 @@ def chain_terms(
         div_out = array("d", map(add, div_out, stream))
         if count_projected:
             div_in = array("d", map(add, div_in, stream))
-    late_call = late_roll = night = zeros
+    late = no_notice(n)
     hold = owe = take = give = no_branches(n)
     width_pay, width_receive = lend, borrow
     receipts = settlements(taus, borrow, received, owed)
@@ -158,8 +152,7 @@ def chain_terms(
         n_puts = [max(1, bisect_left(puts, tau) + (tau in ex_dates)) for tau in taus]
         now_and_eves = [bisect_right(ex_dates, tau) + 1 for tau in taus]
         n_calls = [bisect_right(calls, tau) + 1 for tau in taus] if is_uneven else now_and_eves
-        late_call, late_roll = late_calls(chain, calendar, flows, taus)
-        night = night_interest(chain, calendar, carry, taus)
+        late = late_notice(chain, calendar, carry, flows, taus)
         got = ledger.received
         if eves:
             # Long stock is called away on an eve, before the dividend.
@@ -201,7 +194,7 @@ def chain_terms(
         div_out=div_out,
         div_future=kept,
         stock_borrow=stock_borrow,
-        late_call=late_call, late_roll=late_roll, night=night,
+        late=late,
         hold=hold, owe=owe, take=take, give=give, receipts=receipts, payments=payments,
     )  # fmt: skip
 
@@ -254,7 +247,7 @@ def _inverse_terms(chain: OptionChain, carry: Carry) -> Terms:
         stock_pay=pays,
         stock_receive=receives,
         div_in=zeros, div_out=zeros, div_future=zeros, stock_borrow=zeros,
-        late_call=zeros, late_roll=zeros, night=zeros,
+        late=no_notice(n),
         hold=none, owe=none, take=none, give=none, receipts=never, payments=never,
     )  # fmt: skip
 

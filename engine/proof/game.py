@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 from engine.proof.claims import Position
-from engine.proof.holdings import Closing, Held, Holdings, Notice
+from engine.proof.holdings import Assigned, Closing, Held, Holdings, Notice
 from engine.proof.settlement import Answer, Line, Settlement
-from engine.proof.timeline import AFTER_EXPIRY, EVE, EX, EXPIRY, NODE, Moment
+from engine.proof.timeline import AFTER_EXPIRY, EVE, EX, EXPIRY, Moment
 
 # Of more legs than this, sets of one and of all stand for every set.
 _MOST_SUBSETS_OF = 4
+# Of so many contracts of a leg every number may be assigned, of more only some.
+_EVERY_COUNT = 3.0
 
 
 class Game:
@@ -55,7 +57,8 @@ class Game:
         if held is None:
             sold = [k for k, quantity in enumerate(legs) if quantity < 0.0]
             puts = [k for k in sold if self.position.claims[k].right < 0]
-            sets = tuple(subsets(sold)), tuple(subsets(puts))
+            counts = {k: self._counts(k, legs, stock) for k in sold}
+            sets = tuple(_parts(sold, counts)), tuple(_parts(puts, counts))
             held = Held(legs, stock, [None] * len(self.moments), sets, None, {}, {})
             self._held[legs, stock] = held
         return held
@@ -107,11 +110,11 @@ class Game:
 
     # Between settlements: assignment, notice, answer.
 
-    def assignments(self, i: int, held: Held) -> tuple[tuple[int, ...], ...]:
-        """Return every set of sold legs that the market may assign at moment `i`."""
-        return held.sets[self.moments[i].kind in (NODE, EX, AFTER_EXPIRY)]
+    def assignments(self, i: int, held: Held) -> tuple[Assigned, ...]:
+        """Return everything that the market may assign at moment `i`."""
+        return held.sets[self.moments[i].kind in (EX, AFTER_EXPIRY)]
 
-    def answer(self, i: int, held: Held, legs: tuple[int, ...]) -> Answer:
+    def answer(self, i: int, held: Held, legs: Assigned) -> Answer:
         """Return what the holder does when notice of the assignment of `legs` at `i` arrives.
 
         Stock held is delivered, short stock is covered. What the assignment left open beyond
@@ -132,20 +135,23 @@ class Game:
             if paid > 0.0:
                 paid -= notice.financed * moment.night
             value = moment.present(notice.cash + paid) + carried + after(i + 1, closing.rest)
+            if notice.borrowed:
+                value -= notice.borrowed * moment.overnight
         if notice.open is not None:
             carries = moment.present(notice.cash) + carried + after(i + 1, notice.open)
             if not value >= carries:
                 return Answer(carries, notice.open)
         return Answer(value, closing.rest, closing.exercised)
 
-    def _notice(self, held: Held, legs: tuple[int, ...]) -> Notice:
+    def _notice(self, held: Held, legs: Assigned) -> Notice:
         left, stock = list(held.legs), held.stock
         cash = financed = 0.0
+        counts = dict(legs)
         for k in self._calls + self._puts:
-            if k not in legs:
+            if k not in counts:
                 continue
-            claim, shares = self.position.claims[k], -left[k]
-            left[k] = 0.0
+            claim, shares = self.position.claims[k], counts[k]
+            left[k] += shares
             if not self.is_tradable:
                 # Paid in cash at a level of the market's choice, which nothing hedges any more.
                 cash -= math.inf if claim.right > 0 else shares * claim.strike
@@ -160,7 +166,27 @@ class Game:
         open_ = None
         if stock != kept and self.may_carry and self.is_tradable:
             open_ = self.held(tuple(left), stock)
-        return Notice(cash, financed, stock, closing, stock + closing.covered >= kept, open_)
+        borrowed = max(0.0, -stock) - max(0.0, -held.stock)
+        closes = stock + closing.covered >= kept
+        return Notice(cash, financed, max(0.0, borrowed), stock, closing, closes, open_)
+
+    def _counts(self, k: int, legs: Holdings, stock: float) -> tuple[float, ...]:
+        """Return how many contracts of sold leg `k` the market may assign at once.
+
+        What follows is straight in their number but where one cover is used up and the next one
+        begins, so of many contracts these numbers and all of them are enough.
+        """
+        claim, total = self.position.claims[k], -legs[k]
+        if total <= _EVERY_COUNT:
+            return (*(float(n) for n in range(1, int(total))), total)
+        found, covered = {total}, max(0.0, stock) if claim.right > 0 else max(0.0, -stock)
+        for other in self._calls if claim.right > 0 else self._puts:
+            if 0.0 < covered < total:
+                found.add(covered)
+            covered += max(0.0, legs[other])
+        if 0.0 < covered < total:
+            found.add(covered)
+        return tuple(sorted(found))
 
     def exercise(self, i: int, held: Held) -> Answer:
         """Return what the holder does best at moment `i` when no sold leg is left.
@@ -265,3 +291,10 @@ def subsets(legs: list[int]) -> Iterator[tuple[int, ...]]:
     count = len(legs)
     for size in range(1, count + 1) if count <= _MOST_SUBSETS_OF else (1, count):
         yield from combinations(legs, size)
+
+
+def _parts(legs: list[int], counts: dict[int, tuple[float, ...]]) -> Iterator[Assigned]:
+    """Yield what may be assigned of `legs`: of every set of them every number of contracts."""
+    for chosen in subsets(legs):
+        for numbers in product(*(counts[k] for k in chosen)):
+            yield tuple(zip(chosen, numbers, strict=True))

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 Holdings = tuple[float, ...]
 """Signed contracts of each leg that are left."""
 
+Assigned = tuple[tuple[int, float], ...]
+"""Which sold legs are assigned, and how many contracts of each."""
+
 Told = tuple[tuple[str, ...], float]
 """What happens in words, and the spot where it ends."""
 
@@ -22,7 +25,7 @@ class Held:
     worth
         The worst value of what follows, by moment; None where it is not known yet.
     sets
-        The sets of sold legs that the market may assign: any, and puts only.
+        What the market may assign of the sold legs: of any, and of puts only.
     closing
         What exercise that closes the stock brings.
     notices
@@ -34,9 +37,9 @@ class Held:
     legs: Holdings
     stock: float
     worth: list[float | None]
-    sets: tuple[tuple[tuple[int, ...], ...], ...]
+    sets: tuple[tuple[Assigned, ...], ...]
     closing: Closing | None
-    notices: dict[tuple[int, ...], Notice]
+    notices: dict[Assigned, Notice]
     told: dict[int, Told]
 
     @property
@@ -68,6 +71,8 @@ class Notice:
         What the strikes bring.
     financed
         What puts cost of it that stock sold short does not take up, owed overnight.
+    borrowed
+        Shares that calls leave short overnight, beyond what was short before.
     stock
         Shares once they are delivered.
     closing
@@ -80,6 +85,7 @@ class Notice:
 
     cash: float
     financed: float
+    borrowed: float
     stock: float
     closing: Closing
     closes: bool

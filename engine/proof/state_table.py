@@ -8,17 +8,16 @@ from itertools import pairwise
 
 from engine.proof.claims import Position
 from engine.proof.game import Game
-from engine.proof.holdings import Held, Told
+from engine.proof.holdings import Assigned, Held, Told
 from engine.proof.settlement import Answer, Settlement
 from engine.proof.states import State
-from engine.proof.timeline import AFTER_EXPIRY, DAY, EVE, EX, EXPIRY, NODE, TODAY, Moment
+from engine.proof.timeline import AFTER_EXPIRY, DAY, EVE, EX, EXPIRY, TODAY, Moment
 
 # More rows than this nobody reads.
 MOST_ROWS = 60
 
 _WHEN = {
     TODAY: "today",
-    NODE: "on {}",
     DAY: "on {}",
     EVE: "on the eve of {}",
     EX: "on ex-date {}",
@@ -37,7 +36,7 @@ def state_rows(game: Game, spot_now: float) -> Iterator[State]:
     held = game.held(tuple(claim.quantity for claim in position.claims), position.stock)
     value = 0.0
     story: list[str] = []
-    quiet: dict[tuple[int, ...], tuple[float, int]] = {}
+    quiet: dict[Assigned, tuple[float, int]] = {}
     for i, moment in enumerate(game.moments):
         value += game.waiting(i, held.stock)
         if moment.kind == EXPIRY:
@@ -70,11 +69,11 @@ def state_rows(game: Game, spot_now: float) -> Iterator[State]:
 
 
 def _first_move(
-    game: Game, i: int, held: Held, legs: tuple[int, ...], story: list[str], pv: float
+    game: Game, i: int, held: Held, legs: Assigned, story: list[str], pv: float
 ) -> State:
     """Return the state in which `legs` are assigned at moment `i`, before anything else."""
     answer = game.answer(i, held, legs)
-    first = _assigned(game, game.moments[i], legs, answer)
+    first = _assigned(game, game.moments[i], held, legs, answer)
     then, spot = _follow(game, i + 1, answer.held)
     return State(", ".join([*story, first, *then]), spot, pv)
 
@@ -133,7 +132,7 @@ def _next(game: Game, k: int, held: Held) -> tuple[list[str], float, Held | None
             if answer.value < worst:
                 worst, chosen, reply = answer.value, legs, answer
         if worst < waits:
-            return [_assigned(game, moment, chosen, reply)], math.nan, reply.held
+            return [_assigned(game, moment, held, chosen, reply)], math.nan, reply.held
         return [], math.nan, held
     answer = game.exercise(k, held)
     if not answer.exercised:
@@ -142,8 +141,12 @@ def _next(game: Game, k: int, held: Held) -> tuple[list[str], float, Held | None
     return words, math.nan, answer.held
 
 
-def _assigned(game: Game, moment: Moment, legs: tuple[int, ...], answer: Answer) -> str:
-    words = f"short {_names(game, legs)} assigned {_when(moment)}"
+def _assigned(game: Game, moment: Moment, held: Held, legs: Assigned, answer: Answer) -> str:
+    short = " and ".join(
+        game.position.claims[k].name + ("" if -held.legs[k] == count else f" ({count:g} of them)")
+        for k, count in legs
+    )
+    words = f"short {short} assigned {_when(moment)}"
     if answer.exercised:
         words += f", exercised {_names(game, answer.exercised)} late"
     return ", ".join([words, *_open(game, answer)])

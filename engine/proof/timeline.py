@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from engine.clock import NS_PER_DAY, years_between
+from engine.clock import years_between
 from engine.market.calendar import Calendar, calendar_named
 from engine.market.carry import DECLARED, Carry, Dividend, RateCurve
 from engine.market.chain import OptionChain
@@ -15,7 +15,6 @@ from engine.proof.claims import Position
 
 # Kinds of moment, in their order within one instant.
 TODAY = 0
-NODE = 1
 DAY = 2
 EVE = 3
 EX = 4
@@ -30,7 +29,7 @@ class Moment:
     Attributes
     ----------
     kind
-        TODAY; NODE of a rate curve; DAY, any other session; EVE of an ex-date, whose strikes are
+        TODAY; DAY, any other session; EVE of an ex-date, whose strikes are
         dated at the ex-date; EX, after the dividend has gone; EXPIRY of a series; AFTER_EXPIRY,
         if others live on.
     day
@@ -38,7 +37,9 @@ class Moment:
     lend, borrow
         Discount factors of payments and of receipts dated at this moment.
     night
-        Interest per unit of cash paid for an assigned put until the next settlement.
+        Interest per unit of cash paid for an assigned put until late exercise settles.
+    overnight
+        Fee per share of stock that an assigned call leaves short until late exercise settles.
     received, paid
         Present value per share, held long or short since the previous moment, of dividends
         received, and of dividends and borrow fee paid.
@@ -51,6 +52,7 @@ class Moment:
     lend: float
     borrow: float
     night: float
+    overnight: float
     received: float
     paid: float
     series: int
@@ -75,11 +77,10 @@ def timeline(
 ) -> tuple[Moment, ...]:
     """Return the moments of `position` in order, the last settlement last.
 
-    With `is_early`, options can be assigned and exercised today, on every eve, after every
-    ex-date, at the nodes of the rate curves and after a nearer expiry, and on every session if
-    rates differ by term, are negative, or short stock has a fee; without, only settlements
-    remain. Several dividends of one ex-date share its moments. `is_certain` says that the stock
-    held between settlements is known today. O(moments + dividends).
+    With `is_early`, options can be assigned and exercised today, on every session, on every eve,
+    after every ex-date and after a nearer expiry; without, only settlements remain. Several
+    dividends of one ex-date share its moments. `is_certain` says that the stock held between
+    settlements is known today. O(moments + dividends).
     """
     now, end = chain.ts_ns, position.settles_ns[-1]
     has_carry = chain.quoting.has_carry
@@ -96,10 +97,9 @@ def timeline(
         for ex_ns, dividend in dividends:
             stops += [(ex_ns, EVE, dividend.ex_date, -1), (ex_ns, EX, dividend.ex_date, -1)]
         if has_short_put:
-            stops += _nodes(carry, calendar, now, end)
             stops += [(ns, AFTER_EXPIRY, day, -1) for ns, kind, day, _ in stops
                       if kind == EXPIRY and ns < end]  # fmt: skip
-        if _counts_days(position, carry):
+        if any(claim.quantity < 0.0 for claim in position.claims):
             taken = {ns for ns, *_ in stops}
             stops += [(ns, DAY, day, -1) for ns, day in ahead.sessions(end) if ns not in taken]
     stops = sorted(set(stops))
@@ -124,9 +124,11 @@ def timeline(
             if dividend.status == DECLARED or count_projected:
                 kept = dividend.amount * (1.0 - carry.withholding)
                 received += kept * carry.borrow.discount(pays)
-        is_late = is_early and has_short_put and kind != EXPIRY
-        night = ahead.night(kind, day) if is_late else 0.0
-        moments.append(Moment(kind, day, lend, borrow, night, received, paid, series))
+        years = ahead.night(kind, day) if is_early and kind != EXPIRY else 0.0
+        night = math.expm1(carry.borrow.rate(years) * years) if years else 0.0
+        moment = Moment(kind, day, lend, borrow, night, fee * years if years else 0.0,
+                        received, paid, series)  # fmt: skip
+        moments.append(moment)
         before = ns
         if kind == EXPIRY and not is_certain:
             settled = lend
@@ -140,25 +142,6 @@ def _counted(carry: Carry, calendar: Calendar, now: int, end: int) -> list[tuple
         if not dividend.is_adjusted_for
     ]
     return [(ns, dividend) for ns, dividend in dated if now < ns <= end]
-
-
-def _nodes(
-    carry: Carry, calendar: Calendar, now: int, end: int
-) -> list[tuple[int, int, date, int]]:
-    instants = {now + round(day * NS_PER_DAY) for day in carry.lend.days + carry.borrow.days}
-    return [(ns, NODE, calendar.session_date(ns), -1) for ns in instants if now < ns < end]
-
-
-def _counts_days(position: Position, carry: Carry) -> bool:
-    """Return whether it matters on which of several quiet days a sold leg is assigned."""
-    if all(claim.quantity >= 0.0 for claim in position.claims):
-        return False
-    rates = {*carry.lend.rates}, {*carry.borrow.rates}
-    is_flat = all(len(levels) == 1 and min(levels) >= 0.0 for levels in rates)
-    # Shares that stay when every sold call is assigned pay no fee whenever that is.
-    called = math.fsum(c.quantity for c in position.claims if c.right > 0 and c.quantity < 0.0)
-    may_be_short = position.stock + called < 0.0
-    return (carry.borrow_fee > 0.0 and may_be_short) or not is_flat
 
 
 def _yearly_cost(chain: OptionChain, rate: float) -> float:
@@ -176,7 +159,7 @@ class _Ahead:
         self.calendar = calendar
         self._now, self._lend, self._borrow = now, lend, borrow
         self._discounts: dict[int, tuple[float, float]] = {}
-        self._nights: dict[date, float] = {}
+        self._nights: dict[date, int] = {}
         self._sessions: list[tuple[int, date]] = []
 
     def discounts(self, ns: int) -> tuple[float, float]:
@@ -198,14 +181,19 @@ class _Ahead:
         return [session for session in self._sessions if self._now < session[0] < end]
 
     def night(self, kind: int, day: date) -> float:
-        """Return the interest of the night after a moment, per unit of cash."""
-        if kind != EVE:
-            day += timedelta(days=1)
+        """Return for how many years late exercise settles after the strikes of a moment.
+
+        Strikes of an assignment change hands on `day`; late exercise settles on the session after
+        it. Of an assignment today at once: the longer of the nights before and after tomorrow.
+        """
         if day not in self._nights:
-            session = self.calendar.previous_session(day)
-            years = self.calendar.nights_to_settlement(session) / 365.0
-            self._nights[day] = math.expm1(self._borrow.rate(years) * years)
-        return self._nights[day]
+            session = self.calendar.previous_session(day + timedelta(days=1))
+            self._nights[day] = self.calendar.nights_to_settlement(session)
+        days = self._nights[day]
+        if kind == TODAY:
+            tomorrow = self.calendar.next_session(day)
+            days = max(days, self.calendar.nights_to_settlement(tomorrow))
+        return days / 365.0
 
 
 # The proofs of one scan share it; hundreds of numbers each, so a few are kept.

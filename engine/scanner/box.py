@@ -25,9 +25,12 @@ from engine.market.listing import Listing
 from engine.market.terms import Terms, chain_terms
 from engine.strategies.butterfly import highest_body
 from engine.strategies.candidates import CandidateTable
+from engine.strategies.covered_mix import has_mix
+from engine.strategies.partial_box import has_part
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.scratch import Scratch
 from engine.strategies.screen import silent_families
+from engine.strategies.three_legs import has_three_legs
 from engine.strategies.view import View, days_by_row, net_prices
 
 MARGIN = 1e-3
@@ -41,6 +44,9 @@ _STOCK_AHEAD = 2e-4
 # Sold options with later covers, of which a search lists the best whole ones: these are clear only
 # where no bid is above the hull of all covers.
 _LATER = ("calendar", "calendar_butterfly")
+# Of these a search lists what the sizes shown allow, or what is worth more than its box: whether
+# there is any, whatever sizes and the quotes of other legs.
+_UNEQUAL = {"three_legs": has_three_legs, "partial_box": has_part, "covered_mix": has_mix}
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +252,10 @@ def is_clear(view: View, families: Iterable[str]) -> bool:
             return False
         if name == "butterfly":
             if max(highest_body(view, 0), highest_body(view, n)) > view.floor:
+                return False
+            continue
+        if name in _UNEQUAL:
+            if _UNEQUAL[name](view):
                 return False
             continue
         REGISTRY[name].find(view, table)

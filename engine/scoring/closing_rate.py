@@ -6,7 +6,7 @@ import math
 
 from engine.market.carry import Carry
 from engine.market.combo import OPTION, Leg
-from engine.strategies.family import cost
+from engine.strategies.family import Facts, cost
 from engine.strategies.registry import family_named
 from engine.strategies.view import View
 
@@ -35,7 +35,8 @@ def rate_change(
     # Years, what a strike paid then is worth today, and what comes with it.
     dates: list[tuple[float, float, float]] = []
     if kind.fixes_width:
-        late = terms.late_call[e] + terms.night[e] * low if is_receiving else 0.0
+        worth = kind.worth(Facts.of(view, legs))[0][1]
+        late = max(0.0, terms.borrow[e] * width - worth) if is_receiving else 0.0
         dates.append((tau, (terms.borrow if is_receiving else terms.lend)[e] * width, -late))
     elif is_receiving:
         into = terms.receipts

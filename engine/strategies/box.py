@@ -9,10 +9,12 @@ from engine.strategies.candidates import HIGH, LOW, CandidateTable, Template
 from engine.strategies.conversion import rate_between
 from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import cost_to_close, is_long_box, width_of
+from engine.strategies.notice import spread_called, spread_put
 from engine.strategies.pairs import add_pairs
 from engine.strategies.view import View
 from kernels_pure import screen
 from kernels_pure.capital import BOX
+from kernels_pure.notice import LONG_BOX
 
 LONG = Template("box", ((LOW, "C", 1), (HIGH, "C", -1), (HIGH, "P", 1), (LOW, "P", -1)))
 SHORT = Template("box", ((LOW, "C", -1), (HIGH, "C", 1), (HIGH, "P", -1), (LOW, "P", 1)))
@@ -23,11 +25,12 @@ def find_boxes(view: View, table: CandidateTable) -> None:
     chain, terms, kernels = view.chain, view.terms, view.backend.pairs
     low, high = view.rows("low"), view.rows("high")
     first = chain.first if table.wants_near else view.flagged(screen.BOX)
+    # Late notice is counted where a pair is found.
     kernels.box_long_columns(
-        first, chain.strike, view.receive, view.pay, terms.width_receive, terms.late_call,
-        terms.night, low, high,
+        first, chain.strike, view.receive, view.pay, terms.width_receive, view.zeros, view.zeros,
+        low, high,
     )  # fmt: skip
-    add_pairs(view, table, LONG, first=first)
+    add_pairs(view, table, LONG, first=first, kind=LONG_BOX, guess=terms.width_receive)
     if chain.is_european:
         kernels.box_short_columns(
             first, chain.strike, view.receive, view.pay, terms.lend, low, high
@@ -40,11 +43,14 @@ def _worth(facts: Facts) -> list[Line]:
     low, width = min(leg.strike for leg in facts.options), width_of(facts.legs)
     if not is_long_box(facts.legs):
         return [("width to pay", -terms.lend[e] * width)]
-    return [
-        ("width at expiry", terms.width_receive[e] * width),
-        ("late notice of the call", -terms.late_call[e]),
-        ("late notice of the put", -terms.night[e] * low),
+    end = terms.borrow[e] * width
+    called, put = spread_called(facts, width), spread_put(facts, width, low)
+    lines = [
+        ("width at expiry", end),
+        ("width when the call is assigned, and the put at worst", called + min(0.0, put)),
+        ("width when the put is assigned, and the call at worst", put + min(0.0, called)),
     ]
+    return [min(lines, key=lambda line: line[1])]
 
 
 def _margin(legs: tuple[Leg, ...], unit: int, spot: float) -> float:

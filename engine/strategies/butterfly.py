@@ -11,7 +11,7 @@ from engine.strategies.candidates import HIGH, LOW, MIDDLE, CandidateTable, Temp
 from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import no_margin
 from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, whole_mixture
-from engine.strategies.notice import late_notice
+from engine.strategies.notice import apart, distance, late_notice
 from engine.strategies.view import CAPACITY, Hits, View, all_hits
 
 CALLS = Template("butterfly", ((LOW, "C", 1), (MIDDLE, "C", -1), (HIGH, "C", 1)))
@@ -73,6 +73,9 @@ def _search(
         i, body, j = hits.low[h], hits.middle[h], hits.high[h]
         weight = (strike[j] - strike[body]) / (strike[j] - strike[i])
         brings = receive[shift + body] - deduct[body]
+        if not chain.is_european:
+            away = distance(strike[i], strike[body], strike[j])
+            brings -= away * view.terms.late.apart[chain.expiry_of(body)]
         if right == "C":
             prices = pay[i], pay[j]
             rows = i, body, j
@@ -87,15 +90,18 @@ def _search(
 
 def _late_notice(view: View, right: str, first: array[int]) -> array[float]:
     """Return by row what late notice may cost a short option that its own expiry covers."""
-    terms, zeros = view.terms, view.zeros
+    late, zeros = view.terms.late, view.zeros
     if right == "C":
-        return view.line("late C", zeros, terms.late_call, first)
-    return view.line("late P", terms.night, zeros, first)
+        return view.line("late C", zeros, late.call, first)
+    return view.line("late P", late.put, zeros, first)
 
 
 def _worth(facts: Facts) -> list[Line]:
     body = next(leg for leg in facts.options if leg.side < 0)
-    return [("late notice", -late_notice(facts, body))]
+    return [
+        ("late notice", -late_notice(facts, body)),
+        ("wings used on different days", -apart(facts, facts.expiry[0])),
+    ]
 
 
 FAMILY = Family(

@@ -23,6 +23,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.later import add_calendars, frontier
 from engine.strategies.margins import no_margin
 from engine.strategies.mixture import only
+from engine.strategies.notice import apart
 from engine.strategies.view import Hits, View, all_hits
 
 # So many sold quotes are looked at one by one before the whole surface is searched for them.
@@ -102,8 +103,8 @@ def cover_scale(
     chain, terms, zeros = view.chain, view.terms, view.zeros
     if not chain.is_european:
         if right == "C":
-            return chain.strike, view.line("late roll C", zeros, terms.late_roll, first), 0
-        return chain.strike, view.line("late roll P", terms.night, zeros, first), 0
+            return chain.strike, view.line("late roll C", zeros, terms.late.roll, first), 0
+        return chain.strike, view.line("late roll P", terms.late.put, zeros, first), 0
     nothing = view.line("late roll none", zeros, zeros, first)
     if right == "P":
         return view.line("scale P", terms.borrow, terms.div_in, first), nothing, FUNDING
@@ -122,8 +123,11 @@ def worth_of_cover(facts: Facts) -> list[Line]:
         paid = coin_advanced(terms, e, max(facts.expiry)) if short.right == "C" else 0.0
         return [("a coin paid before it is received", -paid)]
     if not facts.is_european:
-        late = terms.late_roll[e] if short.right == "C" else terms.night[e] * short.strike
-        return [("late notice", -late)]
+        late = terms.late.roll[e] if short.right == "C" else terms.late.put[e] * short.strike
+        lines = [("late notice", -late)]
+        if len(options) > 2:
+            lines.append(("longs used on different days", -apart(facts, e)))
+        return lines
     gap = math.fsum(
         leg.ratio / facts.unit * _today(terms, facts.expiry[k], leg)
         for k, leg in enumerate(options)

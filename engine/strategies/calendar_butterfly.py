@@ -20,6 +20,7 @@ from engine.strategies.family import Family
 from engine.strategies.later import frontier
 from engine.strategies.margins import no_margin
 from engine.strategies.mixture import Mixture, add_mixture, cheapest_mixtures, whole_mixture
+from engine.strategies.notice import distance
 from engine.strategies.view import Hits, View, all_hits
 
 # Where whole contracts keep less of the edge of the cheapest mixture, others are tried.
@@ -92,6 +93,9 @@ def _mixtures(
     def whole(low: int, sold: int, high: int) -> Mixture:
         weight = (scale[high] - scale[sold]) / (scale[high] - scale[low])
         brings, prices = receive[shift + sold] - deduct[sold], (pay[shift + low], pay[shift + high])
+        if not chain.is_european:
+            away = distance(chain.strike[low], chain.strike[sold], chain.strike[high])
+            brings -= away * view.terms.late.apart[chain.expiry_of(sold)]
         rows = low, sold, high
         ratio, edge = whole_mixture(view, shift, rows, weight, brings, prices, lots)
         return Mixture(rows, ratio, edge)

@@ -50,7 +50,7 @@ def _screen(view: View) -> int:
     flags: int = view.backend.screen.screen_chain(
         chain.first, chain.strike, view.receive, view.pay, terms.stock_pay, terms.stock_receive,
         terms.lend, terms.borrow, terms.div_in, terms.div_out, terms.stock_borrow,
-        terms.late_call, terms.night, call_bound(view), terms.width_pay,
+        view.zeros, view.zeros, call_bound(view), terms.width_pay,
         hold.first, hold.discount, hold.value, owe.first, owe.discount, owe.value,
         take.first, take.discount, take.value, give.first, give.discount, give.value,
         into.first, into.discount, into.div_in, into.owed,

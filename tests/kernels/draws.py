@@ -43,10 +43,12 @@ RANGES = {
     "close": (85.0, 115.0), "close_before": (80.0, 120.0), "highest": (95.0, 110.0),
     "lowest": (90.0, 100.0), "first": (-9.0, 9.0), "second": (-9.0, 9.0), "std": (-0.1, 2.0),
     "rises": (0.0, 2.0), "changes": (-0.1, 2.0), "before": (-0.5, 3.0), "now": (-0.5, 3.0),
+    "called": (-1.0, 1.0), "end": (0.0, 1.0),
     "per_year": (-9.0, 400.0), "shift": (80.0, 120.0), "total": (-5.0, 5.0),
     "squares": (0.0, 60.0), "base": (80.0, 120.0), "amount": (-9.0, 90.0),
 }  # fmt: skip
 CHOICES: dict[str, tuple[int, ...]] = {
+    "is_divisible": (0, 1), "calls": (1, 2, 5, 9), "puts": (1, 3, 9),
     "right": (1, -1), "period": (2, 5, 14), "ddof": (0, 0, 1), "is_put": (0, 1), "is_coin": (0, 1),
     "delta": (-1.0, 1.0), "density": (0.0, 80.0), "d1": (-4.0, 4.0), "width": (0.01, 1.0),
     "smooth": (-1.0, 1.0), "dividends": (0.0, 9.0),

@@ -60,6 +60,69 @@ def chain(draw: Random) -> Scene:
     return scene
 
 
+def notice(draw: Random) -> Scene:
+    """Quotes, the days on which options may be assigned, and pairs that were found."""
+    scene = quotes(draw)
+    first, n = scene.columns["first"], len(scene.columns["first"]) - 1
+    for name in ("called", "put"):
+        sizes = [count(draw, 0, 4) for _ in range(n)]
+        scene.columns[f"{name}_first"] = offsets(sizes)
+        scene.columns[f"{name}_receive"] = floats(draw, sum(sizes), 0.94, 0.98)
+        scene.columns[f"{name}_pay"] = floats(draw, sum(sizes), 0.98, 1.01)
+        most = 1.0 if name == "called" else 0.01
+        scene.columns[f"{name}_cost"] = floats(draw, sum(sizes), 0.0, most)
+    for name in ("guess", "receive_at_end", "pay_at_end"):
+        scene.columns[name] = floats(draw, n, 0.94, 1.0)
+    low, high = array("l"), array("l")
+    for e in range(n):
+        rows = range(int(first[e]), int(first[e + 1]))
+        for i in rows:
+            for j in rows:
+                if i < j and draw.random() < 0.4:
+                    low.append(i)
+                    high.append(j)
+    scene.columns["out_low"], scene.columns["out_high"] = low, high
+    scene.columns["out_edge"] = floats(draw, len(low), -0.5, 2.0)
+    for name in ("out_calls", "out_puts"):
+        scene.columns[name] = zeros("l", len(low))
+    scene.numbers.update(
+        hits=len(low), kind=count(draw, 0, 6), amount=between(draw, -9.0, 9.0),
+        most=choice(draw, (inf, 0.0, between(draw, -9.0, 9.0))), sold=between(draw, 80.0, 120.0),
+        end_receive=between(draw, 0.95, 0.98), end_pay=between(draw, 0.98, 1.0),
+    )  # fmt: skip
+    return scene
+
+
+def spread_columns(draw: Random) -> Scene:
+    """The same, and room for a column by row."""
+    scene = notice(draw)
+    for name in ("out_low", "out_high"):
+        scene.columns[name] = zeros("d", len(scene.columns["strike"]))
+    return scene
+
+
+def partial(draw: Random) -> Scene:
+    """The same with sizes: few contracts, many, or not known."""
+    scene = notice(draw)
+    n = 2 * len(scene.columns["strike"])
+    for name in ("bid_size", "ask_size"):
+        scene.columns[name] = array("d", [choice(draw, (nan, 1.0, 9.0, 60.0)) for _ in range(n)])
+    return scene
+
+
+def covered(draw: Random) -> Scene:
+    """A chain with sizes, and room for a hit of every row."""
+    scene = chain(draw)
+    n = len(scene.columns["strike"])
+    for name in ("bid_size", "ask_size"):
+        scene.columns[name] = array(
+            "d", [choice(draw, (nan, 1.0, 9.0, 60.0)) for _ in range(2 * n)]
+        )
+    for name in ("sold", "low", "high", "lows", "highs"):
+        scene.columns[f"out_{name}"] = zeros("l", n)
+    return scene
+
+
 def pair_hits(draw: Random) -> Scene:
     """Quotes, the separable columns from which pairs are found, and room for the pairs."""
     scene = quotes(draw)
@@ -211,5 +274,9 @@ SCENES: dict[str, Callable[[Random], Scene]] = {
     "screen": screen,
     "screen.screen_early": early,
     "surface": surface,
+    "notice": notice,
+    "notice.spread_and_option_columns": spread_columns,
+    "partial": partial,
+    "partial.covered_mixes": covered,
     "verticals": chain,
 }

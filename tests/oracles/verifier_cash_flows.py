@@ -54,7 +54,7 @@ class Path:
 
 
 def instants(carry: Carry, now: int, end: int) -> list[Instant]:
-    """Today, both sides of every ex-date, every node of the curves, every session."""
+    """Today, both sides of every ex-date, every session."""
     return sorted({*events(carry, now, end), *sessions(now, end)})
 
 
@@ -69,23 +69,25 @@ def sessions(now: int, end: int) -> list[Instant]:
 
 
 def events(carry: Carry, now: int, end: int) -> list[Instant]:
-    """Today, both sides of every ex-date, every node of the curves."""
+    """Today, both sides of every ex-date."""
     found = {(now, 1, US.session_date(now))}
     for dividend in carry.dividends:
         at = US.open_ns(dividend.ex_date)
         if now < at <= end:
             found |= {(at, 0, dividend.ex_date), (at, 1, dividend.ex_date)}
-    for days in carry.lend.days + carry.borrow.days:
-        at = now + round(days * 86_400_000_000_000)
-        if now < at < end:
-            found.add((at, 1, US.session_date(at)))
     return sorted(found)
 
 
-def interest_of_a_night(carry: Carry, instant: Instant) -> float:
-    _, side, day = instant
-    session = US.previous_session(day if side == 0 else day + timedelta(days=1))
-    years = US.nights_to_settlement(session) / 365
+def night(now: int, instant: Instant) -> float:
+    """The years from when strikes change hands to the next settlement, now the longer of two."""
+    at, _, day = instant
+    days = US.nights_to_settlement(US.previous_session(day + timedelta(days=1)))
+    if at == now:
+        days = max(days, US.nights_to_settlement(US.next_session(day)))
+    return days / 365
+
+
+def interest_of_a_night(carry: Carry, years: float) -> float:
     return math.exp(carry.borrow.rate(years) * years) - 1
 
 
@@ -139,6 +141,10 @@ def _assign(path: Path, legs: Sequence[Leg], instant: Instant, ex: Sequence[obje
             financed += uncovered * leg.strike
             path.shares += count
     path.go_ex(ex)
+    years = night(path.now, instant)
+    # What calls leave short is so until late exercise settles.
+    short = max(0.0, -path.shares) - max(0.0, -before)
+    path.value -= max(0.0, short) * path.carry.borrow_fee * path.first_bid * years
     # The next morning: whatever is more, in either direction, than was held before is closed.
     strikes_of_puts = 0.0
     while path.shares < min(before, 0.0):
@@ -158,24 +164,28 @@ def _assign(path: Path, legs: Sequence[Leg], instant: Instant, ex: Sequence[obje
             path.open[best] -= 1
             strikes_of_puts += best.strike
     if strikes_of_puts:
-        strikes_of_puts -= financed * interest_of_a_night(path.carry, instant)
+        strikes_of_puts -= financed * interest_of_a_night(path.carry, years)
     if legs:
         path.pay(instant[0], strikes + strikes_of_puts)
 
 
 def schedules(
-    legs: Sequence[Leg], carry: Carry, now: int, *, quiet_days: bool = True
+    legs: Sequence[Leg], carry: Carry, now: int, *, apart: bool = False
 ) -> Iterator[dict[Leg, Instant]]:
     """Ways of assigning each sold option, or never: puts at any instant, calls not on ex-dates.
 
-    Every way over the events; with `quiet_days`, on every session every set at once too.
+    Every way over the events, and on every session every set at once; with `apart`, every way
+    over the sessions too.
     """
     sold = [leg for leg in legs if leg.kind != STOCK and leg.side < 0]
     end = max(leg.settles_ns for leg in legs)
     every = events(carry, now, end)
-    quiet = [i for i in sessions(now, end) if quiet_days and (i[0], 0, i[2]) not in every]
+    quiet = [i for i in sessions(now, end) if (i[0], 0, i[2]) not in every]
+    if apart:
+        every = [*every, *quiet]
     choices = [
-        [None] + [i for i in every if leg.right == "P" or i[1] == 0 or i[0] == now] for leg in sold
+        [None] + [i for i in every if leg.right == "P" or i[1] == 0 or i[0] == now or i in quiet]
+        for leg in sold
     ]
     together = ([(None, day)] * len(sold) for day in quiet)
     for ways in (choices, *together):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -12,10 +11,17 @@ import pytest
 from oracles.verifier_cash_flows import follow, instants, schedules
 from oracles.verifier_desk import NOW
 
-from engine.market.carry import RateCurve
 from engine.market.chain import AMERICAN, EUROPEAN
 from engine.market.combo import Leg
-from tests.properties.random_positions import EXACT, SHAPES, box, prove, random_carry, several
+from tests.properties.random_positions import (
+    EXACT,
+    SHAPES,
+    box,
+    butterfly,
+    prove,
+    random_carry,
+    several,
+)
 
 
 def ends(legs: list[Leg]) -> list[float]:
@@ -49,30 +55,29 @@ def test_american_minimum_is_the_worst_of_all_assignments(
 
     Positions in which nothing is sold are left out: there the holder exercises, which these
     paths do not; so do positions that have only bought options left after an assignment, so the
-    game may find more than the paths where stock stays open beside them. Two legs that can be
-    assigned on different days are followed over the events only, at flat rates without a fee.
+    game may find more than the paths where stock stays open beside them. The paths assign legs as
+    a whole: a butterfly may be worth less when its shorts are assigned one after the other, which
+    the brute-force judge holds against the game (test_american_judge).
     """
     random = Random(f"{shape.__name__} american")
     checked = 0
-    is_joint = shape in (box, several)
-    while checked < 10:
+    while checked < (2 if shape is box else 10):
         legs, terms = shape(random), random_carry(random)
-        if is_joint:
-            lend, borrow = (RateCurve.flat(c.rates[0]) for c in (terms.lend, terms.borrow))
-            terms = replace(terms, lend=lend, borrow=borrow, borrow_fee=0.0)
         if all(leg.side > 0 for leg in legs if leg.right):
             continue
         checked += 1
         proof = prove(AMERICAN, legs, terms)
         worst = min(
             follow(legs, terms, NOW, 100.0, spot, assigned)
-            for assigned in schedules(legs, terms, NOW, quiet_days=not is_joint)
+            for assigned in schedules(legs, terms, NOW, apart=shape is box)
             for spot in ends(legs)
         )
         if proof.minimum == -math.inf:
             assert worst < -100.0
-        elif shape is several:
-            assert proof.minimum >= worst - EXACT
+        elif shape in (several, butterfly):
+            # A dollar received before one that is paid is worth a little less.
+            assert worst - 0.02 * 60 < proof.minimum
+            assert shape is several or proof.minimum <= worst + EXACT
         else:
             assert proof.minimum == pytest.approx(worst, abs=EXACT)
 

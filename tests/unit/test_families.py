@@ -9,7 +9,7 @@ import pytest
 
 from engine import config
 from engine.backend import Backend
-from engine.feeds.demo_choice import PLANTS
+from engine.feeds.demo_choice import PLANTS, UNPLANTED
 from engine.market.chain import AMERICAN, EUROPEAN
 from engine.market.combo import OPTION, Leg
 from engine.scanner.pipeline import scan_chain
@@ -98,8 +98,9 @@ def test_templates_bear_the_name_of_their_family(name: str) -> None:
     assert registry.REGISTRY[name].needs_stock or not shorts
 
 
-def test_every_family_is_planted() -> None:
-    assert set(PLANTS) == set(registry.FAMILIES)
+def test_every_family_is_planted_or_held_otherwise() -> None:
+    assert {*PLANTS, *UNPLANTED} == set(registry.FAMILIES)
+    assert not {*PLANTS} & {*UNPLANTED}
 
 
 def test_the_account_of_an_unknown_family_is_refused(backend: Backend) -> None:

@@ -9,7 +9,6 @@ from datetime import date
 import pytest
 from oracles.verifier_desk import (
     BORROW,
-    LEND,
     TODAY,
     carry,
     chain,
@@ -66,11 +65,14 @@ def test_american_jelly_roll_must_be_carried_through_early_assignment() -> None:
 
 def test_american_short_box_loses_twice_its_width() -> None:
     proof = prove(chain(), box(-1))
-    # 10 at once and a night's interest, 10 at expiry when the calls end far in the money.
-    night = 105 * math.expm1(BORROW / 365)
-    lost = 10 + night + 10 * dl(90)
+    # 10 at once for the calls, then 10 for the puts and the interest of the first weekend.
+    night = 105 * math.expm1(BORROW * 3 / 365)
+    lost = 10 + (10 + night) * dl(4)
     assert proof.minimum == pytest.approx(-lost - cost(box(-1)), abs=1e-9)
-    assert proof.worst.event == "short P 105 assigned today, exercised P 95 late"
+    assert proof.worst.event == (
+        "short C 95 assigned today, exercised C 105 late, "
+        "short P 105 assigned on 2015-11-13, exercised P 95 late"
+    )
 
 
 def test_short_box_that_may_carry_stock_loses_its_width_and_interest() -> None:
@@ -94,14 +96,13 @@ def test_american_long_box_pays_the_dividend_of_a_call_assigned_on_the_eve() -> 
 
 
 def test_night_of_a_put_assigned_before_a_long_weekend_costs_four_days_interest() -> None:
-    # The node of the curve falls on the Friday before Martin Luther King's day, 18 January 2016.
-    friday = (date(2016, 1, 15) - TODAY).days
-    terms = replace(carry(), lend=replace(carry().lend, days=(0.0, friday), rates=(LEND, LEND)))
-    legs = [option(-1, 1, "P", 95, 2.0, 90, 0.0), option(1, 1, "P", 105, 2.0, 90, 0.0)]
-    proof = prove(chain(), legs, terms)
-    node = next(s for s in proof.states if s.event.startswith("short P 95 assigned on 2016-01-15"))
+    # Strikes change hands on 24 December, a Thursday, and late exercise settles on the 28th.
+    legs = [option(-1, 1, "P", 95, 2.0, 90, 0.0), option(1, 1, "P", 95.01, 2.0, 90, 0.0)]
+    proof = prove(chain(), legs)
+    christmas = (date(2015, 12, 24) - TODAY).days
+    assert proof.worst.event.startswith("short P 95 assigned on 2015-12-24")
     night = 95 * math.expm1(BORROW * 4 / 365)
-    assert node.pv == pytest.approx((10 - night) * db(friday), abs=1e-9)
+    assert proof.minimum == pytest.approx((0.01 - night) * dl(christmas), abs=1e-9)
 
 
 def value_of(proof: Proof, start: str) -> float:
