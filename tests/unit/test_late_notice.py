@@ -43,7 +43,7 @@ def test_many_contracts_are_assigned_until_one_cover_is_used_up() -> None:
 
 
 def test_a_narrow_box_may_lose_on_both_spreads(backend: Backend) -> None:
-    """One dollar at 6,000, a thousandth of the strike for the night: 5 for the puts, the fee for the calls."""
+    """One dollar at 6,000: a night costs a thousandth of the strike of the puts, 1.5 for calls."""
     first = array("l", [0, 1])
     days = array("d", [0.99]), array("d", [1.0])
     found = backend.notice.pair_worth(
