@@ -1,10 +1,10 @@
-"""Write the tables and plots of docs/PYPY_PERFORMANCE.md from the committed results.
+"""Write the tables and plots of the performance pages in docs/ from the committed results.
 
     python benchmarks/report.py           rewrite what stands between the markers
-    python benchmarks/report.py --check   end with 1 if the page is not what they give
+    python benchmarks/report.py --check   end with 1 if a page is not what they give
     python benchmarks/report.py --print kernels --host build/benchmarks   show one table
 
-Ends with 1 where the page is stale, with 66 where there are no results to read.
+Ends with 1 where a page is stale, with 66 where there are no results to read.
 
 The prose between the tables is written by hand and holds no measured number.
 """
@@ -31,7 +31,9 @@ from benchmarks.page.targets import NUMBA, PURE, PYPY
 
 # The table that pyperf itself makes; without pyperf it stays as it is.
 COMPARED = "compare_to"
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "PYPY_PERFORMANCE.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+# What to deploy, with one summary table; then how it was measured, with all the others.
+PAGES = ("PYPY_PERFORMANCE.md", "PYPY_TABLES.md")
 MARKED = re.compile(r"(<!-- (table|plot): (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
 OK, STALE, NO_INPUT = 0, 1, 66
 NO_PLOT = "Not measured on this machine yet."
@@ -79,8 +81,8 @@ def _drawn_now() -> dict[str, str]:
 
 
 def plots() -> Path:
-    """Return the folder of the plots, beside the page."""
-    return PAGE.parent / "plots"
+    """Return the folder of the plots, beside the pages."""
+    return DOCS / "plots"
 
 
 def compared(host: Path) -> str:
@@ -121,7 +123,7 @@ def _newest() -> Path | None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Rewrite or check the page."""
+    """Rewrite or check the pages."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -137,15 +139,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.print:
         show(args.print, host)
         return OK
-    page = PAGE.read_text(encoding="utf-8")
-    wanted = filled(page, host)
+    pages = {DOCS / name: (DOCS / name).read_text(encoding="utf-8") for name in PAGES}
+    wanted = {path: filled(page, host) for path, page in pages.items()}
     drawn = {name: text for name, text in pictures(read(host)).items() if text}
-    if wanted == page and drawn == _drawn_now():
+    stale = [path.name for path in pages if wanted[path] != pages[path]]
+    if not stale and drawn == _drawn_now():
         return OK
     if args.check:
-        print(f"{PAGE.name} is stale: python benchmarks/report.py", file=sys.stderr)
+        print(
+            f"{' and '.join(stale or ['plots'])}: stale: python benchmarks/report.py",
+            file=sys.stderr,
+        )
         return STALE
-    PAGE.write_text(wanted, encoding="utf-8")
+    for path, page in wanted.items():
+        path.write_text(page, encoding="utf-8")
     plots().mkdir(exist_ok=True)
     for name in _drawn_now().keys() - drawn.keys():
         (plots() / f"{name}.svg").unlink()

@@ -7,7 +7,7 @@ for another processor) and that PyPy's comparisons are right, or corrected, with
 Then `benchmarks/run.py --rounds 3` compares the answers of all runtimes and measures them, into
 benchmarks/results/HOST/; beside them go `compare_to.md`, CPython, Numba and PyPy two by two as
 pyperf compares them, and `doctor.txt`, what the doctor says of the machine. Then the page
-docs/PYPY_PERFORMANCE.md gets this machine's tables. It takes hours; `--quick` takes minutes, writes
+docs/PYPY_TABLES.md gets this machine's tables. It takes hours; `--quick` takes minutes, writes
 to build/benchmarks and leaves the page alone. `--check` stops after the checks. `--any` allows
 another processor.
 

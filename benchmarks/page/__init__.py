@@ -1,1 +1,1 @@
-"""Result files as values, and the tables and plots of docs/PYPY_PERFORMANCE.md made from them."""
+"""Result files as values, and the tables and plots of the performance pages made from them."""

@@ -211,7 +211,7 @@ def peers(host: Host) -> str:
 
 
 def not_measured(host: Host) -> str:
-    """Return what the numbers of this page leave open."""
+    """Return what was not measured."""
     everything = list(dict.fromkeys(
         name for key in ENGINES if key in host.records for name in host.records[key].timings
     ))  # fmt: skip
@@ -241,6 +241,11 @@ def not_measured(host: Host) -> str:
 def judged(host: Host) -> str:
     """Return every target, those against peers too."""
     return verdicts.targets({**host.records, **host.peer_records})
+
+
+def met(host: Host) -> str:
+    """Return how many targets were met, those against peers too."""
+    return verdicts.met({**host.records, **host.peer_records})
 
 
 def side_by_side(host: Host) -> str:
@@ -287,6 +292,7 @@ HOST_TABLES: dict[str, Callable[[Host], str]] = {
     "not_measured": not_measured,
     "hosts": side_by_side,
     "targets": judged,
+    "met": met,
     "losers": losers,
     "idiomatic": idiomatic,
 }

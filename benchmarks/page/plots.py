@@ -1,4 +1,4 @@
-"""The plots of docs/PYPY_PERFORMANCE.md, made from result files alone."""
+"""The plots of the performance pages, made from result files alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of docs/PYPY_PERFORMANCE.md, made from result files alone."""
+"""The tables of the performance pages, made from result files alone."""
 
 from __future__ import annotations
 

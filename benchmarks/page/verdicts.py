@@ -37,6 +37,20 @@ def targets(records: Records) -> str:
     return table(header, rows)
 
 
+def met(records: Records) -> str:
+    """Return how many targets were met, missed and not measured on each runtime."""
+    rows = []
+    for key in dict.fromkeys(target.key for target in TARGETS):
+        found = [judged(target, records) for target in TARGETS if target.key == key]
+        shares = [one.share for one in found if one is not None]
+        n_met = sum(share <= 1.0 for share in shares)
+        counts = n_met, len(shares) - n_met, len(found) - len(shares)
+        rows.append(
+            f"- {NAMES[key]}: {counts[0]} met, {counts[1]} missed, {counts[2]} not measured"
+        )
+    return "\n".join(rows)
+
+
 def _by_round(target: Target, found: Judgement) -> tuple[str, str, str]:
     n = len(found.shares)
     rounds = " ".join(f"{share:.2f}" for share in found.shares) if n > 1 else "once"

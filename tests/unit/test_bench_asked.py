@@ -200,7 +200,7 @@ class TestMeasured:
 class TestReport:
     @pytest.mark.parametrize("flags", [["--check"], [], ["--print", "about"]])
     def test_a_folder_without_results_is_one_line(self, tmp_path, monkeypatch, capsys, flags):
-        monkeypatch.setattr(report, "PAGE", tmp_path / "page.md")
+        monkeypatch.setattr(report, "DOCS", tmp_path)
         for folder in (tmp_path / "none", tmp_path):
             assert report.main([*flags, "--host", str(folder)]) == report.NO_INPUT == 66
             (line,) = capsys.readouterr().err.splitlines()

@@ -108,6 +108,21 @@ class TestTables:
         assert (told.measured, told.limit, told.n_met) == (3e-3, 1.5e-3, 0)
         assert targets.judged(ratio, {targets.PYPY: found[targets.PYPY]}) is None
 
+    def test_targets_are_counted_by_runtime(self, monkeypatch):
+        wanted = [
+            targets.Target("met", "one", targets.PYPY, 2e-3),
+            targets.Target("missed", "one", targets.PYPY, 1e-4),
+            targets.Target("missed", "two", targets.PYPY, 1e-4),
+            targets.Target("not measured", "three", targets.PYPY, 1.0),
+            targets.Target("met", "one", targets.NUMBA, 1.0),
+        ]
+        monkeypatch.setattr(verdicts, "TARGETS", wanted)
+        found = {key: record(key, one=1e-3, two=1e-3) for key in (targets.PYPY, targets.NUMBA)}
+        assert verdicts.met(found).splitlines() == [
+            "- PyPy: 1 met, 2 missed, 1 not measured",
+            "- CPython + Numba: 1 met, 0 missed, 0 not measured",
+        ]
+
     def test_the_middle_round_judges_with_what_was_measured_in_it(self):
         """The least of all rounds would be 0.5 over 0.4: a target that two of three rounds met."""
         found = {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -90,23 +92,39 @@ def record(key, **least):
     return results.Record(key, {}, timings, (1.0,), ("2026-01-01",), "")
 
 
+def copied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the report write to copies of its pages."""
+    for name in report.PAGES:
+        (folder / name).write_text((report.DOCS / name).read_text())
+    monkeypatch.setattr(report, "DOCS", folder)
+
+
+def published() -> str:
+    return "\n".join((report.DOCS / name).read_text() for name in report.PAGES)
+
+
 class TestPublished:
     def test_the_page_is_what_the_results_give(self):
         assert report.main(["--check"]) == 0
 
-    def test_a_retouched_page_is_noticed(self, tmp_path, monkeypatch, capsys):
-        page = tmp_path / "page.md"
-        page.write_text(report.PAGE.read_text().replace(" µs", " ns", 1))
-        monkeypatch.setattr(report, "PAGE", page)
+    @pytest.mark.parametrize("name", report.PAGES)
+    def test_a_retouched_page_is_noticed(self, tmp_path, monkeypatch, capsys, name):
+        copied(tmp_path, monkeypatch)
+        assert report.main([]) == 0
+        page = tmp_path / name
+        page.write_text(page.read_text().replace(" ms", " ns", 1))
         assert report.main(["--check"]) == 1
-        assert "stale" in capsys.readouterr().err
+        assert f"{name}: stale" in capsys.readouterr().err
         assert report.main([]) == 0
         assert report.main(["--check"]) == 0
 
+    def test_the_first_page_begins_with_what_to_deploy_and_one_table(self):
+        page = (report.DOCS / report.PAGES[0]).read_text()
+        assert re.findall("^## (.*)", page, re.MULTILINE)[0] == "What to deploy"
+        assert page.count("\n| ---") == 1
+
     def test_a_retouched_or_old_plot_is_noticed(self, tmp_path, monkeypatch):
-        page = tmp_path / "page.md"
-        page.write_text(report.PAGE.read_text())
-        monkeypatch.setattr(report, "PAGE", page)
+        copied(tmp_path, monkeypatch)
         assert report.main([]) == 0
         plot = tmp_path / "plots" / "ratio_to_c.svg"
         plot.write_text(plot.read_text().replace("Numba", "Number", 1))
@@ -120,19 +138,19 @@ class TestPublished:
     def test_one_table_can_be_shown(self, tmp_path, capsys):
         assert report.main(["--print", "kernels"]) == 0
         shown = capsys.readouterr().out
-        assert shown.strip() in report.PAGE.read_text()
+        assert shown.strip() in published()
         assert report.main(["--print", "kernels", "--host", str(tmp_path)]) == 66
         assert report.main(["--print", "kernels", "--host", str(tmp_path / "none")]) == 66
         assert "no results" in capsys.readouterr().err
 
     def test_every_table_has_a_place(self):
-        placed = [match.group(2, 3) for match in report.MARKED.finditer(report.PAGE.read_text())]
+        placed = [match.group(2, 3) for match in report.MARKED.finditer(published())]
         wanted = [("table", name) for name in (*tables.TABLES, *HOST_TABLES, report.COMPARED)]
         assert sorted(placed) == sorted([*wanted, *(("plot", name) for name in plots.PLOTS)])
 
     def test_the_page_says_whether_arm_was_timed(self):
         has_arm = any("aarch64" in path.name for path in results.RESULTS.iterdir())
-        assert ("no ARM timing has been taken" in report.PAGE.read_text()) != has_arm
+        assert ("no ARM timing has been taken" in published()) != has_arm
 
     @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
     def test_a_result_file_is_whole_and_holds_nothing_private(self, path):
@@ -156,7 +174,7 @@ class TestPublished:
 
 class TestDecisions:
     def test_the_normal_distribution_was_chosen_by_what_was_printed(self):
-        folder = report.PAGE.parent / "adr"
+        folder = report.DOCS / "adr"
         printed = (folder / "0002-normal-cdf.txt").read_text()
         page = (folder / "0002-normal-cdf.md").read_text()
         cpython, pypy = (
