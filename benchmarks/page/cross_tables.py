@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from benchmarks import compare
@@ -112,7 +113,9 @@ def collector(host: Host) -> str:
                 continue
             for row in found:
                 rows.append((f"{NAMES[key]}: {row['setting']}", *_against(row, base)))
-            advice.append(f"- {NAMES[key]}: {_advice(found, base)}")
+            advice.append(
+                fill(f"- {NAMES[key]}: {_advice(found, base)}", 100, subsequent_indent="  ")
+            )
     if not rows:
         return NOT_YET
     header = ("setting", *CALLS, "times p50", "times p99", "times memory")

@@ -73,7 +73,7 @@ def _say_which_quotes_are_old(survey: Survey, as_of_ns: int | None) -> None:
 
 
 def _say_which_dividends_are_not_known(survey: Survey) -> None:
-    """Say of which shares nobody knows the dividends, where something found would pay them."""
+    """Name the shares whose dividends are not known, where a position found may rest on them."""
     symbols = dict.fromkeys(
         scan.result.chain.symbol
         for scan in survey.scans

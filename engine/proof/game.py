@@ -17,9 +17,9 @@ from engine.proof.holdings import Assigned, Closing, Held, Holdings, Notice
 from engine.proof.settlement import Answer, Line, Settlement
 from engine.proof.timeline import AFTER_EXPIRY, EVE, EX, EXPIRY, Moment
 
-# Of more legs than this, sets of one and of all stand for every set.
+# Up to this many legs every subset is tried; of more, only single legs and all of them together.
 _MOST_SUBSETS_OF = 4
-# Of so many contracts of a leg every number may be assigned, of more only some.
+# Up to this many contracts of a leg every number is assigned; of more, only some numbers.
 _EVERY_COUNT = 3.0
 
 

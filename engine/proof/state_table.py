@@ -13,7 +13,7 @@ from engine.proof.settlement import Answer, Settlement
 from engine.proof.states import State
 from engine.proof.timeline import AFTER_EXPIRY, DAY, EVE, EX, EXPIRY, TODAY, Moment
 
-# More rows than this nobody reads.
+# The table is cut after this many rows.
 MOST_ROWS = 60
 
 _WHEN = {

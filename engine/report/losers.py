@@ -67,7 +67,7 @@ def _render_skipped(survey: Survey, console: Console) -> None:
     for why, names in told.items():
         symbols = "" if len(survey.scans) == 1 else f" of {', '.join(sorted(names['symbols']))}"
         families_text = ", ".join(sorted(names["families"]))
-        console.print(Text(f"Not asked{symbols}, {why}: {families_text}", style="dim"))
+        console.print(Text(f"Not searched{symbols}, {why}: {families_text}", style="dim"))
 
 
 def near_misses(scans: Sequence[Scan]) -> list[tuple[Scan, NearMiss]]:
@@ -123,7 +123,7 @@ def render_near_misses(survey: Survey, console: Console) -> None:
 
 
 def render_carry_line(survey: Survey, console: Console) -> None:
-    """Print how many positions look profitable only to who forgets that money costs money."""
+    """Print how many positions look profitable only because financing is ignored."""
     rows = [one for scan in survey.scans for one in scan.result.carry]
     if not rows:
         return

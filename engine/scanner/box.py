@@ -29,7 +29,7 @@ from engine.strategies.covered_mix import has_mix
 from engine.strategies.partial_box import has_part
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.scratch import Scratch
-from engine.strategies.screen import silent_families
+from engine.strategies.screen import ruled_out_families
 from engine.strategies.three_legs import has_three_legs
 from engine.strategies.view import View, days_by_row, net_prices
 
@@ -243,10 +243,10 @@ def is_clear(view: View, families: Iterable[str]) -> bool:
     """
     n = view.chain.n_rows
     asked = [name for name in families if name in REGISTRY and not why_not(REGISTRY[name], view)]
-    silent = silent_families(view, asked)
+    ruled_out = ruled_out_families(view, asked)
     table = CandidateTable(view.backend, n, view.days, wants_near=False)
     for name in asked:
-        if name in silent:
+        if name in ruled_out:
             continue
         if name in _LATER:
             return False

@@ -14,13 +14,13 @@ from engine.scanner.kept import Kept
 from engine.scanner.search import Found, fees_of, paid_view, search, search_near, view_of
 from engine.scoring.carry_only import find_carry_only
 from engine.scoring.gating import check_gates, count_reasons
-from engine.scoring.near import near_misses
+from engine.scoring.near_misses import near_misses
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
 from engine.scoring.packages import find_packages
 from engine.scoring.proposal import Ranked, propose
 from engine.scoring.ranking import Ranking, best, rank_candidates
+from engine.scoring.simultaneous import unusable_sentence
 from engine.scoring.synthetic import find_synthetics
-from engine.scoring.usable import unusable_sentence
 from engine.strategies import candidates, scratch
 from engine.strategies.view import shape_of
 

@@ -15,7 +15,7 @@ from engine.scoring.gating import Gated, check_gates
 from engine.strategies import candidates, scratch
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY, why_not
-from engine.strategies.screen import silent_families
+from engine.strategies.screen import ruled_out_families
 from engine.strategies.view import View, days_by_row, net_prices, shape_of
 
 
@@ -94,14 +94,14 @@ def search(
     }
     skipped = {name: reason for name, reason in reasons.items() if reason}
     asked = [name for name, reason in reasons.items() if not reason]
-    silent = silent_families(view, asked)
+    ruled_out = ruled_out_families(view, asked)
     if paid is not None:
-        silent &= silent_families(paid, asked)
-    heard = [name for name in asked if name not in silent]
-    for name in heard:
+        ruled_out &= ruled_out_families(paid, asked)
+    searched = [name for name in asked if name not in ruled_out]
+    for name in searched:
         REGISTRY[name].find(view, table)
     if paid is not None:
-        _add_projected(table, view, paid, heard, settings)
+        _add_projected(table, view, paid, searched, settings)
     return table, skipped
 
 

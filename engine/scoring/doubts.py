@@ -1,7 +1,7 @@
 """What makes a found position doubtful although every gate let it pass: shown, and never locked.
 
 An edge beyond a twentieth of the price of the underlying is a fault of the data in nearly every
-case. A chain of which nobody knows the dividends may owe one to whoever holds its calls.
+case. A position in a share whose dividends are not known may owe one to whoever holds its calls.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class ScanResult:
     always reported. `unusable` is a sentence when the quotes are plainly not simultaneous, else "".
     `synthetics` are bounded risks, listed only on request; `carry` the best CARRY rows, of
     `n_carry` in all.
-    `skipped` in the funnel names families not asked and why.
+    `skipped` in the funnel names families that were not searched and why.
     """
 
     chain: OptionChain

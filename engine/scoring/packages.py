@@ -16,8 +16,8 @@ from engine.strategies.surface_screen import suspect_expiries
 from engine.strategies.view import View
 from kernels_pure.gates import CAPITAL
 
-# A package of many legs is worth its trouble only if it pays this much more.
-GAIN = 1.01
+# A package is shown only if it pays this many times what the best single position pays.
+LEAST_GAIN = 1.01
 
 
 def find_packages(
@@ -40,12 +40,12 @@ def find_packages(
             continue
         code, position = _checked(view, package, settings)
         rival = _best_rival(view, package, position.condition, found, singles)
-        if not position.usd > GAIN * rival:
+        if not position.usd > LEAST_GAIN * rival:
             continue
         entry = None if code else afford(view, position, settings)
         if entry is None:
             refused.append(code or CAPITAL)
-        elif entry.position.usd > GAIN * rival:
+        elif entry.position.usd > LEAST_GAIN * rival:
             packages.append(entry)
     return packages, refused
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg, combo_of, sighting_id
-from engine.scoring import doubts, rates, unknown
+from engine.scoring import doubts, rates
 from engine.scoring.accounts import account
 from engine.scoring.assignment import is_assignment_due
 from engine.scoring.capital import capital_per_share, coins_per_share, forward_price
+from engine.scoring.conditions import UNKNOWN_TEXT, unknown_conditions
 from engine.scoring.curves import closing_fee
 from engine.scoring.gating import affordable_lots, edge_usd
 from engine.scoring.legs import family_of, future_book, legs_of
@@ -28,7 +29,7 @@ CONDITION_TEXT = {
     "forward-funding": "funding at the near expiry stays at today's forward rates",
     "carry-if-assigned": "stock from early assignment can be carried, bought or sold short",
     AT_MARK: "the future trades at its mark, which nobody quotes",
-    **unknown.TEXT,
+    **UNKNOWN_TEXT,
     **doubts.TEXT,
 }
 """What each condition says in full."""
@@ -189,7 +190,7 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
     chain = view.chain
     key = combo_of(chain, legs).key
     conditions = [name for bit, name in CONDITIONS.items() if position.condition & bit]
-    conditions += unknown.unknown_conditions(view, legs, position.flags, settings)
+    conditions += unknown_conditions(view, legs, position.flags, settings)
     if any(leg.kind == FUTURE and not future_book(chain, leg.settles_ns).is_quoted for leg in legs):
         conditions.append(AT_MARK)
     conditions += doubts.doubts(chain, legs, position.edge, settings)

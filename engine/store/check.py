@@ -9,7 +9,7 @@ from engine.store import schema
 from engine.store.protocol import Store
 from engine.store.tables import TABLES
 
-_MOST = 5
+_MOST_SHOWN = 5
 # What must not be: (what it is, the rows that are so).
 _WRONG = (
     ("sightings of a life that is not there",
@@ -49,7 +49,7 @@ def check(store: Store) -> list[str]:
     if wrong:
         return wrong
     for what, sql in _WRONG:
-        found = store.run(sql, (_MOST,))
+        found = store.run(sql, (_MOST_SHOWN,))
         if found:
             wrong.append(f"{what}, such as {found[0][0]}")
     wrong.extend(_bad_proofs(store))

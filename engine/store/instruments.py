@@ -8,13 +8,13 @@ from hashlib import blake2b
 from engine.market.contract import OPTION, Contract
 from engine.store.protocol import Row
 
-_MOST = (1 << 63) - 1
+_LARGEST_ID = (1 << 63) - 1
 
 
 def instrument_id(contract: Contract) -> int:
     """Return a positive number of 63 bits: a million instruments share one in 1 of 10 million."""
     text = f"{contract.kind}|{contract.symbol}|{contract.name}|{contract.currency}"
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") & _MOST
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") & _LARGEST_ID
 
 
 def instrument_row(contract: Contract, style: str = "") -> Row:

@@ -26,8 +26,8 @@ from engine.strategies.mixture import only
 from engine.strategies.notice import apart
 from engine.strategies.view import Hits, View, all_hits
 
-# So many sold quotes are looked at one by one before the whole surface is searched for them.
-FEW = 8
+# Up to this many sold quotes are searched one by one; with more, the whole surface is searched.
+MOST_SINGLE = 8
 
 
 def _calendar(right: str, condition: int) -> Template:
@@ -49,7 +49,7 @@ def find_calendars(view: View, table: CandidateTable) -> None:
         template = _calendar(right, condition)
         taken: set[int] = set()
         near = (-1, -1, -math.inf)
-        is_quick = not table.wants_near and not view.chain.is_european and len(rows) <= FEW
+        is_quick = not table.wants_near and not view.chain.is_european and len(rows) <= MOST_SINGLE
         # A cover must be whole, and what may not be traded covers for no more than the rest.
         if is_quick and not view.backend.mixture.covered_later(
             len(rows), rows, view.chain.first, scale, shift, -1 if shift else 1,

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 from typing import Any
 
-from engine.strategies.calendar import FEW, cover_scale, worth_of_cover
+from engine.strategies.calendar import MOST_SINGLE, cover_scale, worth_of_cover
 from engine.strategies.candidates import (
     BORROW,
     FUNDING,
@@ -40,7 +40,7 @@ def find_calendar_butterflies(view: View, table: CandidateTable) -> None:
             continue
         first = view.around(shift, later=True)
         scale, deduct, condition = cover_scale(view, right, first)
-        if len(rows) <= FEW and not _may_mix(view, shift, rows, scale):
+        if len(rows) <= MOST_SINGLE and not _may_mix(view, shift, rows, scale):
             continue
         template = _mixture(right, condition)
 

@@ -30,7 +30,7 @@ A ratio must fit `lots` times into the sizes shown; 0 is no limit.
 
 
 def lots_of(view: View) -> float:
-    """Return how often a ratio must fit into the sizes shown, as the gates ask."""
+    """Return how often a ratio must fit into the sizes shown, as the gates require."""
     return view.limits[LOTS] if view.limits else 0.0
 
 

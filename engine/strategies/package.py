@@ -14,9 +14,9 @@ from engine.strategies.view import View
 
 _MAX_RATIO = 100
 _INTEGER = 1e-6
-# Solutions of the programme on the way to whole contracts, and which part of it is good enough.
+# Solutions tried on the way to whole contracts; the search ends at this share of the optimum.
 _MOST_SOLUTIONS = 6
-_ENOUGH = 0.95
+_SHARE_OF_OPTIMUM = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def whole_package(
             found = integer_package(view, result)
             if found is not None and found.lots * found.value > worth:
                 best, worth = found, found.lots * found.value
-            if worth >= _ENOUGH * result.value:
+            if worth >= _SHARE_OF_OPTIMUM * result.value:
                 return best
             parts, stock = _fractional(result.positions), _fractional([(-1, result.stock)])
             if counts_stock or not parts:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 
 Shape = tuple[int, ...]
 
-# Of so many sizes of chains columns are kept.
-_MOST = 8
+# Columns are kept for at most this many sizes of chains.
+_MOST_SHAPES = 8
 _idle: OrderedDict[Shape, Scratch] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """Columns by name. Their content is whatever the last user left: of this scan or of another."""
+    """Columns by name. They still hold what the last user wrote, in this scan or in another."""
 
     floats: dict[str, array[float]] = field(default_factory=dict)
     integers: dict[str, array[int]] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Scratch:
 def take(shape: Shape) -> Scratch:
     """Return the columns left by a chain of the same `shape`, else new ones.
 
-    They are the taker's alone, in whatever thread, until he gives them back; he need not.
+    Nobody else uses them, in any thread, until `give_back`; the caller may also keep them.
     """
     return _idle.pop(shape, None) or Scratch()
 
@@ -51,5 +51,5 @@ def take(shape: Shape) -> Scratch:
 def give_back(shape: Shape, scratch: Scratch) -> None:
     """Leave columns to the next chain of this `shape`. Nothing may refer to them any more."""
     _idle[shape] = scratch
-    if len(_idle) > _MOST:
+    if len(_idle) > _MOST_SHAPES:
         _idle.popitem(last=False)

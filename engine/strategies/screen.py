@@ -28,19 +28,19 @@ FLAGS = {
 _COVERS = ("vertical", "butterfly", "calendar", "calendar_butterfly")
 
 
-def silent_families(view: View, asked: Collection[str]) -> set[str]:
+def ruled_out_families(view: View, asked: Collection[str]) -> set[str]:
     """Return those of the families `asked` for that have no candidate in `view`."""
-    silent: set[str] = set()
+    ruled_out: set[str] = set()
     names = [name for name in FLAGS if name in asked]
     if names:
         flags = _screen(view)
-        silent.update(name for name in names if not flags & FLAGS[name])
+        ruled_out.update(name for name in names if not flags & FLAGS[name])
     # A calendar of a coin-settled chain is covered by another rule (`coin_calendar`).
     apart = "" if view.chain.quoting.is_linear else "calendar"
     names = [name for name in _COVERS if name in asked and name != apart]
     if names and not view.uncovered(0) and not view.uncovered(view.chain.n_rows):
-        silent.update(names)
-    return silent
+        ruled_out.update(names)
+    return ruled_out
 
 
 def _screen(view: View) -> int:

@@ -18,7 +18,7 @@ from engine.market.terms import chain_terms
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.scratch import Scratch
-from engine.strategies.screen import FLAGS, silent_families
+from engine.strategies.screen import FLAGS, ruled_out_families
 from engine.strategies.view import View, days_by_row, net_prices
 
 CHAINS = 60
@@ -73,7 +73,7 @@ def verdicts() -> dict[str, list[tuple[bool, bool]]]:
             turn: Callable[[OptionChain], OptionChain] = change
             view = view_of(turn(chain), carry, backend)
             asked = [name for name in REGISTRY if not why_not(REGISTRY[name], view)]
-            silent = silent_families(view, asked)
+            silent = ruled_out_families(view, asked)
             for name in asked:
                 found[name].append((name in silent, hits(view, name) > 0))
     return found
@@ -104,7 +104,7 @@ def test_what_is_found_lies_in_flagged_expiries() -> None:
         for turn in range(3):
             view = view_of(moved(chain, draw) if turn else chain, carry, backend)
             asked = [name for name in REGISTRY if not why_not(REGISTRY[name], view)]
-            silent_families(view, asked)
+            ruled_out_families(view, asked)
             flags = view.flags
             assert flags is not None
             for name, flag in FLAGS.items():

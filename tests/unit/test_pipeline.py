@@ -47,7 +47,7 @@ def test_what_only_the_search_for_near_misses_finds_is_not_gated(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A screen and a finder may differ by a rounding error; here the screens see nothing at all."""
-    monkeypatch.setattr(search, "silent_families", lambda view, asked: set(asked))
+    monkeypatch.setattr(search, "ruled_out_families", lambda view, asked: set(asked))
     settings = ScanSettings(carry=Carry(as_of_ns=NOW_NS), fees=FREE)
     result = scan_chain(pair(3.0), settings, backend)
     assert result.funnel.candidates == 0

@@ -70,7 +70,7 @@ def test_the_funnel_adds_up(text: str) -> None:
     assert numbers == [1235, -34, -1000, -196, 5]
     assert sum(numbers[:-1]) == numbers[-1]
     assert "1,200 boxes" in part
-    assert "Not asked of XYZ, the index cannot be traded: calendar" in part
+    assert "Not searched of XYZ, the index cannot be traded: calendar" in part
     assert part.index("a side is not quoted") < part.index("option quote too old")
 
 

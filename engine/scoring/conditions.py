@@ -7,7 +7,7 @@ from engine.market.combo import Leg
 from engine.scoring.gate_table import UNKNOWNS
 from engine.strategies.view import View
 
-TEXT = {unknown.name: unknown.text for unknown in UNKNOWNS}
+UNKNOWN_TEXT = {unknown.name: unknown.text for unknown in UNKNOWNS}
 """What each of these conditions says in full."""
 
 

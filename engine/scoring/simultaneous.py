@@ -1,4 +1,4 @@
-"""Whether a chain's quotes can have stood at the same time at all."""
+"""Whether the quotes of a chain can be simultaneous."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.strategies.registry import REGISTRY
 from engine.strategies.view import View
 
 LEAST_PAIRS = 500
-SHARE = 0.25
+LEAST_SHARE = 0.25
 
 
 def unusable_sentence(view: View, found: Columns, gated: Gated) -> str:
@@ -28,7 +28,7 @@ def unusable_sentence(view: View, found: Columns, gated: Gated) -> str:
     passing = sum(
         1 for row in range(found.count) if gated.gate[row] == 0 and found.family[row] in codes
     )
-    if passing < LEAST_PAIRS or passing < SHARE * pairs:
+    if passing < LEAST_PAIRS or passing < LEAST_SHARE * pairs:
         return ""
     return (
         f"{passing} of {pairs} pairs of strikes would lock a profit: "
