@@ -1,4 +1,4 @@
-"""What to do with a stdout that nobody reads any more."""
+"""What to do when the reader of stdout has closed it."""
 
 from __future__ import annotations
 

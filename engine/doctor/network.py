@@ -6,7 +6,7 @@ from engine.doctor.finding import NOTE, WARN, Finding
 from engine.doctor.machine import Machine, cpus
 
 GROUP = "network"
-ENOUGH = 4 * 1024 * 1024
+LEAST_BUFFER_BYTES = 4 * 1024 * 1024
 
 
 def findings(machine: Machine) -> list[Finding]:
@@ -94,7 +94,7 @@ def _buffers(machine: Machine) -> list[Finding]:
     state = f"at most {read:,} bytes read, {write:,} written"
     if len(default) == 3:
         state += f"; TCP reads start at {int(default[1]):,} and grow to {int(default[2]):,}"
-    if len(default) == 3 and int(default[2]) >= ENOUGH:
+    if len(default) == 3 and int(default[2]) >= LEAST_BUFFER_BYTES:
         return [Finding(GROUP, "socket buffers", state)]
     return [
         Finding(
@@ -103,7 +103,7 @@ def _buffers(machine: Machine) -> list[Finding]:
             state,
             NOTE,
             "4 MiB is plenty; it bounds what a program may ask for and lowers no latency",
-            f"sudo sysctl net.core.rmem_max={ENOUGH}",
+            f"sudo sysctl net.core.rmem_max={LEAST_BUFFER_BYTES}",
             f"sudo sysctl net.core.rmem_max={read}",
         )
     ]

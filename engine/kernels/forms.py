@@ -21,7 +21,7 @@ DTYPES = {"d": "float64", "l": "int64", "b": "int8"}
 WORDS = {"d": "doubles", "l": "whole numbers of 64 bits", "b": "whole numbers of 8 bits"}
 # Of `ndarray.flags.num`: contiguous, aligned and writeable.
 USABLE = 0x0501
-MOST = 1 << 31
+MOST_ELEMENTS = 1 << 31
 
 
 def refuse(name: str, why: str) -> UsageError:
@@ -163,7 +163,7 @@ def made(name: str, code: str, length: int, *, is_ndarray: bool) -> Any:
         If it would be longer than any column should be.
     """
     length = max(0, length)
-    if length > MOST:
+    if length > MOST_ELEMENTS:
         raise refuse(name, f"would have {length} elements")
     if is_ndarray:
         return numpy().zeros(length, DTYPES[code])

@@ -1,4 +1,4 @@
-"""The Federal Reserve's target rate by day: the default where nobody gives a rate.
+"""The Federal Reserve's target rate by day: the default where no rate is given.
 
 A chain of 2015 scanned with the rates of 2023 shows hundreds of reversals that never were. The
 default funding is therefore that of the chain's own day: a spread around the target.
@@ -35,7 +35,7 @@ _TARGETS = tuple(
 )
 _DAYS = [day for day, _ in _TARGETS]
 FIRST_DAY, LAST_DAY = _DAYS[0], _DAYS[-1]
-# From one decision to the next are at most eight weeks; later nobody knows that there was none.
+# From one decision to the next are at most eight weeks; later there may have been another.
 KNOWN_FOR = 60
 # So long after the table's end its last target still is a guess at today's.
 GUESSED_FOR = 730

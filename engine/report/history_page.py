@@ -10,7 +10,7 @@ from engine.clock import NS_PER_SECOND, from_ns
 from engine.report.svg import Axis, Point, histogram, plot
 from engine.store.history import Answer, History
 
-# Series of one plot: beyond, colours repeat and nobody can tell.
+# Series of one plot; with more, colours repeat.
 SERIES = 10
 
 _STYLE = """

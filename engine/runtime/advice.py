@@ -26,11 +26,11 @@ SCAN, BARS, TICKS = "scan", "bars", "ticks"
 # Larger chains cost the same per contract; measuring them would take long. Of bars and ticks this
 # many are a piece.
 MOST_CONTRACTS = 4000
-MOST = {SCAN: MOST_CONTRACTS, BARS: 20_000, TICKS: 5000}
+LARGEST_PIECE = {SCAN: MOST_CONTRACTS, BARS: 20_000, TICKS: 5000}
 # PyPy compiles a scan branch by branch, and needs longer until it is warm.
 SECONDS = {CPYTHON: 1.5, PYPY: 4.0}
 # Of the seconds of a scan: a loop of one kernel is warm sooner.
-SHARE = {SCAN: 1.0, BARS: 0.3, TICKS: 0.3}
+SHARE_OF_SECONDS = {SCAN: 1.0, BARS: 0.3, TICKS: 0.3}
 # Only a backend that has to compile everything first takes longer.
 TIMEOUT = 12.0
 STEADY_SHARE = 1 / 3
@@ -100,7 +100,7 @@ def pieces(work: str, size: int) -> tuple[int, int]:
     >>> pieces(BARS, 1_000_000), pieces(TICKS, 300)
     ((20000, 50), (300, 1))
     """
-    piece = min(size, MOST[work])
+    piece = min(size, LARGEST_PIECE[work])
     return piece, -(-size // piece)
 
 
@@ -119,7 +119,7 @@ def measure(size: int, work: str = SCAN) -> tuple[list[Measured], list[str]]:
             missing.append(f"{kind}: none on this machine can run the engine: {where}")
             continue
         for backend in ("pure", "numba") if interpreter.has_numba else ("pure",):
-            found = _probe(interpreter, backend, min(size, MOST[work]), work)
+            found = _probe(interpreter, backend, min(size, LARGEST_PIECE[work]), work)
             if isinstance(found, Measured):
                 measured.append(found)
             else:
@@ -134,7 +134,7 @@ def _probe(
 ) -> Measured | str:
     """Return what one choice takes, or a line that says why it was not measured."""
     name = f"{interpreter}, {backend}"
-    seconds = SHARE[work] * SECONDS[interpreter.kind]
+    seconds = SHARE_OF_SECONDS[work] * SECONDS[interpreter.kind]
     command = [
         interpreter.path, "-m", "engine.runtime.advice_probe", work, str(contracts), str(seconds)
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 PyPy's compiler for ARM64 (seen in 7.3.11 to 8.0.1, its source since 2019) loads the second side of
 a comparison of doubles without keeping the first: where all eight of its registers are in use, a
-number is compared with itself, and nobody is told. Its compiler for x86-64 has no such fault.
+number is compared with itself, without a message. Its compiler for x86-64 has no such fault.
 docs/upstream/pypy-aarch64-float-compare.md has the condition and a reproducer.
 """
 
@@ -36,7 +36,7 @@ NOTES = {
 }
 
 ROUNDS = 3000
-# So often that the loop is compiled, and with the other outcome of the comparison.
+# Rounds that compile the loop, with the other outcome of the comparison.
 BEFORE = 5000
 # The sum is used, so that no compiler leaves out the eight numbers that fill its registers.
 _QUESTION = """

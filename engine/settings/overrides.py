@@ -111,7 +111,7 @@ class CarryOverrides:
         Raises
         ------
         UsageError
-            If nobody knows rates for the currency or the day of the chain.
+            If no rates are known for the currency or the day of the chain.
         """
         symbol = chain.symbol.upper()
         said = self._with_dividends_to_come(chain)

@@ -64,7 +64,7 @@ def rate(value: float | str, *, allow_negative: bool = False) -> float:
 
 
 def is_negative(spelled: str) -> str:
-    """Return the sentence about a rate below 0 that nobody vouches for."""
+    """Return the sentence about a rate below 0 that was not allowed."""
     return (
         f"rate {spelled} is negative; if it is meant, say so: --allow-negative-rates, "
         "allow_negative = true under [rates], or allow_negative_rates=True"

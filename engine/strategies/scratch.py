@@ -1,4 +1,4 @@
-"""Columns that the families of a scan write to and nobody keeps, handed on to the next scan.
+"""Scratch columns of the families of a scan, handed on to the next scan.
 
 PyPy counts every byte of a column as pressure on its collector. Half a megabyte anew for every scan
 of 4 000 contracts let it go through all objects every 43rd scan, a quarter of the whole time; with
