@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.errors import BadDataError
+from engine.errors import BadDataError, UsageError
 from engine.feeds.protocol import FeedOptions
 from engine.feeds.record import CellError, ColumnRecord, ObjectRecord, Record
 from engine.feeds.record_feed import OPTIONAL, REQUIRED, RecordFeed, checked_mapping
@@ -37,6 +37,7 @@ class FrameFeed(RecordFeed):
         options = options or FeedOptions(strict, as_of, mapping)
         if not len(frame):
             raise BadDataError(f"{NAME}: it has no rows")
+        _refuse_layout(options)
         chosen = checked_mapping(options.mapping)
         names = [str(name) for name in frame.columns]
         try:
@@ -67,11 +68,17 @@ class ObjectFeed(RecordFeed):
         items = list(objects)
         if not items:
             raise BadDataError(f"{OBJECTS}: there are none")
+        _refuse_layout(options)
         mapping = dict(checked_mapping(options.mapping))
         super().__init__(OBJECTS, OBJECTS, _objects(items, mapping, _needed(options)), options)
 
 
 _KNOWN = frozenset(REQUIRED + OPTIONAL)
+
+
+def _refuse_layout(options: FeedOptions) -> None:
+    if options.layout:
+        raise UsageError("layout is that of a csv source: name the columns with mapping")
 
 
 def _needed(options: FeedOptions) -> Sequence[str]:

@@ -20,6 +20,16 @@ _OCC = re.compile(
 _EXAMPLE = "an OCC symbol like ABCD  260417C00090000"
 
 
+def split_symbol(text: str) -> tuple[str, ...] | None:
+    """Return root, digit, year, month, day, right and strike of an OCC symbol, as written.
+
+    >>> split_symbol("ABCD  260417C00090000")
+    ('ABCD', '', '26', '04', '17', 'C', '00090000')
+    """
+    found = _OCC.fullmatch(text.strip().upper())
+    return found.groups() if found else None
+
+
 class OccColumn:
     """What a column of OCC symbols gives to rows that lack `OURS`.
 

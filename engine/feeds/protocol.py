@@ -47,6 +47,8 @@ class FeedOptions:
         capitals, "" for every other.
     max_bytes
         How much one input may be once unpacked; 0 is the usual cap.
+    layout
+        The name of the layout of a file, for ``csv``; "" is the one that its header tells.
     """
 
     strict: bool = False
@@ -55,6 +57,7 @@ class FeedOptions:
     seed: int | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     max_bytes: int = 0
+    layout: str = ""
 
 
 class Feed(Protocol):

@@ -26,6 +26,12 @@ _DAY = "a date like 2016-01-15, 20160115 or 01/15/2016, in 1970 .. 2200"
 
 _ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{4})(\d\d)(\d\d)")
 _US_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+# As Cboe writes it (Fri Apr 17 2026), and with the whole name or a comma.
+_WORDED_DAY = re.compile(r"(?:[A-Za-z]{3},? )?([A-Za-z]{3,9}) ([0-9]{1,2}),? ([0-9]{4})")
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d\d:?\d\d)?"
 )
@@ -316,13 +322,27 @@ def parse_day(text: str) -> date | None:
         year, month, day = (int(part) for part in found.groups() if part)
     else:
         found = _US_DAY.fullmatch(text)
-        if not found:
-            return None
-        month, day, year = map(int, found.groups())
+        if found:
+            month, day, year = map(int, found.groups())
+        else:
+            found = _WORDED_DAY.fullmatch(text)
+            month = _month(found[1]) if found else 0
+            if not found or not month:
+                return None
+            day, year = int(found[2]), int(found[3])
     try:
         return date(year, month, day) if year in _YEARS else None
     except ValueError:
         return None
+
+
+def _month(name: str) -> int:
+    """Return the number of a month's English name, whole or its first three letters; 0 if none."""
+    folded = name.lower()
+    for number, month in enumerate(_MONTHS, 1):
+        if folded in (month, month[:3]):
+            return number
+    return 0
 
 
 @lru_cache(maxsize=4096)

@@ -207,8 +207,10 @@ def _in_order(problems: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(problems, key=line))
 
 
-def checked_mapping(mapping: Mapping[str, str] | None) -> Mapping[str, str]:
-    """Return `mapping` if it names columns of ours.
+def checked_mapping(
+    mapping: Mapping[str, str] | None, sides: Iterable[str] = ()
+) -> Mapping[str, str]:
+    """Return `mapping` if it names columns of ours, perhaps with one of `sides` before them.
 
     Raises
     ------
@@ -217,7 +219,8 @@ def checked_mapping(mapping: Mapping[str, str] | None) -> Mapping[str, str]:
     """
     known = REQUIRED + OPTIONAL
     for ours in mapping or {}:
-        if ours not in known:
+        side, point, name = ours.rpartition(".")
+        if (name if point and side in sides else ours) not in known:
             raise UsageError(
                 f"cannot map {ours!r}, which is no column of ours: {hint(ours, known)}"
             )

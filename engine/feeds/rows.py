@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 # Cells and columns beyond are no table of quotes.
 _MOST_COLUMNS = 10_000
-_DELIMITERS = ",;\t|"
+_DELIMITERS = ",;\t"
+# A header stands behind no more lines than these, none of which is longer than that.
+_MOST_BEFORE, _LONGEST_BEFORE = 20, 100_000
 _NAMES_SHOWN = 25
 
 
@@ -57,15 +60,33 @@ class Columns:
             name: k for k, name in reversed(list(enumerate(self.names)))
         }
         self.constant: dict[str, str] = {}
-        for ours, theirs in (mapping or {}).items():
+        self.before = ""
+        self.rename(mapping or {})
+
+    def rename(self, mapping: Mapping[str, str]) -> None:
+        """Take the file's columns for ours, as `mapping` says.
+
+        Raises
+        ------
+        BadDataError
+            If it names a column that the file does not have, or has twice.
+        """
+        for ours, theirs in mapping.items():
             if theirs.startswith("="):
                 self.constant[ours] = theirs[1:]
                 self.position.pop(ours, None)
                 continue
-            self.position[ours] = self._place_of(ours, theirs)
+            self.position[ours] = self.place_of(ours, theirs)
             self.shown[ours] = theirs
 
-    def _place_of(self, ours: str, theirs: str) -> int:
+    def place_of(self, ours: str, theirs: str) -> int:
+        """Return the position of the file's column `theirs`, which stands for `ours`.
+
+        Raises
+        ------
+        BadDataError
+            If there is none, or two that cannot be told apart.
+        """
         if theirs not in self.names:
             name, mark, which = theirs.rpartition("#")
             places = [k for k, other in enumerate(self.names) if mark and other == name]
@@ -159,12 +180,15 @@ class Row(Record):
 
 
 def read_table(
-    path: Path, mapping: Mapping[str, str] | None = None, caps: Caps = CAPS
+    path: Path,
+    mapping: Mapping[str, str] | None = None,
+    caps: Caps = CAPS,
+    is_header: Callable[[Sequence[str]], bool] | None = None,
 ) -> tuple[Columns, Iterator[Row | CellError]]:
     """Return the columns of a delimited file and its rows, with an error for each ragged one.
 
-    The delimiter (comma, semicolon, tab or bar) is read off the header, the first line that is
-    not empty. Empty lines are passed over.
+    The delimiter (comma, semicolon or tab) is read off the header: the first of 20 lines that
+    `is_header` knows, else the first that is not empty. Empty lines are passed over.
 
     Raises
     ------
@@ -174,12 +198,14 @@ def read_table(
         If it is empty or not text, or `mapping` names a column it does not have.
     """
     text = read_text(path, caps)
-    start = len(text) - len(text.lstrip("\r\n"))
-    blank = len(text[:start].splitlines())
-    end = min((k for k in (text.find("\n", start), text.find("\r", start)) if k >= 0), default=None)
-    header = text[start:end]
+    start, blank, header = _header(text, is_header)
     if not header.strip():
         raise BadDataError(f"{path.name}:1: expected a header line, the file is empty")
+    if "|" in header and not any(mark in header for mark in _DELIMITERS):
+        raise BadDataError(
+            f"{path.name}:{blank + 1}: the columns are parted by '|': save it with commas, "
+            "semicolons or tabs"
+        )
     file = io.StringIO(text[start:] if start else text, newline="")
     reader = csv.reader(file, delimiter=max(_DELIMITERS, key=header.count))
     try:
@@ -189,7 +215,38 @@ def read_table(
     if len(names) > _MOST_COLUMNS:
         raise BadDataError(f"{path.name}:1: {len(names):,} columns are no table of quotes")
     columns = Columns(path.name, names, mapping, blank + 1)
+    columns.before = text[:start]
     return columns, _rows(reader, columns, blank, caps)
+
+
+def _header(text: str, is_header: Callable[[Sequence[str]], bool] | None) -> tuple[int, int, str]:
+    """Return where the header starts, how many lines stand before it, and its text."""
+    first: tuple[int, int, str] | None = None
+    start = len(text) - len(text.lstrip("\r\n"))
+    number = len(text[:start].splitlines())
+    for _ in range(_MOST_BEFORE):
+        found = _LINE_END.search(text, start)
+        line = text[start : found.start() if found else len(text)]
+        first = first or (start, number, line)
+        if is_header is None or (
+            len(line) <= _LONGEST_BEFORE and line.strip() and is_header(_names(line))
+        ):
+            return start, number, line
+        if found is None:
+            break
+        start, number = found.end(), number + 1
+    return first or (0, 0, "")
+
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def _names(line: str) -> list[str]:
+    try:
+        cells = next(csv.reader([line], delimiter=max(_DELIMITERS, key=line.count)), [])
+    except csv.Error:
+        return []
+    return [cell.strip() for cell in cells]
 
 
 def _rows(reader: CsvReader, columns: Columns, blank: int, caps: Caps) -> Iterator[Row | CellError]:

@@ -71,6 +71,7 @@ def feed_options(said: Said, config: FileConfig | None = None) -> FeedOptions:
         seed=one(said, config, "seed"),
         kinds=one(said, config, "kind", {}),
         max_bytes=one(said, config, "max_input", 0),
+        layout=one(said, config, "layout", ""),
     )
 
 

@@ -87,8 +87,11 @@ SETTINGS = (
             "the last snapshot",
             "last snapshot at or before 2015-12-24T15:30Z, a day, or all of them: all", "TIME"),
     Setting("mapping", READING, values.mapping, "column names such as {'bid': 'Bid'}", "none",
-            "name a column of a CSV: bid=Bid; ==VALUE for a constant, Bid#2 for the second Bid",
+            "name a column of a CSV: bid=Bid; ==VALUE for a constant, Bid#2 for the second Bid, "
+            "strike=K/1000 to divide, call.bid=CBid and put.bid=PBid for rows with both",
             "OURS=THEIRS", "[scan] map", "--map", repeats=True),
+    Setting("layout", READING, values.layout, "the name of a layout", "told by the header",
+            "the layout of a CSV, such as orats (docs/SOURCES.md lists them)", "NAME"),
     Setting("kind", READING, values.kinds, "share, index or coin, or a mapping by symbol",
             "by name", "what a symbol is where its name does not say: share, index or coin, or by "
             "symbol XYZ=index", "KIND"),

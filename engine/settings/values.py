@@ -149,6 +149,16 @@ def mapping(value: object) -> dict[str, str]:
     return dict(value)
 
 
+def layout(value: object) -> str:
+    """Return the name of a layout of files."""
+    from engine.feeds.layouts import BY_NAME  # here: it brings the readers of files
+
+    name = text(value)
+    if name not in BY_NAME:
+        raise ValueError(f"unknown layout {name!r}: {hint(name, BY_NAME)}")
+    return name
+
+
 def pair(written: str) -> tuple[str, str]:
     """Return ``NAME=VALUE`` as a pair.
 

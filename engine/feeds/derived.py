@@ -1,0 +1,189 @@
+"""Cells that are worked out from others of their row: a scaled number, an instant, a root."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+
+from engine.feeds.occ import split_symbol
+from engine.feeds.record import CellError, parse_day
+from engine.feeds.rows import Columns, Row
+from engine.market.calendar import zone_named
+
+_SCALED = re.compile(r"(.+)/(10{1,9})")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?")
+_LONGEST = 40
+# An index's other class, and the index whose name its options are asked for by.
+_PARENT = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX"}
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """How a cell is made of the file's `columns`; `make` returns None for what it cannot read."""
+
+    columns: tuple[str, ...]
+    make: Callable[..., str | None]
+    expected: str
+
+
+def derived_rows(
+    columns: Columns, derived: Mapping[str, Derived], rows: Iterator[Row | CellError]
+) -> Iterator[Row | CellError]:
+    """Add the derived columns to `columns` and return the rows with their cells.
+
+    Raises
+    ------
+    BadDataError
+        If a column they are made of is not there.
+    """
+    if not derived:
+        return rows
+    sources = {
+        ours: [columns.place_of(ours, name) for name in one.columns]
+        for ours, one in derived.items()
+    }
+    width = len(columns.names)
+    for k, (ours, one) in enumerate(derived.items()):
+        columns.position[ours] = width + k
+        columns.shown[ours] = one.columns[0]
+    return _with_cells(derived, sources, rows)
+
+
+def _with_cells(
+    derived: Mapping[str, Derived],
+    sources: Mapping[str, list[int]],
+    rows: Iterator[Row | CellError],
+) -> Iterator[Row | CellError]:
+    for row in rows:
+        if isinstance(row, CellError):
+            yield row
+            continue
+        cells = list(row.cells)
+        for ours, one in derived.items():
+            texts = [row.cells[k].strip() for k in sources[ours]]
+            made = one.make(*texts)
+            if made is None:
+                yield row.problem(ours, one.expected, " ".join(texts))
+                break
+            cells.append(made)
+        else:
+            yield Row(row.columns, row.line, cells)
+
+
+def scaled(theirs: str) -> tuple[str, Derived] | None:
+    """Return what ``strike/1000`` means: the column, and how its numbers are divided."""
+    found = _SCALED.fullmatch(theirs)
+    if not found:
+        return None
+    return found[1], divided(found[1], int(found[2]))
+
+
+def divided(column: str, by: int) -> Derived:
+    """Return the numbers of a column divided by `by`."""
+
+    def make(text: str) -> str | None:
+        value = _number(text)
+        return "" if not text else None if value is None else repr(value / by)
+
+    return Derived((column,), make, "a number")
+
+
+def at_time(column: str, hour: int, minute: int) -> Derived:
+    """Return the instants of days at one time in New York."""
+
+    def make(text: str) -> str | None:
+        return _in_new_york(text, 3600 * hour + 60 * minute)
+
+    return Derived((column,), make, "a date like 2016-01-15 or 01/15/2016")
+
+
+def local_time(column: str) -> Derived:
+    """Return the instants of times without a zone that are New York's."""
+
+    def make(text: str) -> str | None:
+        day, _, clock = text.replace("T", " ").partition(" ")
+        return _in_new_york(day, _seconds(clock))
+
+    return Derived((column,), make, "a time in New York like 2016-01-15 10:30:00")
+
+
+def day_and_milliseconds(day: str, milliseconds: str) -> Derived:
+    """Return the instants of a day and milliseconds since midnight in New York."""
+
+    def make(written: str, since: str) -> str | None:
+        value = _number(since)
+        return None if value is None else _in_new_york(written, int(value / 1000))
+
+    return Derived((day, milliseconds), make, "a day and milliseconds since midnight")
+
+
+def epoch_seconds(column: str) -> Derived:
+    """Return the instants of seconds since 1970."""
+
+    def make(text: str) -> str | None:
+        value = _number(text)
+        if value is None or not 0 <= value < 7e9:
+            return None
+        moment = datetime.fromtimestamp(int(value), timezone.utc)
+        return moment.isoformat()
+
+    return Derived((column,), make, "seconds since 1970")
+
+
+def class_of(column: str) -> Derived:
+    """Return the trading class in OCC symbols."""
+
+    def make(text: str) -> str | None:
+        parts = split_symbol(text)
+        return parts[0] + parts[1] if parts else None
+
+    return Derived((column,), make, "an OCC symbol like ABCD  260417C00090000")
+
+
+def underlying_of(column: str) -> Derived:
+    """Return the symbols whose options OCC symbols name; of an index's weekly class, the index."""
+
+    def make(text: str) -> str | None:
+        parts = split_symbol(text)
+        return _PARENT.get(parts[0], parts[0]) if parts else None
+
+    return Derived((column,), make, "an OCC symbol like ABCD  260417C00090000")
+
+
+def _number(text: str) -> float | None:
+    if not 0 < len(text) <= _LONGEST or not text.isascii() or "_" in text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _seconds(clock: str) -> int | None:
+    found = _CLOCK.fullmatch(clock)
+    if not found or int(found[2]) > 59 or int(found[3] or 0) > 59:
+        return None
+    return 3600 * int(found[1]) + 60 * int(found[2]) + int(found[3] or 0)
+
+
+@lru_cache(maxsize=4096)
+def _in_new_york(day: str, seconds: int | None) -> str | None:
+    """Return a wall-clock time of New York as ISO text with its zone."""
+    written = parse_day(day)
+    if written is None or seconds is None or not 0 <= seconds < 86_400:
+        return None
+    wall = datetime(written.year, written.month, written.day) + timedelta(seconds=seconds)
+    return wall.replace(tzinfo=zone_named("America/New_York")).isoformat()
+
+
+def new_york(day: str, clock: str, half: str) -> str | None:
+    """Return a day and a time such as ``10:00`` ``AM`` of New York as ISO text; None if none."""
+    seconds = _seconds(clock)
+    if seconds is None or not 3600 <= seconds < 13 * 3600:
+        return None
+    return _in_new_york(day, seconds % 43_200 + (43_200 if half == "PM" else 0))
