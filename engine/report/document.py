@@ -150,7 +150,7 @@ def opportunity_object(one: Opportunity) -> dict[str, Any]:
 
 
 def best_case(one: Opportunity) -> float:
-    """Return the best case per share: the account's, else the verifier's where it has a bound.
+    """Return the best case per share: the breakdown's, else the verifier's where it has a bound.
 
     What ends with one expiry, and neither gains nor loses with a rising price, has one; nan else.
     """
@@ -182,7 +182,7 @@ def leg_object(leg: Leg) -> dict[str, Any]:
 
 
 def proof_object(proof: Proof) -> dict[str, Any]:
-    """Return the verifier's account with the worst rows of its state table."""
+    """Return what the verifier found, with the worst rows of its state table."""
     return {
         "minimum": _known(proof.minimum),
         "n_states": proof.n_states,
@@ -209,7 +209,7 @@ def near_miss_object(chain: OptionChain, miss: NearMiss) -> dict[str, Any]:
 
 
 def funnel_object(funnel: Funnel) -> dict[str, Any]:
-    """Return how many candidates died at which gate."""
+    """Return how many candidates failed at which gate."""
     return {
         "candidates": funnel.candidates,
         "rejected": dict(funnel.rejected),

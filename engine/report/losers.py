@@ -34,7 +34,7 @@ _BAR, _LEGS, _NAME, _CHANGE = 24, 26, 14, 24
 
 
 def render_funnel(survey: Survey, console: Console) -> None:
-    """Print how many candidates died at each gate, in the order in which gates are checked."""
+    """Print how many candidates failed at each gate, in the order in which gates are checked."""
     funnel = survey.funnel
     console.print(Text("Funnel", style="bold"))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)

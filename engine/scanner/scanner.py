@@ -171,7 +171,7 @@ class Scanner:
         return Explained(misses, rows, n_rows, risks, mismatches)
 
     def funnel(self, found: Found, packages: Packages | None = None) -> Funnel:
-        """Return how many candidates died at which gate. O(candidates)."""
+        """Return how many candidates failed at which gate. O(candidates)."""
         ranking, others = self.rank(found), packages or Packages()
         columns, n_packages = found.table.found, len(others.ranked) + len(others.refused)
         # In the order in which families come in the table.

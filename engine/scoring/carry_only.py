@@ -12,7 +12,7 @@ from dataclasses import replace
 from engine.config import ScanSettings
 from engine.market.terms import chain_terms
 from engine.proof.verifier import reproduces, verify
-from engine.scoring.accounts import account
+from engine.scoring.breakdown import breakdown
 from engine.scoring.gating import Gated, check_gates
 from engine.scoring.opportunity import Opportunity
 from engine.scoring.proposal import passed, propose, rank
@@ -56,7 +56,7 @@ def find_carry_only(
     for row in best:
         plain, lots = found.edge[row], gated.lots[row]
         position = passed(view, found, row, lots, 0.0, gated.flags[row])
-        edge = math.fsum(x for _, x in account(view, position.family, position.legs, 1))
+        edge = math.fsum(x for _, x in breakdown(view, position.family, position.legs, 1))
         position = replace(position, edge=edge, usd=edge * chain.contract_value * lots)
         opportunity = propose(view, rank(view, position, settings), settings)
         proof = verify(

@@ -144,7 +144,7 @@ def _hedges(view: View, table: Columns, settings: ScanSettings) -> Hedges:
 
 
 def count_reasons(codes: Iterable[int], capital: int) -> dict[str, int]:
-    """Return how many candidates died at each gate that killed any, in order of the gates.
+    """Return how many candidates failed at each gate that any failed, in order of the gates.
 
     `codes` are their gate codes; `capital` more of those that passed died of the capital limit.
     """

@@ -6,7 +6,7 @@ import math
 
 from engine.config import ScanSettings
 from engine.market.combo import FUTURE, Leg
-from engine.scoring.accounts import account
+from engine.scoring.breakdown import breakdown
 from engine.scoring.closing_rate import rate_change
 from engine.scoring.gate_table import GATES, Gate, Miss, rounded_up, sum_of_spreads
 from engine.scoring.gating import Gated, check_combo
@@ -46,9 +46,9 @@ def near_misses(
             )
     rows = []
     for row in range(nearest.count):
-        # The kernel's bound ignores early assignment; the account does not.
+        # The kernel's bound ignores early assignment; the breakdown does not.
         legs, family = legs_of(view, nearest, row), family_of(nearest, row)
-        edge = math.fsum(amount for _, amount in account(view, family, legs, nearest.unit[row]))
+        edge = math.fsum(amount for _, amount in breakdown(view, family, legs, nearest.unit[row]))
         if math.isfinite(edge) and edge <= 0.0:
             nearest.edge[row] = edge
             rows.append(row)

@@ -103,7 +103,7 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """How many candidates died at which gate, in the order of the gates.
+    """How many candidates failed at which gate, in the order of the gates.
 
     ``candidates == sum(rejected.values()) + passed``.
     """

@@ -10,8 +10,8 @@ from engine.config import ScanSettings
 from engine.market.chain import OptionChain
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg, combo_of, sighting_id
 from engine.scoring import doubts, rates
-from engine.scoring.accounts import account
 from engine.scoring.assignment import is_assignment_due
+from engine.scoring.breakdown import breakdown
 from engine.scoring.capital import capital_per_share, coins_per_share, forward_price
 from engine.scoring.conditions import UNKNOWN_TEXT, unknown_conditions
 from engine.scoring.curves import closing_fee
@@ -215,7 +215,7 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
             *flag_names(view, legs, position.flags, days, settings),
             *doubts.adjustment_flags(chain, legs, settings.carry),
         ),
-        terms=account(view, family, legs, position.unit),
+        terms=breakdown(view, family, legs, position.unit),
     )  # fmt: skip
 
 

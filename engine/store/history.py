@@ -156,7 +156,7 @@ def lives(store: Store, window: Window, top: int = 20) -> Answer:
 
 
 def gates(store: Store, window: Window) -> Answer:
-    """Return how many candidates died at which gate, most first."""
+    """Return how many candidates failed at which gate, most first."""
     where, parameters = window.where("ts_ns", "s.")
     rows = store.run(
         "SELECT r.gate, sum(r.n) FROM rejections r JOIN scans s ON s.scan_id = r.scan_id "

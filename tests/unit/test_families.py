@@ -13,7 +13,7 @@ from engine.feeds.demo_choice import PLANTS, UNPLANTED
 from engine.market.chain import AMERICAN, EUROPEAN
 from engine.market.combo import OPTION, Leg
 from engine.scanner.pipeline import scan_chain
-from engine.scoring.accounts import account
+from engine.scoring.breakdown import breakdown
 from engine.scoring.capital import margin
 from engine.strategies import registry
 from engine.strategies.candidates import HIGH, LOW, CandidateTable, Template
@@ -105,4 +105,4 @@ def test_every_family_is_planted_or_held_otherwise() -> None:
 
 def test_the_account_of_an_unknown_family_is_refused(backend: Backend) -> None:
     with pytest.raises(ValueError, match="no family is called"):
-        account(None, "guts", (), 1)  # type: ignore[arg-type]
+        breakdown(None, "guts", (), 1)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from engine.feeds.demo import DemoFeed
 from engine.market.chain import EUROPEAN, OptionChain
 from engine.scanner.pipeline import scan_chain
 from engine.scanner.search import make_view
-from engine.scoring.accounts import account
+from engine.scoring.breakdown import breakdown
 from engine.scoring.opportunity import CONDITIONAL, LOCKED, ScanResult
 from tests.unit.chains import NOW_NS, carry, chain, dividend, settings
 
@@ -204,7 +204,7 @@ def test_the_account_of_a_package_comes_from_its_payoffs(backend: Backend) -> No
     view = make_view(CHAIN, settings(carry()), backend)
     # 97 instead of 95: what the put spread owes at most is 8.
     wrong = tuple(replace(leg, strike=97.0) if leg.strike == 95.0 else leg for leg in found.legs)
-    assert dict(account(view, "package", wrong, 1))["worst payoff at expiry"] == pytest.approx(
+    assert dict(breakdown(view, "package", wrong, 1))["worst payoff at expiry"] == pytest.approx(
         -8.0 * math.exp(-0.045 * 30.0 / 365.0), rel=1e-12
     )
 

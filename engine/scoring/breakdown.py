@@ -1,6 +1,6 @@
-"""The account of an edge: every term of it, named, in the order in which money moves.
+"""The breakdown of an edge: every term of it, named, in the order in which money moves.
 
-The legs' prices and fees come first, then what the combo is worth at worst. The account is made
+The legs' prices and fees come first, then what the combo is worth at worst. The breakdown is made
 from the legs and the terms of the chain, not from the kernel's result, and must sum to it.
 """
 
@@ -14,7 +14,7 @@ from engine.strategies.registry import family_named
 from engine.strategies.view import View
 
 
-def account(view: View, family: str, legs: tuple[Leg, ...], unit: int) -> tuple[Line, ...]:
+def breakdown(view: View, family: str, legs: tuple[Leg, ...], unit: int) -> tuple[Line, ...]:
     """Return every term of the edge of a combo, per share.
 
     Raises
