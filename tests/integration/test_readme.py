@@ -51,3 +51,9 @@ def test_documents_stand_alone() -> None:
     for page in pages:
         if page.name != "CONTRIBUTING.md":
             assert "../shared" not in page.read_text(encoding="utf-8"), page.name
+
+
+def test_the_architecture_lists_every_room() -> None:
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^engine/(\w+)/ ", text, re.MULTILINE)
+    assert listed == sorted(path.parent.name for path in ROOT.glob("engine/*/__init__.py"))
