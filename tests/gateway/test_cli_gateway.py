@@ -35,6 +35,8 @@ def parity_gateway(*words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # What a shell starts in the background ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         assert process.stdout is not None

@@ -242,4 +242,4 @@ class TestWorkflows:
         now = [call for call in calls if call not in old]
         assert (len(old), len(now)) == (1, 3)
         assert all('"$REQUIRED"' in call for call in now)
-        assert "required: cpython-numba,cpython-pure,pypy-pure,c\n" in text
+        assert "REQUIRED: cpython-numba,cpython-pure,pypy-pure,c\n" in text
