@@ -123,7 +123,7 @@ class Worth:
         day = self._calendar.next_session(self._listing.expiries[expiry].date)
         gap = self._calendar.nights_to_settlement(day)
         after = years_between(self._listing.as_of_ns, self._calendar.open_ns(day))
-        late = sum(out for ex, _, out in self._flows if end < ex <= after)
+        late = math.fsum(out for ex, _, out in self._flows if end < ex <= after)
         worst = min(0.0, self.called(expiry, 0.0))
         return min(worst, -late - self._fee * gap / 365.0) if late else worst
 
@@ -154,7 +154,7 @@ class Worth:
             found = [(0.0, max(gaps), 0.0)]
             while day <= self._listing.expiries[expiry].date:
                 t = years_between(self._listing.as_of_ns, calendar.open_ns(day))
-                owed = sum(out for ex, _, out in self._flows if ex == t)
+                owed = math.fsum(out for ex, _, out in self._flows if ex == t)
                 found.append((t, calendar.nights_to_settlement(day), owed))
                 day = calendar.next_session(day)
             self._known[expiry] = found

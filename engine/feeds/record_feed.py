@@ -133,12 +133,13 @@ class RecordFeed:
             return ()
         last = [ts for ts in times if times[-1] - ts <= _TOGETHER_NS]
         rows = [len(self._snapshots[symbol, ts].rows) for ts in last]
-        if len(last) < 3 or 2 * rows[-1] > sum(rows):
+        n_rows = sum(int(n) for n in rows)
+        if len(last) < 3 or 2 * rows[-1] > n_rows:
             return ()
         seconds = (last[-1] - last[0]) / 1e9
         return (
             f"the rows of {symbol} have {len(last):,} times within {seconds:.3g} s; only those of "
-            f"the very last are one snapshot: {rows[-1]:,} of {sum(rows):,} rows. Give all of them "
+            f"the very last are one snapshot: {rows[-1]:,} of {n_rows:,} rows. Give all of them "
             "one time to scan them together (--as-of TIME without a column timestamp_utc)",
         )
 

@@ -176,13 +176,15 @@ class Account:
 
     def _risk(self, underlying: int, lines: list[tuple[int, int]], price: Price) -> float:
         spot = price(underlying)
-        now = sum(q * price(i) * self.rows[i].multiplier for i, q in lines)
+        now = math.fsum(q * price(i) * self.rows[i].multiplier for i, q in lines)
         worst = 0.0
         for move in _MOVES:
             there = spot * (1.0 + move)
-            then = sum(q * self._value_at(i, there) * self.rows[i].multiplier for i, q in lines)
+            then = math.fsum(
+                q * self._value_at(i, there) * self.rows[i].multiplier for i, q in lines
+            )
             worst = max(worst, now - then)
-        short = sum(-q for i, q in lines if q < 0 and self.rows[i].right)
+        short = sum(int(-q) for i, q in lines if q < 0 and self.rows[i].right)
         return worst + _PER_SHORT_OPTION * short
 
     def _value_at(self, instrument: int, spot: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -40,11 +41,11 @@ class Books:
         """Return (tag, value, currency) of everything known of an account."""
         price = self.gateway.tape.value
         initial, maintenance, equity = account.margins(price)
-        gross = sum(
+        gross = math.fsum(
             abs(position.quantity) * price(i) * account.rows[i].multiplier
             for i, position in account.held().items()
         )
-        stock = sum(
+        stock = math.fsum(
             position.quantity * price(i)
             for i, position in account.held().items()
             if not account.rows[i].right

@@ -245,7 +245,7 @@ class Exchange:
             return size
         book = self.books[index]
         total = sum(
-            other.remaining
+            int(other.remaining)
             for _, _, other in book.side(-side)
             if side * other.placed.limit <= side * limit_of(order) + _TINY
         )
@@ -288,7 +288,9 @@ class Exchange:
         book = self.books.get(index)
         if book is not None:
             total += sum(
-                other.remaining for _, _, other in book.side(-side) if other.placed.limit == price
+                int(other.remaining)
+                for _, _, other in book.side(-side)
+                if other.placed.limit == price
             )
         return total
 
@@ -316,7 +318,9 @@ class Exchange:
         for index, side, price, parts in plans:
             for owner, part in parts:
                 self._take(index, side, part, owner, price)
-        fills = [(i, side * sum(n for _, n in parts), price) for i, side, price, parts in plans]
+        fills = [
+            (i, side * sum(int(n) for _, n in parts), price) for i, side, price, parts in plans
+        ]
         self._filled(order, quantity, round(net, 8), fills)
 
     def _plan(
@@ -384,7 +388,7 @@ class Exchange:
         for index, signed, leg_price in fills:
             fee = charge(self.fees, order, self.listing.instruments[index], abs(signed), leg_price)
             executions.append(account.book(self._execution(order, index, signed, leg_price, fee)))
-        paid = sum(execution.commission for execution in executions)
+        paid = math.fsum(execution.commission for execution in executions)
         order.commission = paid if order.commission != order.commission else order.commission + paid
         if not order.remaining:
             self._unrest(order)

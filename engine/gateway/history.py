@@ -132,7 +132,7 @@ class History:
         minutes = self._minutes(day, close)
         return Bar(
             self.calendar.open_ns(day), minutes[0].open, max(bar.high for bar in minutes),
-            min(bar.low for bar in minutes), close, sum(bar.volume for bar in minutes),
+            min(bar.low for bar in minutes), close, sum(int(bar.volume) for bar in minutes),
         )  # fmt: skip
 
     def _minutes(self, day: date, close: float) -> list[Bar]:

@@ -169,7 +169,7 @@ class Tape:
         spot, price = self._marks[row.underlying], self._marks[row.index]
         tau = years_between(self.gateway.market.now_ns, row.settles_ns)
         carry = self.gateway.market.carry(row.symbol)
-        paid = sum(
+        paid = math.fsum(
             d.amount * carry.lend.discount(tau)
             for d in carry.dividends
             if d.ex_date > from_ns(self.gateway.market.now_ns).date()

@@ -63,9 +63,9 @@ def _may_owe_dividends(chain: OptionChain, legs: tuple[Leg, ...]) -> bool:
     """
     if chain.is_european or chain.underlying.kind != EQUITY or not chain.quoting.has_carry:
         return False
-    held = sum(leg.side * leg.ratio for leg in legs if leg.kind == STOCK)
+    held = sum(int(leg.side * leg.ratio) for leg in legs if leg.kind == STOCK)
     sold = sum(
-        leg.ratio for leg in legs if leg.kind == OPTION and leg.right == "C" and leg.side < 0
+        int(leg.ratio) for leg in legs if leg.kind == OPTION and leg.right == "C" and leg.side < 0
     )
     expiries = {leg.expiry for leg in legs if leg.kind == OPTION}
     return held < 0 or sold > max(held, 0) or len(expiries) > 1

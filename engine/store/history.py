@@ -126,7 +126,8 @@ def families(store: Store, window: Window) -> Answer:
     for key, members in groups.items():
         seconds = [row[0] / NS_PER_SECOND for row in members]
         values: Row = (
-            len(members), sum(row[2] for row in members), sum(row[1] is None for row in members),
+            len(members), sum(int(row[2]) for row in members),
+            sum(row[1] is None for row in members),
             median(seconds), max(seconds), median(row[3] for row in members),
             max(row[3] for row in members), max(row[4] for row in members),
             median(row[5] for row in members),

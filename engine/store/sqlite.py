@@ -151,7 +151,7 @@ class SqliteStore:
     def size(self) -> int:
         """Return the bytes of the file and its log."""
         return sum(
-            path.stat().st_size
+            int(path.stat().st_size)
             for path in (self.path, self.path.with_name(self.path.name + "-wal"))
             if path.exists()
         )

@@ -6,6 +6,8 @@ it never is, the higher one. In the right numbers both ends are worth the same.
 
 from __future__ import annotations
 
+import math
+
 from engine.market.combo import STOCK
 from engine.strategies.candidates import HIGH, LOW, MIDDLE, CandidateTable, Template
 from engine.strategies.family import Facts, Family, Line
@@ -56,8 +58,8 @@ def _search(view: View, *, is_divisible: int) -> int:
 def _worth(facts: Facts) -> list[Line]:
     e, terms, unit = facts.expiry[0], facts.terms, facts.unit
     call = next(leg for leg in facts.options if leg.right == "C")
-    held = sum(leg.ratio for leg in facts.legs if leg.kind == STOCK) / unit
-    kept = sum(
+    held = sum(int(leg.ratio) for leg in facts.legs if leg.kind == STOCK) / unit
+    kept = math.fsum(
         leg.ratio / unit * terms.borrow[e] * leg.strike for leg in facts.options if leg.side > 0
     )
     expiry = ("put strikes and dividends at expiry", kept + held * terms.div_in[e])
