@@ -2,7 +2,8 @@
 
 The funnel, the conditions of what is not known, near misses, the report and the table in
 docs/SCANNER.md are made from these rows; the rules themselves stand in ``kernels_pure.gates``.
-A new gate is a row here, a rule there, and its limit in `engine.config.Gates`.
+A new gate is a row here and a rule there; its limit is a field of `engine.config.Gates` with a slot
+in `kernels_pure.limits`.
 """
 
 from __future__ import annotations
