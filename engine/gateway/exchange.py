@@ -287,11 +287,8 @@ class Exchange:
         total = int(shown) - self._used.get((index, side), 0) if maker == price else 0
         book = self.books.get(index)
         if book is not None:
-            total += sum(
-                int(other.remaining)
-                for _, _, other in book.side(-side)
-                if other.placed.limit == price
-            )
+            resting = [o for _, _, o in book.side(-side) if o.placed.limit == price]
+            total += sum(int(o.remaining) for o in resting)
         return total
 
     def _combo_size(self, order: Order) -> int:
