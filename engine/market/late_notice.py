@@ -106,9 +106,11 @@ def late_notice(
     """Return what late notice may cost in `chain`. O(sessions + expiries x kinds of nights)."""
     now, name, expiries = chain.ts_ns, calendar.name, chain.expiries
     fee, bid = 0.0, chain.underlying.bid
-    if carry.borrow_fee:
+    # What short stock costs while it is held: as the verifier has it.
+    yearly = carry.borrow_fee + carry.index_yield
+    if yearly:
         # What is not bid for is not lent for less than anything.
-        fee = carry.borrow_fee * bid / 365.0 if bid > 0.0 else math.inf
+        fee = yearly * bid / 365.0 if bid > 0.0 else math.inf
     today, opens = _nights(name, now // _QUARTER, max(expiry.date for expiry in expiries))
     nights = {years_between(now, ns): gap for ns, gap in opens if ns > now}
     owed: dict[float, float] = {}

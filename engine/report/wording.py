@@ -179,12 +179,12 @@ def whole(value: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """Return ``1 box``, ``2 boxes``, ``3 near misses``.
+    """Return ``1 box``, ``2 boxes``, ``3 near misses``; `three legs` is the same of any number.
 
-    >>> plural(2, "box"), plural(1, "conversion"), plural(0, "butterfly")
-    ('2 boxes', '1 conversion', '0 butterflies')
+    >>> plural(2, "box"), plural(1, "conversion"), plural(0, "butterfly"), plural(21, "three legs")
+    ('2 boxes', '1 conversion', '0 butterflies', '21 three legs')
     """
-    if count != 1:
+    if count != 1 and not noun.endswith("legs"):
         if noun.endswith("y"):
             noun = noun[:-1] + "ie"
         noun += "es" if noun.endswith(("x", "ss")) else "s"

@@ -122,6 +122,12 @@ class CarryOverrides:
         carry = said.carry(chain.symbol, chain.ts_ns, known, quoting=chain.quoting)
         carry, special = _with_special(chain, carry)
         notes = [*_replaced(chain, known, carry, is_told), *special]
+        if carry.index_yield and chain.underlying.is_tradable:
+            notes.append(
+                f"{chain.symbol} is no index: its yield of {carry.index_yield:.2%} is not counted, "
+                "only its dividends are (--dividends EX=AMOUNT)"
+            )
+            carry = replace(carry, index_yield=0.0)
         return CarryInUse(carry, is_told or known_dividends, tuple(notes))
 
     def _with_dividends_to_come(self, chain: OptionChain) -> CarryOverrides:

@@ -73,6 +73,16 @@ def test_a_symbol_has_its_own_entry_whatever_its_case() -> None:
     assert (other.dividends, other.borrow_fee, other.shortable) == ((MAY,), 0.1, 500.0)
 
 
+def test_only_an_index_has_a_yield() -> None:
+    """A share has dividends on days: edges and the verifier read a stream differently."""
+    said = CarryOverrides(lend=flat(0.03), index_yield={"": 0.014})
+    quotes = {(30, 100.0, "C"): (3.0, 3.1)}
+    share, index = (said.over(chain(quotes, kind=kind), None) for kind in ("equity", "index"))
+    assert (share.carry.index_yield, index.carry.index_yield) == (0.0, 0.014)
+    assert index.notes == ()
+    assert "XYZ is no index: its yield of 1.40% is not counted" in share.notes[0]
+
+
 def test_flags_win_over_the_file() -> None:
     file = CarryOverrides(
         lend=flat(0.01),

@@ -55,7 +55,9 @@ def test_what_needs_no_stock_is_found_without_its_quote(
     unquoted = chain(quotes, ABSENT, style=style, kind=kind)
     result = scan_chain(unquoted, settings(CARRIES[carry]), backend)
     found = {o.family for o in result.opportunities}
-    assert family in found
+    # A sold American call may leave stock short for a night, whose cost is then not known.
+    is_known = style == EUROPEAN or right == "P" or carry == "neither"
+    assert (family in found) == is_known
     assert result.mismatches == ()
 
 
