@@ -51,6 +51,7 @@ VERBS = {
     "replay": ("engine.cli.replay", "scan a recorded session again, at any speed"),
     "history": ("engine.cli.history", "what was found, how long it lived, what stopped the rest"),
     "store": ("engine.cli.store", "make, check, thin out, export and import the store"),
+    "sources": ("engine.cli.sources", "say what a file looks like and what would be read of it"),
 }
 
 EXIT_CODES = """exit codes:

@@ -55,7 +55,7 @@ class CsvFeed(RecordFeed):
         caps = Caps.of(options.max_bytes) if options.max_bytes else CAPS
         mapping = dict(checked_mapping(options.mapping, SIDES))
         forced = layout_named(options.layout) if options.layout else None
-        columns, rows = read_table(path, None, caps, _header_test(mapping, forced))
+        columns, rows = read_table(path, None, caps, header_test(mapping, forced))
         if _DERIBIT.issubset(columns.names) and not options.mapping:
             raise BadDataError(f"{path.name}:1: is a summary of Deribit's: --source deribit:{path}")
         layout = forced or layout_of(columns.names)
@@ -102,7 +102,7 @@ def _joined(occ: OccColumn | None) -> str:
     return " (calls and puts in two files: join them)" if occ is not None else ""
 
 
-def _header_test(
+def header_test(
     mapping: Mapping[str, str], forced: Layout | None
 ) -> Callable[[Sequence[str]], bool]:
     """Return what tells a header from the lines before it."""
