@@ -131,9 +131,9 @@ def scan(
         Everything at once, instead of ``rates``, ``dividends`` and ``borrow``.
     options
         Any setting of docs/CONFIGURATION.md, in five groups (`engine.settings.options`). How
-        quotes are read: ``as_of`` (also "all"), ``mapping``, ``layout``, ``kind``, ``strict``,
-        ``max_input``, ``seed``. What carry costs: ``rates`` (lend and borrow per year, 0.045 is
-        4.5 %, or one for both; numbers, curves or text), ``allow_negative_rates``,
+        quotes are read: ``as_of`` (also "all"), ``mapping``, ``layout``, ``decimal``, ``kind``,
+        ``strict``, ``max_input``, ``seed``. What carry costs: ``rates`` (lend and borrow per year,
+        0.045 is 4.5 %, or one for both; numbers, curves or text), ``allow_negative_rates``,
         ``withholding``, ``dividends``
         (`Dividend` values or ``("2024-05-10", 0.25)`` pairs, or a mapping of them by symbol; they
         replace the source's, empty is none at all), ``fees`` (a schedule or "free"), ``borrow``,

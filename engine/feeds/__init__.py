@@ -44,6 +44,8 @@ class Source:
             raise UsageError(f"--map names the columns of a csv source, not of {self.name}")
         if options.layout and "mapping" not in self.takes:
             raise UsageError(f"--layout is that of a csv source, not of {self.name}")
+        if options.decimal and "mapping" not in self.takes:
+            raise UsageError(f"--decimal is that of a csv source, not of {self.name}")
         if options.seed is not None and "seed" not in self.takes:
             raise UsageError(f"--seed belongs to the demo source, not to {self.name}")
         return self.opener(spec, options)

@@ -64,6 +64,7 @@ class CsvFeed(RecordFeed):
                 f"{path.name}: looks like JSON, not like rows with a header: flatten it to CSV, or "
                 "hand its objects to Python's scan(); Deribit's goes to --source deribit:FILE"
             )
+        columns.decimal = options.decimal
         rows = _named(columns, rows, mapping, layout)
         sides = sides_of(columns, REQUIRED + OPTIONAL)
         occ = None

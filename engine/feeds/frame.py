@@ -37,7 +37,7 @@ class FrameFeed(RecordFeed):
         options = options or FeedOptions(strict, as_of, mapping)
         if not len(frame):
             raise BadDataError(f"{NAME}: it has no rows")
-        _refuse_layout(options)
+        _refuse_text_options(options)
         chosen = checked_mapping(options.mapping)
         names = [str(name) for name in frame.columns]
         try:
@@ -68,7 +68,7 @@ class ObjectFeed(RecordFeed):
         items = list(objects)
         if not items:
             raise BadDataError(f"{OBJECTS}: there are none")
-        _refuse_layout(options)
+        _refuse_text_options(options)
         mapping = dict(checked_mapping(options.mapping))
         super().__init__(OBJECTS, OBJECTS, _objects(items, mapping, _needed(options)), options)
 
@@ -76,9 +76,11 @@ class ObjectFeed(RecordFeed):
 _KNOWN = frozenset(REQUIRED + OPTIONAL)
 
 
-def _refuse_layout(options: FeedOptions) -> None:
+def _refuse_text_options(options: FeedOptions) -> None:
     if options.layout:
         raise UsageError("layout is that of a csv source: name the columns with mapping")
+    if options.decimal:
+        raise UsageError("decimal is that of a csv source: give numbers as numbers")
 
 
 def _needed(options: FeedOptions) -> Sequence[str]:

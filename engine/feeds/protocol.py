@@ -49,6 +49,9 @@ class FeedOptions:
         How much one input may be once unpacked; 0 is the usual cap.
     layout
         The name of the layout of a file, for ``csv``; "" is the one that its header tells.
+    decimal
+        The decimal mark of a file, for ``csv``: "," or "."; the other one then groups thousands.
+        "" is a point, and no groups.
     """
 
     strict: bool = False
@@ -58,6 +61,7 @@ class FeedOptions:
     kinds: Mapping[str, str] = field(default_factory=dict)
     max_bytes: int = 0
     layout: str = ""
+    decimal: str = ""
 
 
 class Feed(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -61,6 +62,7 @@ class Columns:
         }
         self.constant: dict[str, str] = {}
         self.before = ""
+        self.decimal = ""
         self.rename(mapping or {})
 
     def rename(self, mapping: Mapping[str, str]) -> None:
@@ -165,6 +167,15 @@ class Row(Record):
             return self.columns.constant.get(name)
         return self.cells[position]
 
+    def _float(self, name: str) -> float | None:
+        """Return a number with the file's decimal mark; what was worked out has a point."""
+        position = self.columns.position.get(name)
+        decimal = self.columns.decimal
+        if not decimal or position is None or position >= len(self.columns.names):
+            return super()._float(name)
+        text = self.cells[position].strip()
+        return marked_number(text, decimal) if text else None
+
     def own_name(self, name: str) -> str:
         """Return what the file calls column `name`."""
         return self.columns.shown.get(name, name)
@@ -177,6 +188,25 @@ class Row(Record):
     def where(self) -> str:
         """Where the line is: ``chain.csv:7``."""
         return f"{self.columns.file}:{self.line}"
+
+
+# By decimal mark: digits, perhaps in groups of three parted by the other mark, and a fraction.
+_MARKED = {
+    ",": re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]*)?"),
+    ".": re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?"),
+}
+_LONGEST_NUMBER = 40
+
+
+def marked_number(text: str, decimal: str) -> float:
+    """Return a number whose decimal mark is known; nan for what is none. The other mark groups.
+
+    >>> marked_number("6.800,5", ","), marked_number("6,800.5", ".")
+    (6800.5, 6800.5)
+    """
+    if len(text) > _LONGEST_NUMBER or not _MARKED[decimal].fullmatch(text):
+        return math.nan
+    return float(text.replace("." if decimal == "," else ",", "").replace(",", "."))
 
 
 def read_table(

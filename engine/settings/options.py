@@ -29,6 +29,7 @@ class ReadingOptions(TypedDict, total=False):
     as_of: str | int | date | None
     mapping: Mapping[str, str] | None
     layout: str | None
+    decimal: str | None
     kind: str | Mapping[str, str] | None
     strict: bool
     max_input: str | int | None

@@ -72,6 +72,7 @@ def feed_options(said: Said, config: FileConfig | None = None) -> FeedOptions:
         kinds=one(said, config, "kind", {}),
         max_bytes=one(said, config, "max_input", 0),
         layout=one(said, config, "layout", ""),
+        decimal=one(said, config, "decimal", ""),
     )
 
 

@@ -92,6 +92,10 @@ SETTINGS = (
             "OURS=THEIRS", "[scan] map", "--map", repeats=True),
     Setting("layout", READING, values.layout, "the name of a layout", "told by the header",
             "the layout of a CSV, such as orats (docs/SOURCES.md lists them)", "NAME"),
+    Setting("decimal", READING, values.decimal, "a decimal mark, ',' or '.'",
+            "a point, no groups",
+            "the decimal mark of a CSV, a comma or a point; the other one groups thousands",
+            "MARK"),
     Setting("kind", READING, values.kinds, "share, index or coin, or a mapping by symbol",
             "by name", "what a symbol is where its name does not say: share, index or coin, or by "
             "symbol XYZ=index", "KIND"),

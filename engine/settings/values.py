@@ -159,6 +159,13 @@ def layout(value: object) -> str:
     return name
 
 
+def decimal(value: object) -> str:
+    """Return a decimal mark."""
+    if value not in (",", "."):
+        raise ValueError(f"expected a decimal mark, ',' or '.', got {shown(value)}")
+    return str(value)
+
+
 def pair(written: str) -> tuple[str, str]:
     """Return ``NAME=VALUE`` as a pair.
 

@@ -246,3 +246,46 @@ def test_names_of_columns_and_layouts(tmp_path: Path) -> None:
 def test_bars_between_columns_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadDataError, match=r"chain.csv:1: the columns are parted by '\|'"):
         read(tmp_path, f"{HEADER}\n{ROW}\n".replace(",", "|"))
+
+
+@pytest.mark.parametrize(
+    ("decimal", "strike", "bid", "expected"),
+    [
+        (",", "6.800", "1.499,80", (6800.0, 1499.8)),
+        (",", "6800", "499,", (6800.0, 499.0)),
+        (".", "6,800.00", "1,499.80", (6800.0, 1499.8)),
+        (".", "6800", "499.8", (6800.0, 499.8)),
+    ],
+)
+def test_a_decimal_mark(
+    tmp_path: Path, decimal: str, strike: str, bid: str, expected: tuple[float, float]
+) -> None:
+    row = ";".join((ROW_START, strike, "C", bid, "2000"))
+    chain = read(tmp_path, f"{MARKED}\n{row}\n", "SPX", decimal=decimal).chain
+    assert (chain.strike[0], chain.bid[0]) == expected
+    assert chain.underlying.bid == 6800.0
+
+
+@pytest.mark.parametrize(
+    ("decimal", "bid"),
+    [(",", "499.80"), (",", "1.4.99"), (",", "1.0000"), (".", "499,80"), (".", "1,49"),
+     ("", "499,80"), ("", "1,499.80"), (",", "1" * 41), (",", ","), (".", "1e3")],
+)  # fmt: skip
+def test_a_number_with_another_mark_is_refused(tmp_path: Path, decimal: str, bid: str) -> None:
+    rows = [";".join((ROW_START, "6800", "C", price, "2000")) for price in ("1", bid)]
+    text = "\n".join((MARKED, *rows)) + "\n"
+    loaded = read(tmp_path, text, "SPX", decimal=decimal)
+    (problem,) = loaded.problems
+    assert problem.startswith(f"chain.csv:3: column bid: expected a number >= 0, got '{bid[:40]}")
+    assert loaded.chain.bid[0] == 1.0
+
+
+def test_what_is_worked_out_or_said_has_a_point_whatever_the_mark(tmp_path: Path) -> None:
+    said = {"strike": "strike/1000", "underlying_ask": "=6801.125"}
+    row = ";".join((ROW_START, "6800125", "C", "1,5", "2"))
+    chain = read(tmp_path, f"{MARKED}\n{row}\n", "SPX", decimal=",", mapping=said).chain
+    assert (chain.strike[0], chain.underlying.ask) == (6800.125, 6801.125)
+
+
+MARKED = "timestamp_utc;underlying;underlying_bid;underlying_ask;expiry;strike;right;bid;ask"
+ROW_START = "2026-03-04T15:00:00Z;SPX;6800;6801;2026-12-18"

@@ -29,6 +29,7 @@ GOOD: dict[str, tuple[str, str, Any]] = {
     "as_of": ("2015-12-24T15:30Z", "[scan]\nas_of = 2015-12-24T15:30:00Z", "2015-12-24T15:30Z"),
     "mapping": ("bid=Bid", '[scan]\nmap = { bid = "Bid" }', {"bid": "Bid"}),
     "layout": ("orats", '[scan]\nlayout = "orats"', "orats"),
+    "decimal": (",", '[scan]\ndecimal = ","', ","),
     "kind": ("XYZ=index", '[scan]\nkind = { XYZ = "index" }', {"XYZ": "index"}),
     "strict": ("", "[scan]\nstrict = true", True),
     "max_input": ("4GB", '[scan]\nmax_input = "4GB"', 4 << 30),
@@ -65,6 +66,7 @@ GOOD: dict[str, tuple[str, str, Any]] = {
 BAD: dict[str, tuple[str, str, Any, str]] = {
     "as_of": ("noon", '[scan]\nas_of = "noon"', "noon", "expected a time such as"),
     "layout": ("orat", '[scan]\nlayout = "orat"', "orat", "unknown layout 'orat': "),
+    "decimal": (";", '[scan]\ndecimal = ";"', ";", "expected a decimal mark, ',' or '.', got"),
     "kind": ("stonk", '[scan]\nkind = "stonk"', "stonk", "unknown kind 'stonk': valid: share"),
     "max_input": ("big", '[scan]\nmax_input = "big"', "big", "expected a size such as 4GB or"),
     "seed": ("-1", "[scan]\nseed = -1", -1, "expected a whole number >= 0, got"),
