@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from engine.feeds.record import CellError
-from engine.feeds.rows import Columns, Row
+from engine.feeds.rows import Columns, Row, shown_name
 
 OURS = ("expiry", "strike", "right")
 _OCC = re.compile(
@@ -37,7 +37,7 @@ class OccColumn:
     """
 
     def __init__(self, columns: Columns, position: int) -> None:
-        self.name = columns.names[position]
+        self.name = shown_name(columns.names[position])
         self._columns = columns
         self._position = position
         width = len(columns.names)

@@ -133,15 +133,15 @@ class Columns:
         from difflib import get_close_matches
 
         found = get_close_matches(wanted.casefold(), list(folded)[:500], n=1, cutoff=0.5)
-        hint = f"; nearest to {wanted}: {_shown(folded[found[0]])}" if found else ""
-        listed = ", ".join(_shown(name) for name in self.names[:_NAMES_SHOWN])
+        hint = f"; nearest to {wanted}: {shown_name(folded[found[0]])}" if found else ""
+        listed = ", ".join(shown_name(name) for name in self.names[:_NAMES_SHOWN])
         more = (
             f" and {len(self.names) - _NAMES_SHOWN} more" if len(self.names) > _NAMES_SHOWN else ""
         )
         return f"; the file has {listed or 'none'}{more}{hint}"
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """Return the name of a column as a message may hold it."""
     name = name[:40]
     return name if name.isprintable() else repr(name)[1:-1]

@@ -19,11 +19,13 @@ from engine.errors import EngineError
 from engine.feeds.csv_file import CsvFeed
 from engine.feeds.deribit import DeribitFeed
 from engine.feeds.frame import ObjectFeed
+from engine.feeds.inspection import inspect_rows
 from engine.feeds.lean import LeanFeed
 from engine.feeds.protocol import Feed, FeedOptions
 from engine.market.chain import OptionChain
 from engine.settings.config_file import read_config
 from tests.unit import lean_folder
+from tests.unit.test_layouts import SAMPLES
 
 HEADER = (
     "timestamp_utc,underlying,underlying_bid,underlying_ask,expiry,strike,right,bid,ask,bid_size,"
@@ -118,6 +120,22 @@ def csv_seed(seed: int, folder: Path) -> None:
         text = mutated(whole, rng, ",")
         path.write_text(text, encoding="utf-8", errors="replace", newline="")
         judged(lambda path=path: CsvFeed(path))  # type: ignore[misc]  # a default in a lambda
+
+
+def layouts_seed(seed: int, folder: Path) -> None:
+    rng = Random(f"layouts {seed}")
+    for _ in range(EACH):
+        one = SAMPLES[rng.choice(sorted(SAMPLES))]
+        path = folder / "layout.csv"
+        text = mutated(one.text, rng, ",")
+        path.write_text(text, encoding="utf-8", errors="replace", newline="")
+        decimal = rng.choice(("", "", ",", "."))
+        options = FeedOptions(mapping=one.mapping, as_of_ns=one.as_of, decimal=decimal)
+        judged(lambda path=path, options=options: CsvFeed(path, options=options))  # type: ignore[misc]
+        try:
+            inspect_rows(path, options)
+        except EngineError as error:
+            one_line(error)
 
 
 def objects_seed(seed: int, folder: Path) -> None:
@@ -226,8 +244,8 @@ def config_seed(seed: int, folder: Path) -> None:
 # How many seeds run every time; a LEAN folder takes an archive for each.
 SAMPLE = {"lean": 60}
 READERS = {
-    "csv": csv_seed, "objects": objects_seed, "deribit": deribit_seed, "lean": lean_seed,
-    "config": config_seed,
+    "csv": csv_seed, "layouts": layouts_seed, "objects": objects_seed, "deribit": deribit_seed,
+    "lean": lean_seed, "config": config_seed,
 }  # fmt: skip
 
 
