@@ -74,14 +74,20 @@ class Kept:
         return not depends or (spot.bid, spot.ask) == (other.bid, other.ask)
 
     def _is_of(self, ts_ns: int, seconds: float) -> bool:
-        """Tell whether an instant is at most so many seconds later, on the same session day."""
+        """Tell whether an instant is at most so many seconds later, and no date passed between.
+
+        The open is one: whoever buys the stock after it has no dividend of that ex-date.
+        """
         age = ts_ns - self.chain.ts_ns
         if age == 0:
             return True
         if not 0 < age <= seconds * 1e9:
             return False
         calendar = calendar_named(self.chain.calendar)
-        return calendar.session_date(ts_ns) == calendar.session_date(self.chain.ts_ns)
+        day = calendar.session_date(ts_ns)
+        if day != calendar.session_date(self.chain.ts_ns):
+            return False
+        return not self.chain.ts_ns < calendar.open_ns(day) <= ts_ns
 
     def moved(self, chain: OptionChain) -> Kept:
         """Return the same with what a share costs and brings in `chain`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from engine.backend import Backend
 from engine.config import ScanSettings
 from engine.feeds.demo import DemoFeed
-from engine.market.carry import Carry
+from engine.market.calendar import US
+from engine.market.carry import Carry, Dividend
 from engine.market.chain import OptionChain
 from engine.market.fees import DERIBIT
 from engine.scanner import scanner as module
@@ -201,6 +203,20 @@ def test_terms_may_serve_for_some_seconds(
     fresh = scan_chain(moved, settings, backend).opportunities
     for one, exact in zip(second.opportunities, fresh, strict=False):
         assert one.edge == pytest.approx(exact.edge, abs=1e-4)
+
+
+def test_terms_do_not_serve_beyond_the_open(backend: Backend) -> None:
+    """On an ex-date who buys before it has the dividend, who buys after it does not."""
+    chain, settings = demo("ZETF")
+    day = date(2026, 3, 10)
+    paid = Dividend(day, date(2026, 3, 24), 0.5)
+    settings = replace(settings, carry=replace(settings.carry, dividends=(paid,)))
+    scanner = Scanner(settings, backend, terms_seconds=1.0)
+    before, after = (
+        replace(chain, ts_ns=US.open_ns(day) + ns) for ns in (-500_000_000, 250_000_000)
+    )
+    assert scanner.find(before).view.terms.div_in[-1] > 0.0
+    assert scanner.find(after).view.terms.div_in[-1] == 0.0
 
 
 def test_what_nobody_asked_for_costs_nothing(
