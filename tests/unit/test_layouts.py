@@ -289,3 +289,11 @@ def test_what_is_worked_out_or_said_has_a_point_whatever_the_mark(tmp_path: Path
 
 MARKED = "timestamp_utc;underlying;underlying_bid;underlying_ask;expiry;strike;right;bid;ask"
 ROW_START = "2026-03-04T15:00:00Z;SPX;6800;6801;2026-12-18"
+
+
+def test_a_column_of_a_layout_that_is_called_otherwise_may_be_named(tmp_path: Path) -> None:
+    text = SAMPLES["orats"].text.replace("cOi", "cOpen")
+    with pytest.raises(BadDataError, match="no column is called 'cOi'"):
+        read(tmp_path, text)
+    chain = read(tmp_path, text, mapping={"call.open_interest": "cOpen"}).chain
+    assert list(chain.open_interest) == [70.0, 80.0]
