@@ -141,7 +141,13 @@ def _named(
             del mapping[ours]
     said = set(mapping) | set(derived)
     if layout is not None:
-        known = {ours: name for ours, name in layout.mapping.items() if ours not in said}
+        # A column that is no mark of the layout may be missing: it is one that we can do without.
+        present = layout.marks.union(columns.names)
+        known = {
+            ours: name
+            for ours, name in layout.mapping.items()
+            if ours not in said and (name.rpartition("#")[0] or name) in present
+        }
         known.update(
             {f: f"={v}" for f, v in layout.before(columns.before).items() if f not in said}
         )
