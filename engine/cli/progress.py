@@ -53,6 +53,9 @@ class ProgressBar:
             # No thread of its own: workers are forked from this process.
             auto_refresh=False,
             transient=True,
+            # Rich would print what goes to stdout above the bar, on stderr: lines for a machine
+            # must stay on stdout, while on one terminal they must not run into the bar.
+            redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
         )
         bar.add_task("", total=total)
         bar.start()
