@@ -54,8 +54,7 @@ def read_text(path: Path, caps: Caps = CAPS) -> str:
     """
     try:
         with path.open("rb") as file:
-            start = file.read(4)
-            file.seek(0)
+            start = file.peek(4)[:4]  # not read and sought back: a pipe cannot be
             if path.suffix.lower() == ".gz" or start[:2] == b"\x1f\x8b":
                 data = _unpacked(path, file, caps)
             else:

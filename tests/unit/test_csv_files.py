@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,19 @@ def test_empty_missing_broken_and_binary_files(tmp_path: Path) -> None:
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(BadDataError, match="not UTF-8"):
         CsvFeed(tmp_path / "binary.csv")
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_pipe_is_read_like_a_file(tmp_path: Path, is_packed: bool) -> None:
+    pipe = tmp_path / "quotes"
+    os.mkfifo(pipe)
+    data = f"{HEADER}\n{GOOD}\n".encode()
+    writer = threading.Thread(
+        target=pipe.write_bytes, args=(gzip.compress(data) if is_packed else data,), daemon=True
+    )
+    writer.start()
+    assert only(pipe).chain.n_rows == 1
+    writer.join(10)
 
 
 def test_gz_bom_semicolons_and_extra_columns(tmp_path: Path) -> None:
