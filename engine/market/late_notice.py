@@ -105,6 +105,8 @@ def late_notice(
 ) -> LateNotice:
     """Return what late notice may cost in `chain`. O(sessions + expiries x kinds of nights)."""
     now, name, expiries = chain.ts_ns, calendar.name, chain.expiries
+    if not expiries:
+        return no_notice(0)
     fee, bid = 0.0, chain.underlying.bid
     # What short stock costs while it is held: as the verifier has it.
     yearly = carry.borrow_fee + carry.index_yield

@@ -91,7 +91,9 @@ class TestMarkets:
     def test_few_hits_are_few(self, backend):
         market = markets.with_few_hits(markets.clean(backend, workloads.TARGET))
         result = scan_chain(market.chain, market.settings, backend)
-        assert 1 <= result.funnel.candidates <= 100
+        # Most of them are three legs, each around one of the few odd quotes.
+        assert 1 <= result.funnel.candidates <= 150
+        assert 1 <= result.funnel.passed <= 50
         assert "conversion" in {one.family for one in result.opportunities}
 
     def test_the_busy_chain_is_busy(self, backend):
