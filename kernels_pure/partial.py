@@ -177,19 +177,19 @@ def covered_mixes(
     n = len(strike)
     for e in range(len(first) - 1):
         if hold_first[e + 1] > hold_first[e]:
+            # Of the puts up to the sold call: they grow by one from call to call.
+            highest = -inf
+            cheapest = inf
             for sold in range(first[e], first[e + 1]):
                 k = strike[sold]
                 early = inf
                 for b in range(hold_first[e], hold_first[e + 1]):
                     early = min(early, hold_discount[b] * k + hold_value[b])
                 base = receive[sold] - stock_pay[e]
-                highest = -inf
-                cheapest = inf
-                for x in range(first[e], sold + 1):
-                    if pay[n + x] > 0.0:
-                        kept = discount_borrow[e] * strike[x] + div_in[e] - pay[n + x]
-                        highest = max(highest, kept)
-                        cheapest = min(cheapest, pay[n + x])
+                if pay[n + sold] > 0.0:
+                    kept = discount_borrow[e] * strike[sold] + div_in[e] - pay[n + sold]
+                    highest = max(highest, kept)
+                    cheapest = min(cheapest, pay[n + sold])
                 best = floor
                 best_low = -1
                 best_high = -1

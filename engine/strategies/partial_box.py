@@ -16,6 +16,8 @@ from engine.strategies.margins import no_margin, width_of
 from engine.strategies.notice import spread_called, spread_put
 from engine.strategies.view import Hits, View, all_hits
 
+# Far above what the two ways of adding up an edge differ by, far below any edge that counts.
+_ROUNDING = 1e-9
 TEMPLATE = Template("partial_box", ((LOW, "C", 1), (HIGH, "C", -1), (HIGH, "P", 1), (LOW, "P", -1)))
 
 
@@ -48,15 +50,14 @@ def _search(
     if chain.is_european:
         return Hits.of(view, 0), 0, array("l"), array("l")
     low, high = view.rows("low"), view.rows("high")
+    starts, floor = chain.first, view.floor - _ROUNDING
+    if _has_credit(view, receive, pay):
+        # A part of a box is better than the whole by no more than late notice of it costs.
+        floor -= max(terms.late.call, default=0.0)
+        floor -= max(terms.late.put, default=0.0) * max(chain.strike, default=0.0)
     view.backend.pairs.box_long_columns(
-        chain.first, chain.strike, receive, pay, terms.width_receive, view.zeros, view.zeros,
-        low, high,
-    )  # fmt: skip
-    # A part of a box is better than the whole by no more than late notice of it costs.
-    gain = max(terms.late.call, default=0.0) + max(terms.late.put, default=0.0) * max(
-        chain.strike, default=0.0
+        chain.first, chain.strike, receive, pay, terms.borrow, view.zeros, view.zeros, low, high
     )
-    starts, floor = chain.first, view.floor - gain
 
     def search(hits: Hits) -> tuple[int, ...]:
         answer: tuple[Any, ...] = view.backend.pairs.pair_hits(
@@ -74,6 +75,29 @@ def _search(
         hits.low, hits.high, calls, puts, hits.edge,
     )  # fmt: skip
     return hits, count, calls, puts
+
+
+def _has_credit(view: View, receive: array[float], pay: array[float]) -> bool:
+    """Tell whether some spread of one right is bought for a credit.
+
+    A part of a box is worth no more than so much of the whole box at expiry, and the rest of the
+    spreads that are bought in full costs its price. So a part has an edge only where the box at
+    expiry has one, or that price is a credit.
+    """
+    chain, kernels, none = view.chain, view.backend, array("l")
+    low, high = view.rows("low"), view.rows("high")
+    early = view.rows("low_early"), view.rows("high_early")
+    for write in (kernels.verticals.vertical_call_columns, kernels.verticals.vertical_put_columns):
+        write(
+            chain.first, chain.strike, receive, pay, view.terms.borrow, view.zeros,
+            low, high, *early,
+        )  # fmt: skip
+        count, *_ = kernels.pairs.pair_hits(
+            chain.first, low, high, low, high, view.floor - _ROUNDING, none, none, array("d")
+        )
+        if count:
+            return True
+    return False
 
 
 def add_contracts(
