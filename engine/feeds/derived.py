@@ -111,16 +111,6 @@ def local_time(column: str) -> Derived:
     return Derived((column,), make, "a time in New York like 2016-01-15 10:30:00")
 
 
-def day_and_milliseconds(day: str, milliseconds: str) -> Derived:
-    """Return the instants of a day and milliseconds since midnight in New York."""
-
-    def make(written: str, since: str) -> str | None:
-        value = _number(since)
-        return None if value is None else _in_new_york(written, int(value / 1000))
-
-    return Derived((day, milliseconds), make, "a day and milliseconds since midnight")
-
-
 def epoch_seconds(column: str) -> Derived:
     """Return the instants of seconds since 1970."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
@@ -45,7 +46,7 @@ class CellError(ValueError):
     """One cell is not what its column promises; the text is the whole problem line."""
 
 
-class Record:
+class Record(ABC):
     """The cells of one row or object. Every reader raises `CellError` on what it does not expect.
 
     A kind of record gives `cell`, `__contains__` and `place`; `line` counts as its source does.
@@ -55,26 +56,26 @@ class Record:
 
     line: int
 
+    @abstractmethod
     def __contains__(self, name: str) -> bool:
         """Return whether there is a column `name`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cell(self, name: str) -> object:
         """Return what stands under `name` as it is; None where there is no such column."""
-        raise NotImplementedError
 
+    @abstractmethod
     def place(self, name: str) -> str:
         """Return where column `name` of this record is, as people are told."""
-        raise NotImplementedError
 
     def own_name(self, name: str) -> str:
         """Return what the source itself calls column `name`."""
         return name
 
     @property
+    @abstractmethod
     def where(self) -> str:
         """Where the record is, as people are told."""
-        raise NotImplementedError
 
     def problem(self, name: str, expected: str, got: str | None = None) -> CellError:
         """Return the error for column `name` of this record."""

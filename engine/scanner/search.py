@@ -8,7 +8,7 @@ from engine.backend import Backend
 from engine.config import ScanSettings
 from engine.market.carry import PROJECTED, Carry
 from engine.market.chain import OptionChain
-from engine.market.fees import FeeSchedule
+from engine.market.fees import DERIBIT, FeeSchedule
 from engine.market.terms import Terms, chain_terms
 from engine.scoring.gate_table import limits_of
 from engine.scoring.gating import Gated, check_gates
@@ -131,8 +131,6 @@ def _add_projected(
 
 def fees_of(chain: OptionChain, settings: ScanSettings) -> ScanSettings:
     """Return the settings with the fees of the chain's market, unless others are given."""
-    from engine.market.fees import DERIBIT
-
     if not chain.quoting.is_linear and settings.fees == FeeSchedule():
         return replace(settings, fees=DERIBIT)
     return settings

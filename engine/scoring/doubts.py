@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from engine.config import ScanSettings
+from engine.market.calendar import calendar_named
 from engine.market.carry import SPECIAL, SPIN_OFF, Carry
 from engine.market.chain import EQUITY, OptionChain
 from engine.market.combo import Leg
@@ -80,8 +81,6 @@ def adjustment_flags(chain: OptionChain, legs: tuple[Leg, ...], carry: Carry) ->
 
 
 def _day(chain: OptionChain) -> date:
-    from engine.market.calendar import calendar_named
-
     return calendar_named(chain.calendar).session_date(chain.ts_ns)
 
 

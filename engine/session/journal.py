@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from engine.clock import SYSTEM, Clock
 from engine.errors import BadDataError
-from engine.session.records import POWER, RecordReader, RecordWriter, Tear, json_bytes, read_json
+from engine.session.records import POWER, RecordReader, RecordWriter, json_bytes, read_json
+from engine.session.written import WrittenFile
 
 FORMAT = "journal"
 SCHEMA = 1
@@ -30,7 +30,7 @@ class Entry:
     data: Mapping[str, object]
 
 
-class Journal:
+class Journal(WrittenFile):
     """Append entries to a journal that this process alone writes, and read back what it has.
 
     Where the file does not end whole, the rest is set aside (`quarantined`, `tear`): whoever
@@ -61,24 +61,9 @@ class Journal:
         head = {**(about or {}), "format": FORMAT, "schema": SCHEMA, "started": clock.now_ns()}
         self._clock = clock
         self._is_power = durability == POWER
-        self._writer = RecordWriter(path, head)
+        self._records = RecordWriter(path, head)
         if self._is_power:
-            self._writer.sync()
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._writer.path
-
-    @property
-    def quarantined(self) -> Path | None:
-        """Where the torn end of the file was kept when it was opened; None if it was whole."""
-        return self._writer.quarantined
-
-    @property
-    def tear(self) -> Tear | None:
-        """What was torn when the file was opened."""
-        return self._writer.tear
+            self._records.sync()
 
     def append(self, kind: str, data: Mapping[str, object], *, is_durable: bool = True) -> Entry:
         """Write one entry and return it; on return it is acknowledged.
@@ -100,9 +85,9 @@ class Journal:
             payload = json_bytes({"kind": kind, "ts": now, **data})
         except TypeError as error:
             raise ValueError(f"not JSON: {error}") from None
-        seq = self._writer.append(payload)
+        seq = self._records.append(payload)
         if is_durable and self._is_power:
-            self._writer.sync()
+            self._records.sync()
         return Entry(seq, now, kind, data)
 
     def entries(self) -> Iterator[Entry]:
@@ -111,18 +96,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file and let others write it."""
-        self._writer.close()
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        self._records.close()
 
 
 def read_journal(path: str | Path) -> Iterator[Entry]:
@@ -134,10 +108,7 @@ def read_journal(path: str | Path) -> Iterator[Entry]:
         If it is not there or no journal, or an entry is not what a journal holds.
     """
     reader = RecordReader(path)
-    if reader.head.get("format") != FORMAT:
-        raise BadDataError(f"{path}: a {reader.head.get('format')}, not a {FORMAT}")
-    if reader.head["schema"] != SCHEMA:
-        raise BadDataError(f"{path}: its schema is {reader.head['schema']}, not {SCHEMA}")
+    reader.expect(FORMAT, SCHEMA)
     for record in reader:
         try:
             data = read_json(record.payload)

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import BadDataError
@@ -25,6 +24,7 @@ from engine.session.records import (
     json_bytes,
     read_json,
 )
+from engine.session.written import WrittenFile
 
 FORMAT = "session"
 SCHEMA = 1
@@ -55,7 +55,7 @@ class Message:
     data: object
 
 
-class SessionWriter:
+class SessionWriter(WrittenFile):
     """Record messages to a session file that this process alone writes.
 
     An existing session is continued. `n_acknowledged` counts the messages of this writer that are
@@ -91,24 +91,9 @@ class SessionWriter:
         self.n_acknowledged = 0
 
     @property
-    def path(self) -> Path:
-        """The file."""
-        return self._records.path
-
-    @property
     def n_waiting(self) -> int:
         """How many messages are not in the file yet."""
         return len(self._lines)
-
-    @property
-    def quarantined(self) -> Path | None:
-        """Where the torn end of the file was kept when it was opened; None if it was whole."""
-        return self._records.quarantined
-
-    @property
-    def tear(self) -> Tear | None:
-        """What was torn when the file was opened."""
-        return self._records.tear
 
     def add(self, message: Message) -> None:
         """Take one message.
@@ -166,17 +151,6 @@ class SessionWriter:
         finally:
             self._records.close()
 
-    def __enter__(self) -> SessionWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 class SessionReader:
     """Iterate over the messages of a session, oldest first; it may be being written.
@@ -200,10 +174,7 @@ class SessionReader:
         self._reader = RecordReader(path)
         self._since, self._until = since, until
         self.head = self._reader.head
-        if self.head.get("format") != FORMAT:
-            raise BadDataError(f"{path}: a {self.head.get('format')}, not a {FORMAT}")
-        if self.head["schema"] != SCHEMA:
-            raise BadDataError(f"{path}: its schema is {self.head['schema']}, not {SCHEMA}")
+        self._reader.expect(FORMAT, SCHEMA)
 
     @property
     def tear(self) -> Tear | None:

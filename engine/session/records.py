@@ -21,9 +21,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from types import TracebackType
 
 from engine.errors import BadDataError, InputOutputError, NoInputError, NotPermittedError
+from engine.session.written import Closing
 
 MAGIC = b"PARITY1\n"
 # Longer payloads are refused by both ends: a damaged length must not allocate gigabytes.
@@ -120,6 +120,19 @@ class RecordReader:
         except IsADirectoryError:
             raise BadDataError(f"{path}: is a folder, not a session or journal") from None
 
+    def expect(self, kind: str, schema: int) -> None:
+        """Refuse a file of another format or schema.
+
+        Raises
+        ------
+        BadDataError
+            Naming what it is instead.
+        """
+        if self.head.get("format") != kind:
+            raise BadDataError(f"{self.path}: a {self.head.get('format')}, not a {kind}")
+        if self.head["schema"] != schema:
+            raise BadDataError(f"{self.path}: its schema is {self.head['schema']}, not {schema}")
+
     def __iter__(self) -> Iterator[Record]:
         """Yield the records after the head, oldest first, each checked."""
         self.tear = None
@@ -179,7 +192,7 @@ def _records(file: BufferedReader) -> Iterator[Record | Tear]:
         offset += _HEADER.size + length
 
 
-class RecordWriter:
+class RecordWriter(Closing):
     """Append records to a file that this process alone writes.
 
     What is not whole at the end of an existing file is moved to ``<file>.quarantine`` (a number is
@@ -261,17 +274,6 @@ class RecordWriter:
         if self._fd >= 0:
             os.close(self._fd)  # releases the lock
             self._fd = -1
-
-    def __enter__(self) -> RecordWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _check(self) -> None:
         if self._fd < 0:

@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import BadDataError, EngineError, InputOutputError
+from engine.session.written import Closing
 from engine.store.protocol import Row, Store
 
 CAPACITY = 200_000
@@ -40,7 +40,7 @@ class Report:
     reason: str = ""
 
 
-class BulkWriter:
+class BulkWriter(Closing):
     """Append rows to one table in the background.
 
     Parameters
@@ -141,17 +141,6 @@ class BulkWriter:
             self._changed.notify_all()
         self._thread.join()
         return self.report()
-
-    def __enter__(self) -> BulkWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self) -> None:
         store: Store | None = None
