@@ -15,7 +15,7 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from operator import add, truediv
 
@@ -29,7 +29,7 @@ from engine.market.assignment_days import (
 )
 from engine.market.calendar import Calendar, calendar_named
 from engine.market.carry import Carry, RateCurve
-from engine.market.chain import OptionChain
+from engine.market.chain import OptionChain, Underlying
 from engine.market.fees import FeeSchedule
 from engine.market.late_notice import LateNotice, late_notice, no_notice
 from engine.market.ledger import (
@@ -102,6 +102,18 @@ class Terms:
     payments: Dates
 
 
+def at_spot(terms: Terms, spot: Underlying, fees: FeeSchedule) -> Terms:
+    """Return `terms` with what a share costs and brings at another quote of it."""
+    pay, receive = _stock_prices(spot, fees, len(terms.tau))
+    return replace(terms, stock_pay=pay, stock_receive=receive)
+
+
+def _stock_prices(spot: Underlying, fees: FeeSchedule, n: int) -> tuple[array[float], array[float]]:
+    """Return what a share costs and brings today, once for each of `n` expiries."""
+    pay = array("d", [spot.ask + fees.stock_fee(spot.ask)]) * n
+    return pay, array("d", [spot.bid - fees.stock_fee(spot.bid)]) * n
+
+
 def chain_terms(
     chain: OptionChain, carry: Carry, fees: FeeSchedule, *, count_projected: bool = False
 ) -> Terms:
@@ -137,6 +149,7 @@ def chain_terms(
     late = no_notice(n)
     hold = owe = take = give = no_branches(n)
     width_pay, width_receive = lend, borrow
+    stock_pay, stock_receive = _stock_prices(spot, fees, n)
     receipts = settlements(taus, borrow, received, owed)
     payments = settlements(taus, lend, received, owed)
     if not chain.is_european:
@@ -188,8 +201,7 @@ def chain_terms(
         lend=lend,
         borrow=borrow,
         width_pay=width_pay, width_receive=width_receive,
-        stock_pay=array("d", [spot.ask + fees.stock_fee(spot.ask)]) * n,
-        stock_receive=array("d", [spot.bid - fees.stock_fee(spot.bid)]) * n,
+        stock_pay=stock_pay, stock_receive=stock_receive,
         div_in=div_in,
         div_out=div_out,
         div_future=kept,

@@ -19,10 +19,11 @@ from engine.backend import Backend
 from engine.clock import NS_PER_SECOND, SECONDS_PER_YEAR, to_ns
 from engine.config import ScanSettings
 from engine.market.calendar import calendar_named, zone_named
-from engine.market.carry import PROJECTED, Carry, RateCurve
+from engine.market.carry import Carry, RateCurve
 from engine.market.chain import OptionChain, Underlying
 from engine.market.listing import Listing
-from engine.market.terms import Terms, chain_terms
+from engine.market.terms import Terms, at_spot
+from engine.scanner.search import terms_of
 from engine.strategies.butterfly import highest_body
 from engine.strategies.candidates import CandidateTable
 from engine.strategies.covered_mix import has_mix
@@ -74,10 +75,8 @@ class Frame:
     @classmethod
     def of(cls, chain: OptionChain, settings: ScanSettings) -> Frame:
         """Make the terms of a chain. O(expiries x dividends)."""
-        carry, fees = settings.carry, settings.fees
-        terms, paid = chain_terms(chain, carry, fees), None
-        if any(dividend.status == PROJECTED for dividend in carry.dividends):
-            paid = chain_terms(chain, carry, fees, count_projected=True)
+        carry = settings.carry
+        terms, paid = terms_of(chain, settings)
         following = (carry.borrow_fee + carry.index_yield) * max(terms.tau, default=0.0)
         is_fixed = not (following > 0.0 and chain.underlying.is_tradable)
         reach = math.inf if is_fixed else 0.5 * MARGIN / following
@@ -85,19 +84,14 @@ class Frame:
 
     def moved(self, spot: Underlying, settings: ScanSettings) -> Frame | None:
         """Return the same for another quote of the underlying, None if that is out of reach."""
-        old, fees, n = self.chain.underlying, settings.fees, len(self.chain.expiries)
+        old, fees = self.chain.underlying, settings.fees
         gap = max(abs(spot.bid - old.bid), abs(spot.ask - old.ask))
         if self.reach < math.inf and not gap <= self.reach:
             return None
-        pays = array("d", [spot.ask + fees.stock_fee(spot.ask)]) * n
-        brings = array("d", [spot.bid - fees.stock_fee(spot.bid)]) * n
-
-        def move(terms: Terms) -> Terms:
-            return replace(terms, stock_pay=pays, stock_receive=brings)
-
         return replace(
-            self, terms=move(self.terms), paid=None if self.paid is None else move(self.paid)
-        )
+            self, terms=at_spot(self.terms, spot, fees),
+            paid=None if self.paid is None else at_spot(self.paid, spot, fees),
+        )  # fmt: skip
 
 
 class Box:

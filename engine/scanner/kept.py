@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field, replace
 
 from engine.config import ScanSettings
 from engine.market.calendar import calendar_named
 from engine.market.chain import OptionChain
-from engine.market.terms import Terms, chain_terms
+from engine.market.terms import Terms, at_spot
 from engine.proof.states import Proof
-from engine.scanner.search import has_projected
+from engine.scanner.search import terms_of
 
 _MOST_PROOFS = 4096
 
@@ -40,10 +39,7 @@ class Kept:
     @classmethod
     def of(cls, chain: OptionChain, settings: ScanSettings) -> Kept:
         """Make the terms of `chain`. O(expiries x dividends)."""
-        carry, fees = settings.carry, settings.fees
-        terms, paid = chain_terms(chain, carry, fees), None
-        if has_projected(carry):
-            paid = chain_terms(chain, carry, fees, count_projected=True)
+        terms, paid = terms_of(chain, settings)
         return cls(chain, settings, terms, paid)
 
     def fits(self, chain: OptionChain, settings: ScanSettings, seconds: float) -> bool:
@@ -94,15 +90,10 @@ class Kept:
         spot, other = chain.underlying, self.chain.underlying
         if (spot.bid, spot.ask) == (other.bid, other.ask) or not chain.quoting.is_linear:
             return self
-        fees, n = self.settings.fees, len(chain.expiries)
-        pays = array("d", [spot.ask + fees.stock_fee(spot.ask)]) * n
-        brings = array("d", [spot.bid - fees.stock_fee(spot.bid)]) * n
-
-        def move(terms: Terms) -> Terms:
-            return replace(terms, stock_pay=pays, stock_receive=brings)
-
+        fees = self.settings.fees
         return replace(
-            self, terms=move(self.terms), paid=None if self.paid is None else move(self.paid),
+            self, terms=at_spot(self.terms, spot, fees),
+            paid=None if self.paid is None else at_spot(self.paid, spot, fees),
             chain=replace(chain, ts_ns=self.chain.ts_ns),
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from engine.backend import Backend
 from engine.config import ScanSettings
-from engine.market.carry import PROJECTED, Carry
+from engine.market.carry import PROJECTED
 from engine.market.chain import OptionChain
 from engine.market.fees import DERIBIT, FeeSchedule
 from engine.market.terms import Terms, chain_terms
@@ -48,9 +48,13 @@ class Found:
     unusable: str = ""
 
 
-def has_projected(carry: Carry) -> bool:
-    """Tell whether some dividend is only projected: then there are terms with it and without."""
-    return any(dividend.status == PROJECTED for dividend in carry.dividends)
+def terms_of(chain: OptionChain, settings: ScanSettings) -> tuple[Terms, Terms | None]:
+    """Return the terms of `chain`, and those that count projected dividends as received, if any."""
+    carry, fees = settings.carry, settings.fees
+    terms = chain_terms(chain, carry, fees)
+    if not any(dividend.status == PROJECTED for dividend in carry.dividends):
+        return terms, None
+    return terms, chain_terms(chain, carry, fees, count_projected=True)
 
 
 def make_view(chain: OptionChain, settings: ScanSettings, backend: Backend) -> View:

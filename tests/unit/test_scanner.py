@@ -194,7 +194,7 @@ def test_terms_may_serve_for_some_seconds(
 
     moved = later(chain, settings, backend)
     with monkeypatch.context() as patch:
-        patch.setattr("engine.scanner.kept.chain_terms", made)
+        patch.setattr("engine.scanner.search.chain_terms", made)
         second = scanner.prove(scanner.find(moved))
         with pytest.raises(AssertionError, match="anew"):
             scanner.find(replace(chain, ts_ns=chain.ts_ns + 1_250_000_000))
