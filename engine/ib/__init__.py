@@ -1,0 +1,1 @@
+"""The connection to Interactive Brokers: one owner, orders apart from quotes."""

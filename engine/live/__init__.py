@@ -1,0 +1,1 @@
+"""Trading as it happens: feed, scan, trader and broker wired together, and watched."""
