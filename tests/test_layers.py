@@ -37,7 +37,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.runtime.comparison_table": (set(), True),
     "engine.runtime.comparison_memory": ({"engine.runtime.comparison_table"}, True),
     "engine.runtime.comparison_library": ({"engine.runtime.comparison_table"}, True),
-    "engine.cache": ({"engine.clock"}, True),
+    "engine.cache": ({"engine.clock"}, False),
     "engine.market": (VALUES | {"kernels_pure"}, True),
     # The judge knows the market alone: not the kernels, strategies or terms that it judges.
     "engine.proof": ({"engine.clock", "engine.market"}, True),

@@ -15,6 +15,7 @@ DOORS = {
     ("store/sqlite.py", "pages"),
     ("store/sqlite.py", "_insert"),
     ("store/driver_psycopg.py", "rows"),
+    ("cache/disk.py", "_run"),
 }
 EXECUTES = {"execute", "executemany", "executescript"}
 
