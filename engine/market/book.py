@@ -107,6 +107,11 @@ class Book:
             book._delayed.add(_UNDERLYING)
         return book
 
+    @property
+    def is_delayed(self) -> bool:
+        """Whether the source sends any of it late by licence."""
+        return bool(self._delayed)
+
     def set_bid(self, quote: int, price: float, size: float, ts_ns: int) -> None:
         """Take the bid of a quote index received at `ts_ns`; a price of 0 or nan withdraws it."""
         self.bid[quote] = price
@@ -249,7 +254,7 @@ class Book:
             forward_ask=array("d", [f.ask for f in futures]) if has_futures else None,
             futures=tuple(self._future(f, now_ns) for f in futures) if has_futures else (),
             volume=self.volume, open_interest=self.open_interest,
-            is_delayed=bool(self._delayed), is_halted=self.is_halted, source=self.source,
+            is_delayed=self.is_delayed, is_halted=self.is_halted, source=self.source,
         )  # fmt: skip
 
     def relisted(self, listing: Listing) -> Book:
