@@ -47,6 +47,8 @@ VERBS = {
     "doctor": ("engine.cli.doctor", "check this machine and say what could be better"),
     "bench": ("engine.cli.bench", "measure the runtimes of this machine; say which one to use"),
     "gateway": ("engine.cli.gateway", "a simulated TWS gateway on loopback, for any client"),
+    "kill": ("engine.cli.kill", "stop trading now, whatever the engine does"),
+    "resume": ("engine.cli.resume", "go on after a halt, with a reason"),
     "record": ("engine.cli.record", "record what a source delivers to a session file"),
     "replay": ("engine.cli.replay", "scan a recorded session again, at any speed"),
     "history": ("engine.cli.history", "what was found, how long it lived, what stopped the rest"),

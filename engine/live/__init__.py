@@ -1,1 +1,1 @@
-"""Trading as it happens: feed, scan, trader and broker wired together, and watched."""
+"""Trading live: the process that holds everything together, and how people reach it."""

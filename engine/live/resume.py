@@ -1,0 +1,41 @@
+"""Go on after a halt, with a reason that stays in the journal."""
+
+from __future__ import annotations
+
+from engine.clock import SYSTEM, Clock
+from engine.errors import NotPermittedError
+from engine.live.control import ask
+from engine.live.folder import Folder
+from engine.live.latch import Halted, clear_latch, read_latch
+from engine.live.presence import read_presence
+from engine.session.journal import Journal
+
+_SECONDS = 5.0
+RESUME = "resume"
+
+
+def resume(folder: Folder, reason: str, clock: Clock = SYSTEM) -> Halted | None:
+    """Take the latch away and let the engine, or the next one, trade; return why it was halted.
+
+    Raises
+    ------
+    NotPermittedError
+        If an engine runs and does not answer, or will not go on.
+    InputOutputError
+        If the journal cannot be written.
+    """
+    presence = read_presence(folder)
+    known = read_latch(folder)
+    if presence is not None and presence.is_alive:
+        answer = ask(folder.socket, {"do": "resume", "reason": reason}, _SECONDS)
+        if answer is None:
+            raise NotPermittedError(
+                f"{folder.name}: the engine (process {presence.pid}) does not answer: end it first"
+            )
+        if not answer.get("ok"):
+            raise NotPermittedError(f"{folder.name}: {answer.get('error')}")
+    elif folder.journal.exists():
+        with Journal(folder.journal, clock=clock) as journal:
+            journal.append(RESUME, {"reason": reason})
+    clear_latch(folder)
+    return known
