@@ -1,0 +1,417 @@
+"""The owner of one connection to TWS or IB Gateway through ib_async.
+
+It carries out the table of `engine.ib.states`: connects, synchronises, watches with heartbeats,
+hangs up, and comes back under the same client id. Quotes and orders have one each: bulk requests
+of the one never delay the other. The library is used as it is; what it gets wrong is dealt with
+here: a client id in use, a socket that is half open, order ids that are given out twice.
+
+Everything happens on the running asyncio loop; clock and chance are handed in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from engine.clock import SYSTEM, Clock
+from engine.errors import UnavailableError, install_command
+from engine.ib.broker_clock import BrokerClock
+from engine.ib.codes import Code, Kind, code_of
+from engine.ib.pace import Backoff, Bucket
+from engine.ib.states import Action, Signal, State, move
+
+_SIGNALS = {
+    Kind.LINK_LOST: Signal.LINK_LOST, Kind.RESTORED: Signal.RESTORED,
+    Kind.RESTORED_DATA_LOST: Signal.RESTORED_DATA_LOST, Kind.FARM_BROKEN: Signal.FARM_BROKEN,
+    Kind.FARM_OK: Signal.FARM_OK, Kind.COMPETING: Signal.COMPETING,
+    Kind.CLIENT_IN_USE: Signal.FAILED, Kind.VERSION: Signal.FAILED,
+}  # fmt: skip
+_UP = (State.RECONCILING, State.READY, State.SILENT, State.DEGRADED)
+_PACING_PAUSE_S = 2.0
+_MOST_CODES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """How to reach a gateway, and how patient to be; times in seconds.
+
+    Attributes
+    ----------
+    host, port, client_id
+        The only things that differ between the simulated gateway, paper and live.
+    timeout_s
+        Of the greeting and of each part of a synchronisation.
+    is_for_quotes
+        Whether nothing of the account but positions is fetched.
+    heartbeat_s, answer_s
+        Between heartbeats, and until one counts as unanswered.
+    most_unanswered
+        In a row, before the connection is given up; while the gateway has lost IB, so many times
+        ten.
+    reconcile_s
+        Until a reconciliation counts as failed.
+    first_retry_s, most_retry_s
+        Waits between attempts, doubled in between.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4002
+    client_id: int = 1
+    timeout_s: float = 10.0
+    is_for_quotes: bool = False
+    heartbeat_s: float = 2.0
+    answer_s: float = 2.0
+    most_unanswered: int = 3
+    reconcile_s: float = 30.0
+    first_retry_s: float = 0.5
+    most_retry_s: float = 30.0
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What the owner of a connection wants to do; each may be left out.
+
+    `state` is called with the states before and after and the signal; `code` with (request or order
+    id, the code, its text); `stale` when no quote is proven any more, `subscribe` when
+    subscriptions are to be made again (for those that are up, this changes nothing); `reconcile` is
+    awaited before READY; `alive` after each answered heartbeat; `failure` takes what a task of ours
+    has raised: trading must stop then.
+    """
+
+    state: Callable[[State, State, Signal], None] = _nothing
+    code: Callable[[int, Code, str], None] = _nothing
+    stale: Callable[[], None] = _nothing
+    subscribe: Callable[[], None] = _nothing
+    reconcile: Callable[[], Awaitable[None]] | None = None
+    alive: Callable[[], None] = _nothing
+    alert: Callable[[str], None] = _nothing
+    failure: Callable[[BaseException], None] = _nothing
+
+
+@dataclass(slots=True)
+class Counters:
+    """What has happened since the start."""
+
+    attempts: int = 0
+    sessions: int = 0
+    unanswered: int = 0
+    failures: int = 0
+    codes: Counter[int] = field(default_factory=Counter)
+
+
+class Link:
+    """One connection: `state`, `is_ready`, and `ib`, which others use for requests alone.
+
+    Attributes
+    ----------
+    clock
+        The broker's (`BrokerClock`).
+    bucket
+        Tokens for messages; await `turn` before each request.
+    session
+        Counts connections: request ids of another session are void.
+    last_error
+        Why the last attempt failed, or the last session ended; "" if nothing has.
+    round_trip_s
+        Of the last heartbeat.
+    """
+
+    def __init__(
+        self,
+        settings: LinkSettings,
+        hooks: Hooks | None = None,
+        *,
+        clock: Clock = SYSTEM,
+        random: Random | None = None,
+        ib: Any = None,
+    ) -> None:
+        self.settings = settings
+        self.hooks = hooks or Hooks()
+        self.ib = ib if ib is not None else new_client()
+        self.clock = BrokerClock(clock)
+        self.state = State.DOWN
+        self.session = 0
+        self.last_error = ""
+        self.round_trip_s = 0.0
+        self.counters = Counters()
+        self.bucket = Bucket()
+        self._backoff = Backoff(random or Random(), settings.first_retry_s, settings.most_retry_s)
+        self._next_id = 0
+        self._unanswered = 0
+        self._is_stopped = True
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+        ib, client = self.ib, self.ib.client
+        # Kept by the library itself: of a bound method it would keep a weak reference.
+        ib.errorEvent.connect(self._on_error, keep_ref=True)
+        client.apiStart.connect(self._on_greeted, keep_ref=True)
+        client.apiError.connect(self._on_api_error, keep_ref=True)
+        client.conn.disconnected.connect(self._on_disconnected, keep_ref=True)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether orders may be sent: in state READY, with nothing queued before them."""
+        return self.state is State.READY and not self.ib.client._isThrottling
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a session, though perhaps not a good one."""
+        return self.state in _UP
+
+    def start(self) -> None:
+        """Begin to connect; return at once. It goes on trying until `stop`."""
+        self._is_stopped = False
+        self.signal(Signal.START)
+
+    async def stop(self) -> None:
+        """Hang up, and wait until nothing of ours runs any more."""
+        self._is_stopped = True
+        self.signal(Signal.STOP)
+        for name in list(self._tasks):
+            self._drop(name)
+        while self._leaving:
+            await asyncio.wait(list(self._leaving))
+
+    async def wait_until(self, *states: State, timeout_s: float) -> bool:
+        """Return whether the state becomes one of `states` in time."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout_s
+        while self.state not in states:
+            if loop.time() >= end:
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+    async def turn(self, n: int = 1) -> None:
+        """Wait until `n` messages may be sent."""
+        seconds = self.bucket.wait(asyncio.get_running_loop().time(), n)
+        if seconds > 0.0:
+            await asyncio.sleep(seconds)
+
+    def keep_ids_above(self, order_id: int) -> None:
+        """Never give out `order_id` or a lower one, whatever the gateway says next time."""
+        self._next_id = max(self._next_id, order_id + 1)
+        self.ib.client.updateReqId(self._next_id)
+
+    def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` for as long as this link lives; one of each name, the newest.
+
+        What it raises goes to ``hooks.failure``.
+        """
+        self._drop(name)
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks[name] = task
+        task.add_done_callback(lambda done: self._done(name, done))
+
+    def signal(self, signal: Signal) -> None:
+        """Take what has happened: move, and do what the table says."""
+        before = self.state
+        self.state, actions = move(before, signal)
+        if self.state is not before:
+            if self.state is State.DOWN:
+                for name in ("attempt", "reconcile", "heartbeat", "retry"):
+                    self._drop(name)
+            self.hooks.state(before, self.state, signal)
+        for action in actions:
+            self._do(action, signal)
+
+    # what the table asks for
+
+    def _do(self, action: Action, signal: Signal) -> None:
+        hooks = self.hooks
+        if action is Action.CONNECT:
+            self.spawn("attempt", self._attempt())
+        elif action is Action.RETRY:
+            if not self._is_stopped:
+                self.spawn("retry", self._retry(self._backoff.after_failure()))
+        elif action is Action.HANG_UP:
+            self._hang_up()
+        elif action is Action.RECONCILE:
+            self.spawn("reconcile", self._reconcile())
+        elif action is Action.STALE:
+            hooks.stale()
+        elif action is Action.SUBSCRIBE:
+            hooks.subscribe()
+        else:
+            hooks.alert(f"{signal.value}: {self.last_error or self.state.value}")
+
+    async def _attempt(self) -> None:
+        settings = self.settings
+        self.counters.attempts += 1
+        extra: dict[str, Any] = {}
+        if settings.is_for_quotes:
+            extra = {"readonly": True, "fetchFields": _fetch_nothing()}
+        try:
+            await self.ib.connectAsync(
+                settings.host, settings.port, settings.client_id, timeout=settings.timeout_s,
+                raiseSyncErrors=True, **extra,
+            )  # fmt: skip
+        except Exception as error:  # whatever a stranger's bytes make the library raise
+            self.last_error = _words(error)
+            self.signal(Signal.FAILED)
+            return
+        if self.state is State.SYNCING:
+            self.session += 1
+            self.counters.sessions += 1
+            self._unanswered = 0
+            self.last_error = ""
+            self._backoff.succeeded()
+            self.spawn("heartbeat", self._beat())
+        self.signal(Signal.SYNCED)
+
+    async def _retry(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self.signal(Signal.START)
+
+    async def _reconcile(self) -> None:
+        if self.hooks.reconcile is not None:
+            try:
+                await asyncio.wait_for(self.hooks.reconcile(), self.settings.reconcile_s)
+            except (asyncio.TimeoutError, OSError) as error:
+                self.last_error = f"reconciling: {_words(error)}"
+                self.signal(Signal.FAILED)
+                return
+        self.signal(Signal.RECONCILED)
+
+    async def _beat(self) -> None:
+        settings, loop = self.settings, asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(settings.heartbeat_s)
+            sent = loop.time()
+            try:
+                # One at a time: the library has one future for all of them.
+                now = await asyncio.wait_for(self.ib.reqCurrentTimeAsync(), settings.answer_s)
+            except asyncio.TimeoutError:
+                self._unheard()
+                if self.state is State.DOWN:
+                    return
+                continue
+            except ConnectionError:
+                self.signal(Signal.SOCKET_LOST)
+                return
+            self.round_trip_s = loop.time() - sent
+            self._unanswered = 0
+            self.clock.heard(int(now.timestamp()))
+            self._keep_ids()
+            self.signal(Signal.ANSWERED)
+            self.hooks.alive()
+
+    def _unheard(self) -> None:
+        self._unanswered += 1
+        self.counters.unanswered += 1
+        most = self.settings.most_unanswered * (10 if self.state is State.DEGRADED else 1)
+        if self._unanswered >= most:
+            self.last_error = f"{self._unanswered} heartbeats without an answer"
+            self.signal(Signal.DEAD)
+        else:
+            self.signal(Signal.UNANSWERED)
+
+    def _hang_up(self) -> None:
+        ib = self.ib
+        self._keep_ids()
+        transport = ib.client.conn.transport
+        if ib.client.isReady():
+            ib.disconnect()
+        else:
+            ib.client.disconnect()
+            ib.wrapper.reset()
+        if transport is not None:
+            # A half-open socket would wait for ever until what it has written is taken.
+            transport.abort()
+
+    # what the library says
+
+    def _on_greeted(self) -> None:
+        self.ib.client.updateReqId(self._next_id)
+        self.signal(Signal.GREETED)
+
+    def _on_error(self, about: int, number: int, text: str, _: object) -> None:
+        code = code_of(number)
+        codes = self.counters.codes
+        if number in codes or len(codes) < _MOST_CODES:
+            codes[number] += 1
+        if code.kind is Kind.PACING:
+            self.bucket.pause(asyncio.get_running_loop().time(), _PACING_PAUSE_S)
+        self.hooks.code(about, code, text)
+        signal = _SIGNALS.get(code.kind)
+        if signal is not None:
+            if signal is not Signal.FARM_OK:
+                self.last_error = f"{number}: {code.text}"
+            self.signal(signal)
+
+    def _on_api_error(self, text: str) -> None:
+        self._keep_ids()
+        if self.state in (State.CONNECTING, State.SYNCING) and not self.last_error:
+            self.last_error = text
+
+    def _on_disconnected(self, text: str) -> None:
+        if self.state is not State.DOWN and not self.last_error:
+            self.last_error = text or "the gateway closed the connection"
+        self.signal(Signal.SOCKET_LOST)
+
+    def _keep_ids(self) -> None:
+        """Note the next id while there is one: the gateway may give out lower ones again."""
+        client = self.ib.client
+        if client.isReady():
+            self._next_id = max(self._next_id, client.getReqId())
+
+    # tasks
+
+    def _drop(self, name: str) -> None:
+        task = self._tasks.pop(name, None)
+        if task is not None and task is not _current():
+            self._leaving.add(task)
+            task.cancel()
+
+    def _done(self, name: str, task: asyncio.Task[None]) -> None:
+        self._leaving.discard(task)
+        if self._tasks.get(name) is task:
+            del self._tasks[name]
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            self.counters.failures += 1
+            self.last_error = f"{name}: {_words(error)}"
+            self.hooks.failure(error)
+
+
+def new_client() -> Any:
+    """Return an `ib_async.IB`.
+
+    Raises
+    ------
+    UnavailableError
+        If ib_async is not installed.
+    """
+    try:
+        import ib_async
+    except ImportError:
+        raise UnavailableError(f"ib_async is not installed: {install_command('ib')}") from None
+    return ib_async.IB()
+
+
+def _fetch_nothing() -> Any:
+    from ib_async.ib import StartupFetch
+
+    return StartupFetch(0)
+
+
+def _current() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # called back by the loop, from no task
+        return None
+
+
+def _words(error: BaseException) -> str:
+    text = " ".join(str(error).split())[:200]
+    return text or type(error).__name__
