@@ -70,7 +70,10 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
         },
         False,
     ),
-    "engine.execution": (PURE | {"engine.strategies", "engine.scoring", "engine.scanner"}, True),
+    "engine.execution": (
+        PURE | {"engine.codec", "engine.strategies", "engine.scoring", "engine.scanner"},
+        True,
+    ),
     # The one broker connection. What it hands on is in the words of `engine.execution.broker`.
     "engine.ib": (MARKET | {"engine.execution", "kernels_pure"}, False),
     "engine.gateway": (MARKET | {"kernels_pure"}, False),

@@ -7,6 +7,9 @@ this keeps these promises, which tests/execution/test_brokers.py puts to every b
 * Nothing is made up: silence stays silence. Only what the broker has said is an event.
 * A fill comes at least once, perhaps twice, perhaps before the acknowledgement; a correction has
   the same stem of the execution's id (up to its last dot) and replaces.
+* A combo that fills brings the fills of its legs, each under its contract's name: cash, positions
+  and filled lots are counted from these alone. A fill of the combo as a whole may come beside them.
+* What was taken back altogether (a bust) is a correction to a quantity of 0.
 * `Absent` says whether it is evidence: asked after the order on its own connection, or after a
   reconnect under the same client id.
 * Events may come while a request is being made.

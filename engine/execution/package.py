@@ -15,12 +15,19 @@ shows what breaks without each of the nine that are methods of `Machine`.
 * That the broker does not know an order is evidence only beyond a barrier (`is_evidence`): asked on
   the same connection after the order, or after a reconnect under the same client id.
 * When the fill window ends, or a leg is FINAL unfilled, every working leg is cancelled, and nothing
-  is bought or sold before all of them are FINAL (`may_correct`).
+  is bought or sold before all of them are FINAL (`may_correct`). An order that unwinds and does not
+  fill in its window is cancelled too.
 * What is missing is completed in one round: longs first, and shorts only when these are FINAL
   (`to_complete`). What is left over is unwound: shorts first (`to_unwind`), twice at most, and then
   the package is HALTED.
 * A finished package still listens: a correction, or an order that shows up late, reopens it
-  (`reopens`).
+  (`reopens`). What an earlier order of a leg turns out to have filled counts (`surfaced`).
+* Where trading is halted nothing is opened or closed, but orders are cancelled and asked about
+  (`holds_back`).
+
+Lots are whole numbers of the smallest thing that can be traded. Where legs are orders of their own,
+a package is `grain` of them: of 100 shares and one call, the call is 100 and each share 1. So a
+part of the shares is known as what it is, and only whole packages are kept.
 
 A crash is a disconnect, if every intent and execution is journalled before it is acted on.
 """
@@ -87,11 +94,14 @@ Step = tuple[Package, tuple[Action, ...]]
 class Machine:
     """The transitions. Every event returns the package after it and what is to be done.
 
-    `completes` is whether a partial package is completed before what is left over is unwound.
+    `completes` is whether a partial package is completed before what is left over is unwound;
+    `grain` how many lots make a package; `holds_back` is set while nothing may be sent.
     """
 
-    def __init__(self, *, completes: bool = True) -> None:
+    def __init__(self, *, completes: bool = True, grain: int = 1) -> None:
         self.completes = completes
+        self.grain = grain
+        self.holds_back = False
 
     # the beginning
 
@@ -166,12 +176,21 @@ class Machine:
             package = self._reopened(package)
         return self.decide(package)
 
+    def surfaced(self, package: Package, i: int, lots: int) -> Step:
+        """Take `lots` more (less, if negative) from an order of the leg before its present one."""
+        leg = package.legs[i]
+        package = _with(package, i, leg._replace(held=leg.held + lots))
+        return self.decide(self._reopened(package))
+
     # events about all of it
 
     def window_over(self, package: Package) -> Step:
         """End the time to be filled."""
         if package.phase in (WORKING, COMPLETING):
             package = package._replace(phase=CLOSING)
+        elif package.phase == UNWINDING and package.is_linked:
+            cancels: list[Action] = []
+            return package._replace(legs=self._cancelled(package.legs, cancels)), tuple(cancels)
         return self.decide(package)
 
     def disconnected(self, package: Package) -> Step:
@@ -240,12 +259,15 @@ class Machine:
             legs = self._cancelled(legs, actions)
         if not self.may_correct(legs):
             return Package(phase, is_linked, legs), tuple(actions)
+        waiting = Package(phase, is_linked, legs)
         if phase == CLOSING:
             phase = COMPLETING if self.completes else UNWINDING
         if phase == COMPLETING:
             phase, legs = self._complete(legs, actions)
         if phase == UNWINDING:
             phase, legs = self._unwind(legs, actions)
+        if self.holds_back and any(action[0] == SEND for action in actions):
+            return waiting, ()
         return Package(phase, is_linked, legs), tuple(actions)
 
     def _cancelled(self, legs: tuple[Leg, ...], actions: list[Action]) -> tuple[Leg, ...]:
@@ -259,7 +281,7 @@ class Machine:
     def _complete(
         self, legs: tuple[Leg, ...], actions: list[Action]
     ) -> tuple[int, tuple[Leg, ...]]:
-        most = max(leg.position for leg in legs)
+        most = -(-max(leg.position for leg in legs) // self.grain) * self.grain
         missing = [i for i, leg in enumerate(legs) if leg.position < most]
         if not missing:
             return (COMPLETE if most else FLAT), legs
@@ -274,7 +296,10 @@ class Machine:
         return COMPLETING, tuple(changed)
 
     def _unwind(self, legs: tuple[Leg, ...], actions: list[Action]) -> tuple[int, tuple[Leg, ...]]:
-        keep = min(leg.position for leg in legs)
+        least = min(leg.position for leg in legs)
+        keep = least // self.grain * self.grain
+        if keep < 0:  # more was closed than was held: no closing mends that
+            return HALTED, legs
         over = [i for i, leg in enumerate(legs) if leg.position > keep]
         if not over:
             return (COMPLETE if keep else FLAT), legs

@@ -144,7 +144,7 @@ def leg_out(
     cost, delta = array("d"), array("d")
     for leg in legs:
         cost.append(max(0.0, spread_of(leg)) * leg.ratio * shares)
-        delta.append(leg.side * leg.ratio * shares * _delta(view, leg, spot, settings.vol))
+        delta.append(leg.side * leg.ratio * shares * delta_of(view, leg, spot, settings.vol))
     kernels = view.backend.scoring
     sigma = kernels.sigma_move(spot, settings.vol, settings.leg_gap)
     return float(kernels.leg_out_loss(len(legs), cost, delta, sigma))
@@ -159,7 +159,7 @@ def spread_of(leg: Leg) -> float:
     return leg.ask - leg.bid
 
 
-def _delta(view: View, leg: Leg, spot: float, vol: float) -> float:
+def delta_of(view: View, leg: Leg, spot: float, vol: float) -> float:
     """Return the delta of one share of a leg, options at a flat volatility.
 
     In coins, a call on K dollars moves by K/F N(d2) and a future of K dollars by K/F.
@@ -189,11 +189,7 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
     family, legs, days = position.family, position.legs, position.days
     chain = view.chain
     key = combo_of(chain, legs).key
-    conditions = [name for bit, name in CONDITIONS.items() if position.condition & bit]
-    conditions += unknown_conditions(view, legs, position.flags, settings)
-    if any(leg.kind == FUTURE and not future_book(chain, leg.settles_ns).is_quoted for leg in legs):
-        conditions.append(AT_MARK)
-    conditions += doubts.doubts(chain, legs, position.edge, settings)
+    conditions = conditions_of(view, position, settings)
     grade = CONDITIONAL if conditions else LOCKED
     if position.edge <= 0.0:
         grade = CARRY
@@ -210,19 +206,35 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
         implied_rate=rates.implied_rate(view, family, legs),
         implied_borrow=closing_fee(view, family, legs),
         fill_probability=ranked.fill_probability, leg_out_loss=ranked.loss,
-        conditions=tuple(conditions),
-        flags=(
-            *flag_names(view, legs, position.flags, days, settings),
-            *doubts.adjustment_flags(chain, legs, settings.carry),
-        ),
+        conditions=conditions,
+        flags=flags_of(view, position, settings),
         terms=breakdown(view, family, legs, position.unit),
     )  # fmt: skip
+
+
+def conditions_of(view: View, position: Passed, settings: ScanSettings) -> tuple[str, ...]:
+    """Return what must hold for the edge of a position, as the keys of `CONDITION_TEXT`."""
+    chain, legs = view.chain, position.legs
+    conditions = [name for bit, name in CONDITIONS.items() if position.condition & bit]
+    conditions += unknown_conditions(view, legs, position.flags, settings)
+    if any(leg.kind == FUTURE and not future_book(chain, leg.settles_ns).is_quoted for leg in legs):
+        conditions.append(AT_MARK)
+    conditions += doubts.doubts(chain, legs, position.edge, settings)
+    return tuple(conditions)
+
+
+def flags_of(view: View, position: Passed, settings: ScanSettings) -> tuple[str, ...]:
+    """Return what a trader should know about a position, as short names."""
+    return (
+        *flag_names(view, position.legs, position.flags, position.days, settings),
+        *doubts.adjustment_flags(view.chain, position.legs, settings.carry),
+    )
 
 
 def flag_names(
     view: View, legs: tuple[Leg, ...], flags: int, days: float, settings: ScanSettings
 ) -> tuple[str, ...]:
-    """Return what a trader should know about a position, as short names."""
+    """Return the flags that gates, expiry and assignment raise."""
     names = []
     if flags & AGE_UNKNOWN:
         names.append("age-unknown")

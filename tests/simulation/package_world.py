@@ -24,6 +24,7 @@ from engine.execution.package import (
     SEND,
     SENT,
     UNKNOWN,
+    UNWINDING,
     WORKING,
     Action,
     Machine,
@@ -119,7 +120,7 @@ class Explorer:
             if is_linked:
                 yield from self._heard(world, i, truth)
         if is_linked:
-            if package.phase in (WORKING, COMPLETING):
+            if package.phase in (WORKING, COMPLETING, UNWINDING):
                 yield "window", -1, self._after(world, self.machine.window_over(package))
             if drops < self.drops:
                 down = self._after(world, self.machine.disconnected(package))
