@@ -66,23 +66,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_settings(parser: argparse.ArgumentParser, groups: Sequence[str]) -> None:
     """Add the flags of groups of settings; a namespace then has them by the settings' names."""
     for name in groups:
-        add = parser.add_argument_group(TITLES[name]).add_argument
-        for setting in of_groups(name):
-            words = setting.help.replace("%", "%%")
-            if not setting.metavar:
-                add(
-                    setting.option, action="store_true", default=None, dest=setting.name, help=words
-                )
-                continue
-            plain = setting.default.replace("%", "%%")
-            add(
-                setting.option,
-                action="append" if setting.repeats else "store",
-                type=_typed(pair if setting.repeats else setting.read),
-                metavar=setting.metavar,
-                dest=setting.name,
-                help=f"{words} ({plain})",
-            )
+        add_rows(parser, TITLES[name], of_groups(name))
+
+
+def add_rows(parser: argparse.ArgumentParser, title: str, settings: Sequence[Setting]) -> None:
+    """Add the flags of some settings under a title."""
+    add = parser.add_argument_group(title).add_argument
+    for setting in settings:
+        words = setting.help.replace("%", "%%")
+        if not setting.metavar:
+            add(setting.option, action="store_true", default=None, dest=setting.name, help=words)
+            continue
+        plain = setting.default.replace("%", "%%")
+        add(
+            setting.option,
+            action="append" if setting.repeats else "store",
+            type=_typed(pair if setting.repeats else setting.read),
+            metavar=setting.metavar,
+            dest=setting.name,
+            help=f"{words} ({plain})",
+        )
 
 
 def said(args: argparse.Namespace, settings: Sequence[Setting]) -> dict[str, object]:

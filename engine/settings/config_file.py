@@ -28,6 +28,8 @@
     SPX = 0.015
     [gates]
     max_option_age = 5                 # or "off"
+    [live]                             # and [limits]: `engine.settings.live_table`
+    broker = "ib"
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ from engine.market.fees import FeeSchedule
 from engine.settings import spelling
 from engine.settings.fee_input import PARTS, PER_CONTRACT, schedule, with_parts
 from engine.settings.overrides import EVERY, CarryOverrides
-from engine.settings.table import SETTINGS
+from engine.settings.table import SETTINGS, Setting
 from engine.settings.toml_table import (
     Table,
     as_day,
@@ -59,6 +61,7 @@ from engine.settings.values import fraction, shares
 
 _TABLES = (
     "scan", "rates", "dividends", "fees", "borrow", "shortable", "index_yield", "gates",
+    "live", "limits",
 )  # fmt: skip
 
 # What [scan] may hold, and how each is read.
@@ -78,6 +81,8 @@ class FileConfig:
     overrides: CarryOverrides = field(default_factory=CarryOverrides)
     fees: FeeSchedule | None = None
     gates: Mapping[str, Any] = field(default_factory=dict)
+    live: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_config(path: str) -> FileConfig:
@@ -108,6 +113,8 @@ def read_config(path: str) -> FileConfig:
         ),
         fees=_fees(top.table("fees")),
         gates=_gates(top.table("gates")),
+        live=_live(top.table("live")),
+        limits=_limits(top.table("limits")),
     )
 
 
@@ -186,6 +193,29 @@ def _with_part(fees: FeeSchedule, key: str, value: object) -> FeeSchedule:
 def _gates(table: Table) -> dict[str, float | int | bool]:
     table.check_keys(gate.name for gate in fields(Gates))
     return {key: table.require(key, partial(_gate, key)) for key in table.values}
+
+
+def _live(table: Table) -> dict[str, object]:
+    if not table.values:
+        return {}
+    from engine.settings.live_table import LIVE_BY_NAME  # here: a scan has no use for it
+
+    if "live" in table.values:
+        table.fail("live", "no file turns on live money: say --live on the command line")
+    return _of_rows(table, LIVE_BY_NAME)
+
+
+def _limits(table: Table) -> dict[str, object]:
+    if not table.values:
+        return {}
+    from engine.settings.live_table import LIMIT_BY_NAME
+
+    return _of_rows(table, LIMIT_BY_NAME)
+
+
+def _of_rows(table: Table, rows: Mapping[str, Setting]) -> dict[str, object]:
+    table.check_keys(rows)
+    return {key: table.require(key, rows[key].read) for key in table.values}
 
 
 def _gate(name: str, value: object) -> float | int | bool:

@@ -6,7 +6,7 @@ interface, the line in docs/CONFIGURATION.md and the name in an error. A verb ta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from engine.config import DEFAULT_FAMILIES, PROFILES, SYNTHETIC_PROFILES, Gates, ScanSettings
@@ -170,10 +170,16 @@ def of_groups(*groups: str) -> tuple[Setting, ...]:
     return tuple(setting for setting in SETTINGS if setting.group in groups)
 
 
-def documentation() -> str:
-    """Return the table of docs/CONFIGURATION.md."""
+def documentation(settings: Iterable[Setting] = SETTINGS) -> str:
+    """Return a table of docs/CONFIGURATION.md; settings without an argument have no such column."""
+    settings = tuple(settings)
+    if not any(setting.has_argument for setting in settings):
+        lines = ["| flag | TOML | without it | what it says |", "|---|---|---|---|"]
+        for one in settings:
+            lines.append(f"| `{one.option}` | `{one.place}` | {one.default} | {one.help} |")
+        return "\n".join(lines)
     lines = ["| flag | TOML | Python | without it | what it says |", "|---|---|---|---|---|"]
-    for setting in SETTINGS:
+    for setting in settings:
         argument = f"`{setting.name}`" if setting.has_argument else ""
         lines.append(
             f"| `{setting.option}` | `{setting.place}` | {argument} | {setting.default} | "
