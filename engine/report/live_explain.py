@@ -1,0 +1,109 @@
+"""Why an order was sent: what was seen, what it was worth, what was checked, what became of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from engine.clock import from_ns
+from engine.report.wording import legs_text
+
+if TYPE_CHECKING:
+    from engine.live.story import OrderStory, PackageStory, Story
+
+
+def explain_package(story: Story, package: PackageStory, order: OrderStory | None) -> Iterator[str]:
+    """Yield the lines for a package; `order` limits them to one of its orders."""
+    plan, planned = package.planned.plan, package.planned
+    family = plan.family.replace("_", " ")
+    yield f"package {package.id}: {family} of {plan.symbol}, {package.phase.lower()}"
+    yield f"  {legs_text(plan.legs, plan.symbol)}"
+    yield f"  sighting {plan.sighting}, key {plan.key}"
+    yield ""
+    yield f"seen at {_time(plan.ts_ns)} by the market's clock, {plan.symbol} at {_f(plan.spot)}"
+    yield f"  {'leg':<28}{'bid':>10}{'ask':>10}{'size':>9}{'age':>9}   traded at"
+    for leg in plan.legs:
+        what = legs_text((leg,), plan.symbol)
+        side = "ask" if leg.side > 0 else "bid"
+        age = f"{leg.age:.2f} s" if math.isfinite(leg.age) else "-"
+        yield (
+            f"  {what:<28}{_f(leg.bid):>10}{_f(leg.ask):>10}{_f(leg.size, 0):>9}{age:>9}   "
+            f"{_f(leg.price)} ({side})"
+        )
+    yield ""
+    yield "what it was worth, USD for the lots sent"
+    size = plan.multiplier * plan.lots
+    worst = plan.edge_usd + plan.touch * size + plan.fees_usd
+    touch, edge = f"{_f(plan.touch, 4)} a share", f"{_f(plan.edge, 4)} a share"
+    yield _sum("worst outcome, at present value", worst)
+    yield _sum("- cost at the touch", plan.touch * size, touch)
+    yield _sum("- fees with order minimums", plan.fees_usd)
+    yield _sum("= edge", plan.edge_usd, edge)
+    yield _sum("capital", plan.capital_usd)
+    if plan.conditions:
+        yield f"  only if: {', '.join(plan.conditions)}"
+    if plan.flags:
+        yield f"  note: {', '.join(plan.flags)}"
+    yield ""
+    room = "as far as the least edge allows" if plan.limit == plan.floor else "touch and allowance"
+    yield f"price: limit {_f(plan.limit)} ({room}); never above {_f(plan.floor)}, the floor"
+    yield (
+        f"checks: all passed when it was sent; loss allowed to complete or unwind it "
+        f"{planned.loss_usd:,.2f} USD; sent as {planned.style}"
+    )
+    if package.proof is not None:
+        verdict = "reproduced the edge" if package.proof.get("is_good") else "DID NOT reproduce it"
+        text = str(package.proof.get("text", ""))
+        yield f"proof: the verifier {verdict}{f': {text}' if text else ''}"
+    else:
+        yield "proof: none in the journal yet"
+    for one in [order] if order is not None else package.orders:
+        yield ""
+        yield from explain_order(story, one)
+    if order is None:
+        yield ""
+        yield from _money(story, package)
+
+
+def explain_order(story: Story, one: OrderStory) -> Iterator[str]:
+    """Yield the lines about one order and its events."""
+    order, intent = one.intent.order, one.intent
+    what = "opens" if intent.side > 0 else "closes"
+    filled = story.executions.lots(order)
+    yield (
+        f"order {order.ref}: {what} {order.lots} at {_f(order.limit)} {order.tif}, "
+        f"{one.state.lower()}, {filled} filled"
+    )
+    yield f"  {_time(one.ts_ns)}  intended: in the journal before it was sent"
+    for ts_ns, text in one.log:
+        yield f"  {_time(ts_ns)}  {text}"
+
+
+def _money(story: Story, package: PackageStory) -> Iterator[str]:
+    money = story.money(package)
+    yield "what became of it, USD"
+    for words, value in (
+        ("edge detected", money.detected), ("- not filled", money.unfilled),
+        ("- slippage", money.slippage), ("- fees above expected", money.fees_more),
+        ("= locked in", money.locked),
+    ):  # fmt: skip
+        yield _sum(words, value)
+    if money.n_unpaid:
+        yield f"  {money.n_unpaid} executions have no fee yet"
+    if not money.is_whole:
+        yield "  legs are there in unequal number: what is left over is not in these figures"
+    for ts_ns, text in package.log:
+        yield f"  {_time(ts_ns)}  {text}"
+
+
+def _sum(words: str, value: float, note: str = "") -> str:
+    return f"  {words:<34}{value:>14,.2f}   {note}".rstrip()
+
+
+def _time(ts_ns: int) -> str:
+    return f"{from_ns(ts_ns):%Y-%m-%d %H:%M:%S}.{ts_ns // 1000 % 1_000_000:06d}"
+
+
+def _f(value: float, decimals: int = 2) -> str:
+    return f"{value:,.{decimals}f}" if math.isfinite(value) else "-"
