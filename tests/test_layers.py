@@ -71,7 +71,15 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
         False,
     ),
     "engine.execution": (
-        PURE | {"engine.codec", "engine.strategies", "engine.scoring", "engine.scanner"},
+        PURE
+        | {
+            "engine.codec",
+            "engine.strategies",
+            "engine.scoring",
+            "engine.scanner.scanner",
+            "engine.scanner.search",
+            "engine.scanner.watch",
+        },
         True,
     ),
     # The one broker connection. What it hands on is in the words of `engine.execution.broker`.
