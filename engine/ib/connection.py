@@ -21,6 +21,7 @@ from engine.clock import SYSTEM, Clock
 from engine.errors import UnavailableError, install_command
 from engine.ib.broker_clock import BrokerClock
 from engine.ib.codes import Code, Kind, code_of
+from engine.ib.frames import FrameReader
 from engine.ib.pace import Backoff, Bucket
 from engine.ib.states import Action, Signal, State, move
 
@@ -116,6 +117,8 @@ class Link:
         The broker's (`BrokerClock`).
     bucket
         Tokens for messages; await `turn` before each request.
+    frames
+        The reader of everything that comes; its `ticks` may take quotes out of it.
     session
         Counts connections: request ids of another session are void.
     last_error
@@ -150,6 +153,7 @@ class Link:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         ib, client = self.ib, self.ib.client
+        self.frames = FrameReader(client, self.give_up)
         # Kept by the library itself: of a bound method it would keep a weak reference.
         ib.errorEvent.connect(self._on_error, keep_ref=True)
         client.apiStart.connect(self._on_greeted, keep_ref=True)
@@ -210,6 +214,11 @@ class Link:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks[name] = task
         task.add_done_callback(lambda done: self._done(name, done))
+
+    def give_up(self, reason: str) -> None:
+        """End this session as one that cannot be used, and begin another."""
+        self.last_error = reason
+        self.signal(Signal.DEAD)
 
     def signal(self, signal: Signal) -> None:
         """Take what has happened: move, and do what the table says."""
@@ -309,8 +318,7 @@ class Link:
         self.counters.unanswered += 1
         most = self.settings.most_unanswered * (10 if self.state is State.DEGRADED else 1)
         if self._unanswered >= most:
-            self.last_error = f"{self._unanswered} heartbeats without an answer"
-            self.signal(Signal.DEAD)
+            self.give_up(f"{self._unanswered} heartbeats without an answer")
         else:
             self.signal(Signal.UNANSWERED)
 

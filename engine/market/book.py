@@ -180,6 +180,11 @@ class Book:
         self.underlying.line_ns = ts_ns
         (self._delayed.add if is_delayed else self._delayed.discard)(_UNDERLYING)
 
+    def underlying_line_down(self) -> None:
+        """Say that the source no longer sends the underlying: from now on it grows old."""
+        self.underlying.line_ns = NO_LINE
+        self._delayed.discard(_UNDERLYING)
+
     def future_line_up(self, expiry: int, ts_ns: int) -> None:
         """Say that the source sends every change of the future of an expiry from `ts_ns` on."""
         self.futures.setdefault(expiry, Side()).line_ns = ts_ns
