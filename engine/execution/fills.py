@@ -50,13 +50,19 @@ class Executions:
             of_stock = contract.kind == STOCK
             self._per_price[contract.name] = 1.0 if of_stock else order.multiplier
 
-    def book(self, fill: Fill) -> Execution | None:
-        """Take an execution; return what is known of it now, None if that is nothing new."""
+    def is_new(self, fill: Fill) -> bool:
+        """Tell whether an execution, or this correction of it, was not told before."""
         stem, revision = split_id(fill.execution)
         known = self._known.get(stem)
-        if known is not None and revision <= split_id(known.fill.execution)[1]:
+        return known is None or revision > split_id(known.fill.execution)[1]
+
+    def book(self, fill: Fill) -> Execution | None:
+        """Take an execution; return what is known of it now, None if that is nothing new."""
+        if not self.is_new(fill):
             self.repeated += 1
             return None
+        stem, _ = split_id(fill.execution)
+        known = self._known.get(stem)
         before = known.fill.quantity if known else 0.0
         told = max((known.told if known else 0.0, fill.quantity), key=abs)
         booked = self._known[stem] = Execution(fill, told)

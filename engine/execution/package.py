@@ -176,6 +176,11 @@ class Machine:
             package = self._reopened(package)
         return self.decide(package)
 
+    def late(self, package: Package, i: int) -> Step:
+        """Take an order that was FINAL as live after all; whoever calls has asked to cancel it."""
+        leg = package.legs[i]._replace(knowledge=CANCELLING, reported=-1)
+        return self.decide(self._reopened(_with(package, i, leg)))
+
     def surfaced(self, package: Package, i: int, lots: int) -> Step:
         """Take `lots` more (less, if negative) from an order of the leg before its present one."""
         leg = package.legs[i]

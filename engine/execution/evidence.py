@@ -1,0 +1,131 @@
+"""Reconciliation: nothing is sent before the broker's account and the journal agree."""
+
+from __future__ import annotations
+
+from engine.clock import from_ns
+from engine.execution import entries
+from engine.execution.broker import Absent, Evidence, LinkDown, LinkUp
+from engine.execution.entries import is_ours, package_of
+from engine.execution.events import Told
+from engine.execution.package import UNKNOWN
+from engine.execution.packages import Packages
+from engine.execution.reconcile import (
+    Difference,
+    baseline_of,
+    difference_text,
+    differences,
+    settled_names,
+)
+from engine.execution.rules import ns
+
+
+class Reconciliation:
+    """Asks for everything after each connection, and lets packages go on when it agrees.
+
+    `found` are the last differences between journal and broker.
+    """
+
+    def __init__(self, packages: Packages, told: Told) -> None:
+        self.packages, self.told, self.state = packages, told, packages.state
+        self.found: tuple[Difference, ...] = ()
+        self._rounds = self._due_ns = 0
+        self._accepts = False
+
+    def on_link_down(self, event: LinkDown) -> None:
+        """Take the link as down."""
+        self.packages.log.append(entries.EVENT, entries.event_data(event), is_durable=False)
+        self._due_ns = 0
+        self.packages.disconnect()
+
+    def on_link_up(self) -> None:
+        """Take the link as up, and ask for everything."""
+        self.packages.log.append(entries.EVENT, entries.event_data(LinkUp()), is_durable=False)
+        self.packages.is_linked, self.packages.is_reconciled = True, False
+        self._rounds = 0
+        self._ask_for_evidence()
+
+    def on_time(self) -> None:
+        """Ask again where no answer came, or it did not agree."""
+        is_due = self._due_ns and self.packages.clock.monotonic_ns() >= self._due_ns
+        if self.packages.is_linked and is_due:
+            self._ask_for_evidence()
+
+    def resume(self, reason: str) -> None:
+        """Lift every halt, and reconcile again."""
+        self.packages.log.append(entries.RESUME, {"reason": reason})
+        self.state.halts.clear()
+        self.state.torn = ""
+        self._accepts = True
+        self.packages.is_reconciled = False
+        if self.packages.is_linked:
+            self._rounds = 0
+            self._ask_for_evidence()
+
+    def _ask_for_evidence(self) -> None:
+        self.packages.broker.request_evidence()
+        self._due_ns = self.packages.clock.monotonic_ns() + ns(self.packages.rules.evidence_s)
+
+    def on_evidence(self, evidence: Evidence) -> None:
+        """Take everything that the broker says, and go on if it agrees with the journal."""
+        self.packages.log.append(entries.EVENT, entries.event_data(evidence), is_durable=False)
+        is_first = self.state.baseline is None and not self.state.trades
+        self._book(evidence, is_first=is_first)
+        seen = {one.ref for one in evidence.orders}
+        for one in evidence.orders:
+            self.told.on_status(one)
+        for trade in self.state.open_trades():
+            for sent in tuple(trade.live()):
+                if sent.order.ref not in seen:
+                    self.told.on_status(Absent(sent.order.ref, evidence.is_beyond_barrier))
+        if self.packages.is_linked and not self.packages.is_reconciled:
+            self._conclude(evidence)
+
+    def _book(self, evidence: Evidence, *, is_first: bool) -> None:
+        for fill in evidence.executions:
+            if is_first and is_ours(fill.ref):
+                # Of a journal that is not here: part of what the account held before.
+                self.told.taken[package_of(fill.ref)] = None
+                self.state.strays.setdefault(fill.ref, None)
+            else:
+                self.told.on_fill(fill)
+        for fee in evidence.fees:
+            self.told.on_fee(fee)
+
+    def _conclude(self, evidence: Evidence) -> None:
+        """End a reconciliation, or ask once more."""
+        state = self.state
+        ours = state.executions.positions()
+        if state.baseline is None or self._accepts:
+            self._set_baseline(baseline_of(evidence.positions, ours))
+        assert state.baseline is not None
+        open_ones = [
+            sent.order.ref
+            for trade in state.open_trades()
+            for sent in trade.live()
+            if trade.current[sent.intent.leg] is sent
+            and trade.value.legs[sent.intent.leg].knowledge == UNKNOWN
+        ]
+        today = from_ns(self.packages.clock.now_ns()).date()
+        self.found = differences(
+            ours, state.baseline, evidence.positions,
+            settled_names(state.trades.values(), today),
+            counts_foreign=self.packages.rules.counts_foreign,
+        )  # fmt: skip
+        self._rounds += 1
+        if open_ones or (self.found and self._rounds < self.packages.rules.most_rounds):
+            self._due_ns = self.packages.clock.monotonic_ns() + ns(self.packages.rules.evidence_s)
+            return
+        self._due_ns = 0
+        text = difference_text(self.found)
+        self.packages.log.append(
+            entries.RECONCILED, {"differences": [list(one) for one in self.found], "text": text}
+        )
+        self.packages.is_reconciled = True
+        self._accepts = False
+        if self.found:
+            self.packages.halt(f"positions differ: {text}")
+        self.packages.go_on()
+
+    def _set_baseline(self, baseline: dict[str, float]) -> None:
+        self.state.baseline = baseline
+        self.packages.log.append(entries.BASELINE, {"positions": baseline})

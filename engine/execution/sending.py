@@ -1,0 +1,158 @@
+"""Doing what a machine asks for: intents durable first, then orders, cancels and questions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from engine.clock import Clock
+from engine.execution import budget
+from engine.execution.broker import Broker, Ended
+from engine.execution.entries import (
+    EVENT,
+    INTENT,
+    SENT,
+    Intent,
+    Log,
+    event_data,
+    intent_data,
+    order_ref,
+)
+from engine.execution.orders import Plan
+from engine.execution.package import (
+    ASK,
+    CANCEL,
+    CANCELLING,
+    ENDED,
+    FINAL,
+    MOST_UNWINDS,
+    SEND,
+    Action,
+)
+from engine.execution.package import SENT as IS_SENT
+from engine.execution.plan import leg_of
+from engine.execution.rules import Rules, ns
+from engine.execution.state import State
+from engine.execution.trade import Sent, Trade
+from engine.scoring.tickets import CENT, round_down
+
+NOT_SENT = "NOT SENT"
+_MOST_BACKOFF = 5
+
+
+class Sender:
+    """Sends for a trader. `is_allowed` is false while nothing may open or close."""
+
+    def __init__(
+        self, state: State, broker: Broker, log: Log, clock: Clock, rules: Rules,
+        quotes: budget.Quotes,
+    ) -> None:  # fmt: skip
+        self._state, self._broker, self._log, self._clock = state, broker, log, clock
+        self._rules, self._quotes = rules, quotes
+
+    def act(self, trade: Trade, actions: Sequence[Action]) -> list[Sent]:
+        """Do `actions`; return the orders that were certainly not sent, noted as over.
+
+        All intents are durable before the first order goes.
+        """
+        sends = [action for action in actions if action[0] == SEND]
+        orders = self._intend(trade, sends) if sends else []
+        for kind, i, _, _ in actions:
+            sent = trade.current[i]
+            if kind == CANCEL and sent is not None:
+                self.cancel(sent)
+            elif kind == ASK and sent is not None:
+                self.ask(trade, sent)
+        return [sent for sent in orders if not self._place(sent)]
+
+    def cancel(self, sent: Sent) -> None:
+        """Ask to cancel everything under an order's reference."""
+        self._broker.cancel(sent.order.ref)
+        sent.asks = 0
+        self._wait(sent, self._rules.cancel_s)
+
+    def ask(self, trade: Trade, sent: Sent) -> None:
+        """Ask what became of an order, and wait longer each time for the answer."""
+        self._broker.ask(sent.order.ref)
+        sent.asks += 1
+        self._wait(sent, self._rules.ack_s * 2.0 ** min(sent.asks, _MOST_BACKOFF))
+
+    def overdue(self, trade: Trade, now_ns: int) -> list[Sent]:
+        """Return the orders of which something should have been heard by now."""
+        late = []
+        for sent in trade.live():
+            i = sent.intent.leg
+            knowledge = trade.value.legs[i].knowledge if trade.current[i] is sent else CANCELLING
+            if knowledge in (IS_SENT, CANCELLING, ENDED) and now_ns >= sent.due_ns:
+                late.append(sent)
+        return late
+
+    def _intend(self, trade: Trade, sends: Sequence[Action]) -> list[Sent]:
+        intents = self._intents(trade, sends)
+        orders = []
+        for number, intent in enumerate(intents, 1):
+            entry = self._log.append(INTENT, intent_data(intent), is_durable=number == len(intents))
+            orders.append(self._state.add(intent, entry.ts_ns))
+        self._state.reopen(trade)
+        return orders
+
+    def _intents(self, trade: Trade, sends: Sequence[Action]) -> list[Intent]:
+        state, rules = self._state, self._rules
+        is_first = not trade.sent
+        left = trade.loss_usd - budget.spent(trade, state.executions)
+        intents = []
+        for action in sends:
+            _, leg, side, lots = action
+            attempt = trade.next_attempt(leg)
+            ref = order_ref(trade.id, leg, attempt)
+            limit = first_limit(trade, leg) if is_first else 0.0
+            order = trade.order(ref, self._broker.account, action, limit, rules.tif)
+            if is_first:
+                intent = Intent(order, trade.id, leg, attempt, side, lots, math.nan)
+            else:
+                is_last = side < 0 and trade.value.legs[leg].unwinds >= MOST_UNWINDS
+                intent = budget.intent_of(
+                    trade, order, leg, side, lots, left / len(sends), self._quotes,
+                    state.executions, is_last=is_last,
+                )  # fmt: skip
+            intents.append(intent)
+        return intents
+
+    def _place(self, sent: Sent) -> bool:
+        sent.due_ns = self._clock.monotonic_ns() + ns(self._rules.ack_s)
+        is_sent = self._broker.place(sent.order)
+        self._log.append(SENT, {"ref": sent.order.ref, "is_sent": is_sent}, is_durable=False)
+        if not is_sent:
+            event = Ended(sent.order.ref, 0, NOT_SENT)
+            self._log.append(EVENT, event_data(event), is_durable=False)
+            sent.note(event)
+        return is_sent
+
+    def _wait(self, sent: Sent, seconds: float) -> None:
+        sent.due_ns = self._clock.monotonic_ns() + ns(seconds)
+
+
+def first_limit(trade: Trade, leg: int) -> float:
+    """Return the limit of the first order of a leg.
+
+    A package as one order has that of its plan. Where each leg is an order, what the plan's limit
+    leaves above the touch is shared equally among the shares, so that all of them together pay no
+    more than it.
+    """
+    plan = trade.plan
+    if trade.is_combo:
+        return plan.limit
+    seen = leg_of(plan, leg)
+    room = max(0.0, plan.limit - plan.touch) / shares(plan)
+    return round_down(seen.side * seen.price + room, CENT)
+
+
+def shares(plan: Plan) -> int:
+    """Return how many ratios all legs of a plan have."""
+    return sum(abs(ratio) for ratio, _ in plan.combo.legs)
+
+
+def is_final(trade: Trade, sent: Sent) -> bool:
+    """Tell whether an order is known whole: it is over, and all its executions are known."""
+    i = sent.intent.leg
+    return sent.is_over and (trade.current[i] is not sent or trade.value.legs[i].knowledge == FINAL)

@@ -1,0 +1,144 @@
+"""Everything a trader knows, and how entries of its journal change it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from engine.clock import NS_PER_DAY, NS_PER_SECOND
+from engine.execution.broker import Absent, BrokerEvent
+from engine.execution.entries import Intent, Planned
+from engine.execution.exposure import Exposure, OpenPackage
+from engine.execution.fills import Executions
+from engine.execution.package import FINAL
+from engine.execution.trade import Sent, Trade
+
+_MINUTE = 60 * NS_PER_SECOND
+_MOST_RECENT = 256
+
+
+class State:
+    """Packages, orders and executions by name; what halts trading; what the account held before.
+
+    Attributes
+    ----------
+    baseline
+        Positions that are not ours, by contract; None before the first reconciliation.
+    halts
+        Why trading is halted, latched; empty while it is not.
+    torn
+        Why the journal is torn, latched; "" if it is whole.
+    strays
+        References of ours that the journal does not know.
+    """
+
+    def __init__(self) -> None:
+        self.trades: dict[str, Trade] = {}
+        self.executions = Executions()
+        self.baseline: dict[str, float] | None = None
+        self.halts: list[str] = []
+        self.torn = ""
+        self.strays: dict[str, None] = {}
+        self.n_orders = 0
+        self._by_ref: dict[str, Trade] = {}
+        self._open: dict[str, None] = {}
+        self._sent_ns: deque[int] = deque()
+        self._day = self._today = 0
+        self._recent: dict[str, int] = {}
+
+    def begin(self, planned: Planned, ts_ns: int, *, completes: bool) -> Trade:
+        """Take a package that was planned."""
+        trade = Trade(planned, ts_ns, completes=completes)
+        self.trades[trade.id] = trade
+        self._open[trade.id] = None
+        return trade
+
+    def add(self, intent: Intent, ts_ns: int) -> Sent:
+        """Take an order that is about to be sent.
+
+        Raises
+        ------
+        ValueError
+            If its reference was used before: such an order is never sent.
+        """
+        ref, trade = intent.order.ref, self.trades[intent.package]
+        if ref in self._by_ref or ref in self.strays:
+            raise ValueError(f"{ref} was used before")
+        self.executions.register(intent.order)
+        self._by_ref[ref] = trade
+        self._note_time(trade.plan.key, ts_ns)
+        return trade.add(intent)
+
+    def find(self, ref: str) -> tuple[Trade, Sent] | None:
+        """Return the package and the order of a reference, None if it is not known."""
+        trade = self._by_ref.get(ref)
+        return None if trade is None else (trade, trade.sent[ref])
+
+    def note(self, sent: Sent, event: BrokerEvent) -> bool:
+        """Take what was said about an order; return whether it must be asked about."""
+        if isinstance(event, Absent) and event.is_beyond_barrier and not sent.is_over:
+            sent.status = "ABSENT"
+        return sent.note(event)
+
+    def open_trades(self) -> Iterator[Trade]:
+        """Yield the packages to which something may still happen, oldest first."""
+        for name in tuple(self._open):
+            trade = self.trades[name]
+            if trade.is_open:
+                yield trade
+            else:
+                del self._open[name]
+
+    def reopen(self, trade: Trade) -> None:
+        """Take a package as open again."""
+        self._open[trade.id] = None
+
+    def exposure(self, now_ns: int, day_pnl_usd: float) -> Exposure:
+        """Return what is at risk now. O(packages)."""
+        start = now_ns - _MINUTE
+        while self._sent_ns and self._sent_ns[0] <= start:
+            self._sent_ns.popleft()
+        packages = []
+        for trade in self.trades.values():
+            is_working = trade.is_open
+            if not (is_working or trade.lots or not trade.is_hedged):
+                continue
+            plan = trade.plan
+            part = 1.0 if is_working else max(trade.lots, 1) / plan.lots
+            packages.append(
+                OpenPackage(
+                    trade.id, plan.symbol, plan.key, plan.notional_usd * part,
+                    plan.capital_usd * part, is_working, tuple(_working(trade)),
+                )
+            )  # fmt: skip
+        sent = tuple(sorted(min(ts_ns, now_ns) for ts_ns in self._sent_ns))
+        return Exposure(
+            tuple(packages), sent, self._today if now_ns // NS_PER_DAY == self._day else 0,
+            tuple(sorted(self._recent.items(), key=lambda one: one[1])), day_pnl_usd,
+            tuple(sorted(self.executions.positions().items())),
+        )  # fmt: skip
+
+    def _note_time(self, key: str, ts_ns: int) -> None:
+        self.n_orders += 1
+        self._sent_ns.append(ts_ns)
+        if ts_ns // NS_PER_DAY != self._day:
+            self._day, self._today = ts_ns // NS_PER_DAY, 0
+        self._today += 1
+        self._recent.pop(key, None)
+        self._recent[key] = ts_ns
+        while len(self._recent) > _MOST_RECENT:
+            del self._recent[next(iter(self._recent))]
+
+
+def _working(trade: Trade) -> Iterator[tuple[str, int]]:
+    """Yield contract or combo key, and side, of the orders of a package that may live."""
+    for sent in trade.live():
+        i = sent.intent.leg
+        if trade.current[i] is sent and trade.value.legs[i].knowledge == FINAL:
+            continue
+        combo = sent.order.combo
+        if sent.order.is_single:
+            ratio, contract = combo.legs[0]
+            yield contract.name, 1 if ratio > 0 else -1
+        else:
+            yield combo.key, 1
