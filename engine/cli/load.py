@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 
 from engine.clock import Clock
 from engine.codec import encode
@@ -22,7 +23,7 @@ from engine.store.remember import digest
 
 # Rows that are written as one transaction, with the mark of how far it came.
 BATCH = 20_000
-_KEYED = ("instruments", "chains", "bars", "rates", "dividends", "borrow_fees")
+_KEYED = ("instruments", "chains", "bars", "rates", "dividends", "borrow_fees", "numbers")
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ def load_session(store: Store, path: str, clock: Clock, *, batch: int = BATCH) -
     mark = "session " + digest(json.dumps(reader.head, sort_keys=True))
     found = store.run("SELECT position FROM marks WHERE name = ?", (mark,))
     start = int(found[0][0]) if found else 0
-    done, rows = Loaded(), _Rows()
+    done, rows = Loaded(), Rows()
     position = start
     for number, message in enumerate(reader):
         if number < start:
@@ -63,12 +64,10 @@ def load_session(store: Store, path: str, clock: Clock, *, batch: int = BATCH) -
     return done
 
 
-def _write(store: Store, rows: _Rows, mark: str, position: int, clock: Clock, done: Loaded) -> None:
+def _write(store: Store, rows: Rows, mark: str, position: int, clock: Clock, done: Loaded) -> None:
     with store.transaction():
-        for table, waiting in rows.by_table.items():
-            write = store.merge if table in _KEYED else store.copy
-            if waiting:
-                done.rows[table] = done.rows.get(table, 0) + write(table, waiting)
+        for table, n_rows in rows.write(store).items():
+            done.rows[table] = done.rows.get(table, 0) + n_rows
         store.run(
             "INSERT INTO marks (name, position, ts_ns) VALUES (?, ?, ?) ON CONFLICT (name) "
             "DO UPDATE SET position = excluded.position, ts_ns = excluded.ts_ns",
@@ -77,8 +76,14 @@ def _write(store: Store, rows: _Rows, mark: str, position: int, clock: Clock, do
     rows.clear()
 
 
-class _Rows:
-    """Rows waiting to be written, and what they depend on: the quotes that were last seen."""
+class Rows:
+    """Rows waiting to be written, and what they depend on: the quotes that were last seen.
+
+    Attributes
+    ----------
+    by_table, count
+        The rows of each table in the order of its columns, and how many there are.
+    """
 
     def __init__(self) -> None:
         self.by_table: dict[str, list[Row]] = {}
@@ -87,8 +92,17 @@ class _Rows:
         self._last: dict[int, tuple[float | None, ...]] = {}
 
     def clear(self) -> None:
+        """Forget the rows, not the quotes."""
         self.by_table.clear()
         self.count = 0
+
+    def write(self, store: Store) -> dict[str, int]:
+        """Write all of them inside the transaction that is open; return how many, by table."""
+        return {
+            table: (store.merge if table in _KEYED else store.copy)(table, waiting)
+            for table, waiting in self.by_table.items()
+            if waiting
+        }
 
     def follow(self, message: Message) -> None:
         """Remember the quotes of a message that was stored before."""
@@ -102,16 +116,20 @@ class _Rows:
             self._take_chain(message)
             return True
         before = self.count
-        for value in market_values(message):
-            contract = Contract(STOCK, value.symbol, multiplier=1.0)
+        if message.kind == "number" and isinstance(message.data, list) and len(message.data) == 2:
+            name, value = message.data
+            if isinstance(name, str) and isinstance(value, float) and isfinite(value):
+                self._add("numbers", (name, message.ts_event or message.ts_recv, value))
+        for said in market_values(message):
+            contract = Contract(STOCK, said.symbol, multiplier=1.0)
             number = self._instrument(contract, "")
-            if value.kind == "bar":
-                seconds, *cells = value.cells
+            if said.kind == "bar":
+                seconds, *cells = said.cells
                 self._add("bars", (number, seconds, message.ts_event, *cells))
             else:
-                table = "quotes" if value.kind == "quote" else "trades"
+                table = "quotes" if said.kind == "quote" else "trades"
                 event = message.ts_event or None
-                self._add(table, (number, event, message.ts_recv, *value.cells))
+                self._add(table, (number, event, message.ts_recv, *said.cells))
         return self.count > before
 
     def _take_chain(self, message: Message) -> None:

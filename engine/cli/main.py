@@ -57,6 +57,7 @@ VERBS = {
     "record": ("engine.cli.record", "record what a source delivers to a session file"),
     "replay": ("engine.cli.replay", "scan a recorded session again, at any speed"),
     "history": ("engine.cli.history", "what was found, how long it lived, what stopped the rest"),
+    "collect": ("engine.cli.collect", "fetch bars, quotes and chains from the web, without gaps"),
     "store": ("engine.cli.store", "make, check, thin out, export and import the store"),
     "sources": ("engine.cli.sources", "say what a file looks like and what would be read of it"),
 }

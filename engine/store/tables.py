@@ -140,6 +140,13 @@ _ALL = (
         key="account ts_ns name currency",
     ),
     _table("marks", "name:t position:i ts_ns:i", key="name"),
+    _table(
+        "coverage",
+        "symbol:t kind:t seconds:i start_ns:i end_ns:i expected:i received:i state:t source:t "
+        "note:t fetched_ns:i",
+        key="symbol kind seconds start_ns",
+    ),
+    _table("numbers", "name:t ts_ns:i value:r", key="name ts_ns", time="ts_ns"),
 )
 
 TABLES: Mapping[str, Table] = {table.name: table for table in _ALL}

@@ -55,7 +55,7 @@ def test_a_new_store_gets_its_schema_and_an_old_one_is_refused(
 ) -> None:
     with reopen() as store:
         schema.require(store)
-        more = schema.Migration(2, "more", "CREATE TABLE more (a TEXT);")
+        more = schema.Migration(NEXT, "more", "CREATE TABLE more (a TEXT);")
         monkeypatch.setattr(schema, "migrations", lambda: (*first, more))
         first = tuple(schema.Migration(m.version, m.name, m.sql) for m in known)
         with pytest.raises(ConfigurationError, match="parity store migrate"):
@@ -68,6 +68,7 @@ def test_a_new_store_gets_its_schema_and_an_old_one_is_refused(
 
 
 known = schema.migrations()
+NEXT = known[-1].version + 1
 
 
 def test_a_changed_migration_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,13 +81,13 @@ def test_a_changed_migration_is_refused(store: Store, monkeypatch: pytest.Monkey
 def test_a_migration_that_fails_leaves_nothing(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad = schema.Migration(2, "bad", "CREATE TABLE half (a TEXT); CREATE TABLE half (a TEXT);")
+    bad = schema.Migration(NEXT, "bad", "CREATE TABLE half (a TEXT); CREATE TABLE half (a TEXT);")
     monkeypatch.setattr(schema, "migrations", lambda: (*known, bad))
     with pytest.raises(EngineError):
         schema.migrate(store)
     with pytest.raises(EngineError):
         store.run("SELECT * FROM half")
-    assert schema.applied(store) == {1: known[0].checksum}
+    assert schema.applied(store) == {one.version: one.checksum for one in known}
 
 
 def test_two_programs_may_meet_a_new_store_at_once(reopen: Callable[[], Store]) -> None:

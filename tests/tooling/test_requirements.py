@@ -16,6 +16,7 @@ HASHED = [
     "requirements-pypy-test.txt",
     "requirements-pypy-bench.txt",
     "requirements-ib.txt",
+    "requirements-collect.txt",
 ]
 INSTALLED_FOR_TESTS = HASHED[:2]
 
