@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from random import Random
 from urllib.parse import parse_qs, urlsplit
 
 from typing_extensions import Self
+
+DAY_S = 1_522_800_000  # 2018-04-04
 
 Query = dict[str, str]
 Route = Callable[[str, Query], object]
@@ -160,3 +163,13 @@ def candles(bars: dict[int, list[float]]) -> Route:
 
 def _seconds(text: str) -> int:
     return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())
+
+
+def made_bars(n: int, seed: int = 1) -> dict[int, list[float]]:
+    rng, bars, price = Random(seed), {}, 7000.0
+    for k in range(n):
+        opened, price = price, round(price * (1 + 0.001 * rng.gauss(0, 1)), 2)
+        if rng.random() < 0.95:  # without trades there is no candle
+            high, low = max(opened, price) + rng.randrange(9), min(opened, price) - rng.randrange(9)
+            bars[DAY_S + 60 * k] = [opened, high, low, price, round(rng.random() * 9, 4)]
+    return bars
