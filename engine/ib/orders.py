@@ -49,13 +49,11 @@ class Contracts:
         self._names[con_id] = contract.name
 
     def con_id(self, contract: Contract) -> int:
-        """Return the conId of a contract, 0 if it is not known."""
-        known = self._ids.get(contract.name)
-        if known is None:
-            known = int(contract.exchange_id) if contract.exchange_id.isdecimal() else 0
-            if known:
-                self.add(contract, known)
-        return known
+        """Return the conId of a contract, its own before one told of its name; 0: not known."""
+        own = int(contract.exchange_id) if contract.exchange_id.isdecimal() else 0
+        if own and self._ids.get(contract.name) != own:
+            self.add(contract, own)
+        return own or self._ids.get(contract.name, 0)
 
     def name(self, contract: IbContract) -> str:
         """Return our name of a contract of IB; "" for a combo as a whole."""

@@ -13,18 +13,10 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+import pytest
 from virtual_gateway import World
 
-from engine.execution.broker import (
-    Acked,
-    BrokerEvent,
-    Ended,
-    Evidence,
-    Fee,
-    Fill,
-    LinkDown,
-    LinkUp,
-)
+from engine.execution.broker import BrokerEvent, Evidence, Fee, Fill
 from engine.execution.orders import DAY, Order
 from engine.execution.paper import PaperBroker
 from engine.gateway.faults import Faults, Rule
@@ -326,7 +318,7 @@ def play(kind: str, story: Story, **said: Any) -> Any:
     return world.run(work)
 
 
-def told(scene: Scene) -> list[str]:
-    """Return the kinds of what was said of orders, in order."""
-    kinds = (Acked, Fill, Fee, Ended, LinkDown, LinkUp)
-    return [type(event).__name__ for event in scene.events if isinstance(event, kinds)]
+def agrees(scene: Scene, evidence: Evidence | None = None) -> None:
+    """Hold what was said against what is true."""
+    assert scene.positions(evidence) == scene.held()
+    assert scene.cash(evidence) == pytest.approx(scene.money(), abs=0.005)
