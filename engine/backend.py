@@ -40,6 +40,7 @@ class Backend:
     mixture: ModuleType
     surface: ModuleType
     calendars: ModuleType
+    pair_screens: ModuleType
     screen: ModuleType
     cover: ModuleType
     hull: ModuleType

@@ -35,6 +35,7 @@ SCAN: tuple[str, ...] = (
     "mixture",
     "surface",
     "calendars",
+    "pair_screens",
     "screen",
     "cover",
     "candidates",

@@ -144,6 +144,15 @@ def partial_boxes(
     return kept
 
 
+def mixed(end: float, early: float) -> float:
+    """Return a mean of what something brings at expiry and when it ends early.
+
+    The lesser of the two is no more than that, and the mean of a mixture no more than the best mean
+    of its parts.
+    """
+    return 0.25 * end + 0.75 * early
+
+
 def covered_mixes(
     first: Ints,
     strike: Floats,
@@ -179,23 +188,26 @@ def covered_mixes(
         if hold_first[e + 1] > hold_first[e]:
             # Of the puts up to the sold call: they grow by one from call to call.
             highest = -inf
-            cheapest = inf
+            mean = -inf
             for sold in range(first[e], first[e + 1]):
                 k = strike[sold]
-                early = inf
-                for b in range(hold_first[e], hold_first[e + 1]):
-                    early = min(early, hold_discount[b] * k + hold_value[b])
                 base = receive[sold] - stock_pay[e]
                 if pay[n + sold] > 0.0:
                     kept = discount_borrow[e] * strike[sold] + div_in[e] - pay[n + sold]
                     highest = max(highest, kept)
-                    cheapest = min(cheapest, pay[n + sold])
+                    mean = max(mean, mixed(kept, -pay[n + sold]))
                 best = floor
                 best_low = -1
                 best_high = -1
                 best_lows = 0
                 best_highs = 0
-                if base + early - cheapest > floor and base + highest > floor:
+                early = -inf
+                if base + highest > floor:
+                    early = inf
+                    for b in range(hold_first[e], hold_first[e + 1]):
+                        early = min(early, hold_discount[b] * k + hold_value[b])
+                # Summed in another order than edges, hence the slack.
+                if base + mixed(0.0, early) + mean > floor - 1e-9 - 1e-12 * k:
                     for low in range(first[e], sold + 1):
                         low_called = base + early - pay[n + low]
                         low_kept = base + discount_borrow[e] * strike[low] + div_in[e]

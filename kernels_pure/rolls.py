@@ -14,6 +14,9 @@ from math import inf
 
 from kernels_pure.columns import Floats, Ints
 
+# The parts of the range of strikes in which pairs of expiries are judged.
+PARTS = 8
+
 
 def roll_floor(
     strike: float,
@@ -205,6 +208,113 @@ def roll_hits(
     return hits, near, far, side, bound
 
 
+def roll_sums(
+    first: Ints,
+    strike: Floats,
+    receive: Floats,
+    pay: Floats,
+    receipt_first: Ints,
+    receipt_discount: Floats,
+    payment_first: Ints,
+    payment_discount: Floats,
+    payment_div_in: Floats,
+    work_sold: Floats,
+    work_bought: Floats,
+    work_now: Floats,
+) -> float:
+    """Write the best that each expiry brings to a roll, by part of the range of all strikes.
+
+    The synthetic sold, bought, and bought with its put assigned on the first of its dates; ``-inf``
+    where a part has no quotes. The work columns have `PARTS` elements per expiry. Returns the
+    largest strike. O(rows).
+    """
+    n = len(strike)
+    n_expiries = len(first) - 1
+    least = inf
+    largest = 0.0
+    for e in range(n_expiries):
+        if first[e] < first[e + 1]:
+            least = min(least, strike[first[e]])
+            largest = max(largest, strike[first[e + 1] - 1])
+    for e in range(n_expiries):
+        received = receipt_discount[receipt_first[e + 1] - 1]
+        paid = payment_discount[payment_first[e + 1] - 1]
+        paid_now = payment_discount[payment_first[e]]
+        # Paid first, the share brings its dividends until the strike is received.
+        gain = max(0.0, -payment_div_in[payment_first[e]])
+        row = first[e]
+        stop = first[e + 1]
+        for part in range(PARTS):
+            end = stop
+            if part < PARTS - 1:
+                limit = least + (largest - least) * (part + 1) / PARTS
+                end = row
+                while end < stop and strike[end] < limit:
+                    end += 1
+            sold = bought = bought_now = -inf
+            for i in range(row, end):
+                k = strike[i]
+                value = receive[i] - pay[n + i] + k * received
+                if value > sold:
+                    sold = value
+                value = receive[n + i] - pay[i]
+                if value - k * paid > bought:
+                    bought = value - k * paid
+                if value - k * paid_now > bought_now:
+                    bought_now = value - k * paid_now
+            row = end
+            work_sold[PARTS * e + part] = sold
+            work_bought[PARTS * e + part] = bought
+            work_now[PARTS * e + part] = bought_now + gain
+    return largest
+
+
+def may_roll(
+    e1: int,
+    e2: int,
+    receipt_first: Ints,
+    receipt_div_in: Floats,
+    receipt_owed: Floats,
+    payment_first: Ints,
+    payment_div_in: Floats,
+    payment_owed: Floats,
+    floor: float,
+    largest: float,
+    work_sold: Floats,
+    work_bought: Floats,
+    work_now: Floats,
+) -> int:
+    """Return 1 if expiry `e1` may make a jelly roll with the later `e2`, else 0.
+
+    The edge of a roll that nothing ends early, or whose sold put is assigned on the first of its
+    dates, is a sum of what its two expiries bring: here of the best strikes in the same part of
+    their range (`roll_sums`). They are summed in another order than edges, hence the slack.
+    """
+    near_in = receipt_first[e1 + 1] - 1
+    near_out = payment_first[e1 + 1] - 1
+    far_in = receipt_first[e2 + 1] - 1
+    far_out = payment_first[e2 + 1] - 1
+    long_cost = payment_owed[far_out] - receipt_owed[near_in]
+    long_gain = max(0.0, receipt_div_in[near_in])
+    short_gain = receipt_div_in[far_in] - payment_div_in[near_out]
+    most_gain = max(0.0, receipt_div_in[far_in])
+    may = 0
+    for part in range(PARTS):
+        near = PARTS * e1 + part
+        far = PARTS * e2 + part
+        sold = work_sold[near]
+        bought = work_bought[far]
+        long = min(sold + bought - long_cost, sold + long_gain + work_now[far])
+        if long > floor - 1e-12 * (largest + abs(sold) + abs(bought)):
+            may = 1
+        sold = work_sold[far]
+        bought = work_bought[near]
+        short = min(bought + sold + short_gain, work_now[near] + sold + most_gain)
+        if short > floor - 1e-12 * (largest + abs(sold) + abs(bought)):
+            may = 1
+    return may
+
+
 def screened_roll_hits(
     first: Ints,
     strike: Floats,
@@ -231,36 +341,14 @@ def screened_roll_hits(
 ) -> tuple[int, int]:
     """Find the same rolls as `roll_hits`, in the same order; return ``(hits, pairs searched)``.
 
-    The edge of a roll that nothing ends early, or whose sold put is assigned on the first of its
-    dates, is a sum of what its two expiries bring; a pair of them is searched only if the best of
-    each, whatever their strikes, might do. The work columns, one element per expiry, are summed in
-    another order than edges, hence the slack.
-    O(rows + rows of the pairs searched).
+    Only the pairs of expiries that `may_roll` are searched. The work columns are those of
+    `roll_sums`. O(rows + rows of the pairs searched).
     """
-    n = len(strike)
     n_expiries = len(first) - 1
-    largest = 0.0
-    for e in range(n_expiries):
-        received = receipt_discount[receipt_first[e + 1] - 1]
-        paid = payment_discount[payment_first[e + 1] - 1]
-        paid_now = payment_discount[payment_first[e]]
-        sold = bought = bought_now = -inf
-        for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            value = receive[row] - pay[n + row] + k * received
-            if value > sold:
-                sold = value
-            value = receive[n + row] - pay[row]
-            if value - k * paid > bought:
-                bought = value - k * paid
-            if value - k * paid_now > bought_now:
-                bought_now = value - k * paid_now
-            if k > largest:
-                largest = k
-        work_sold[e] = sold
-        work_bought[e] = bought
-        # Paid first, the share brings its dividends until the strike is received.
-        work_now[e] = bought_now + max(0.0, -payment_div_in[payment_first[e]])
+    largest = roll_sums(
+        first, strike, receive, pay, receipt_first, receipt_discount, payment_first,
+        payment_discount, payment_div_in, work_sold, work_bought, work_now,
+    )  # fmt: skip
     hits = 0
     pairs = 0
     near = -1
@@ -268,21 +356,12 @@ def screened_roll_hits(
     side = 0
     bound = -inf
     for e1 in range(n_expiries):
-        near_in = receipt_first[e1 + 1] - 1
-        near_out = payment_first[e1 + 1] - 1
         for e2 in range(e1 + 1, n_expiries):
-            far_in = receipt_first[e2 + 1] - 1
-            far_out = payment_first[e2 + 1] - 1
-            long = work_sold[e1] + work_bought[e2]
-            short = work_bought[e1] + work_sold[e2]
-            slack = 1e-12 * (largest + abs(long) + abs(short))
-            long -= payment_owed[far_out] - receipt_owed[near_in]
-            long_now = work_sold[e1] + max(0.0, receipt_div_in[near_in]) + work_now[e2]
-            short += receipt_div_in[far_in] - payment_div_in[near_out]
-            short_now = work_now[e1] + work_sold[e2] + max(0.0, receipt_div_in[far_in])
-            long = min(long, long_now)
-            short = min(short, short_now)
-            if max(long, short) > floor - slack:
+            may = may_roll(
+                e1, e2, receipt_first, receipt_div_in, receipt_owed, payment_first,
+                payment_div_in, payment_owed, floor, largest, work_sold, work_bought, work_now,
+            )  # fmt: skip
+            if may > 0:
                 pairs += 1
                 hits, near, far, side, bound = rolls_between(
                     e1, e2, first, strike, receive, pay, receipt_first, receipt_order,
@@ -307,47 +386,23 @@ def screen_rolls(
     payment_div_in: Floats,
     payment_owed: Floats,
     floor: float,
+    work_sold: Floats,
+    work_bought: Floats,
+    work_now: Floats,
 ) -> int:
-    """Return how many expiries may make a jelly roll with a later one, long or short.
+    """Return how many pairs of expiries may make a jelly roll; work columns as in `roll_sums`.
 
-    The edge of a roll that nothing ends early is a sum of what its two expiries bring; here their
-    strikes need not be the same. Summed in another order than in `rolls.roll_hits`, hence the
-    slack. O(rows).
+    O(rows + pairs of expiries).
     """
-    n = len(strike)
-    n_expiries = len(first) - 1
-    hits = 0
-    largest = 0.0
-    far_long = far_now = far_short = far_sold = -inf
-    for e in range(n_expiries - 1, -1, -1):
-        receipt = receipt_first[e + 1] - 1
-        payment = payment_first[e + 1] - 1
-        today = payment_first[e]
-        received = receipt_discount[receipt]
-        paid = payment_discount[payment]
-        paid_now = payment_discount[today]
-        sold = bought = bought_now = -inf
-        for row in range(first[e], first[e + 1]):
-            k = strike[row]
-            value = receive[row] - pay[n + row]
-            if value + k * received > sold:
-                sold = value + k * received
-            value = receive[n + row] - pay[row]
-            if value - k * paid > bought:
-                bought = value - k * paid
-            if value - k * paid_now > bought_now:
-                bought_now = value - k * paid_now
-            if k > largest:
-                largest = k
-        # Paid today, the share brings its dividends until the strike is received.
-        bought_now += max(0.0, -payment_div_in[today])
-        gain = max(0.0, receipt_div_in[receipt])
-        slack = 1e-12 * (largest + abs(sold) + abs(bought))
-        long = min(sold + receipt_owed[receipt] + far_long, sold + gain + far_now)
-        short = min(bought - payment_div_in[payment] + far_short, bought_now + far_sold)
-        hits += (long > floor - slack) + (short > floor - slack)
-        far_long = max(far_long, bought - payment_owed[payment])
-        far_now = max(far_now, bought_now)
-        far_short = max(far_short, sold + receipt_div_in[receipt])
-        far_sold = max(far_sold, sold + gain)
-    return hits
+    largest = roll_sums(
+        first, strike, receive, pay, receipt_first, receipt_discount, payment_first,
+        payment_discount, payment_div_in, work_sold, work_bought, work_now,
+    )  # fmt: skip
+    pairs = 0
+    for e1 in range(len(first) - 1):
+        for e2 in range(e1 + 1, len(first) - 1):
+            pairs += may_roll(
+                e1, e2, receipt_first, receipt_div_in, receipt_owed, payment_first,
+                payment_div_in, payment_owed, floor, largest, work_sold, work_bought, work_now,
+            )  # fmt: skip
+    return pairs

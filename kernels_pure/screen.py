@@ -15,11 +15,14 @@ Source: SCANNER section 3; the finders are in `parity`, `pairs`, `verticals` and
 from math import inf
 
 from kernels_pure.columns import ROWS, Floats, Ints
-from kernels_pure.pairs import (
-    box_long_terms,
-    box_short_terms,
-    collar_low,
-    reverse_collar_high,
+from kernels_pure.pair_screens import (
+    screen_boxes,
+    screen_collars,
+    screen_mixes,
+    screen_reverse_collars,
+    screen_spreads,
+    screen_three_legs,
+    screen_widths,
 )
 from kernels_pure.parity import (
     conversion_edge,
@@ -28,7 +31,6 @@ from kernels_pure.parity import (
     reversal_edge,
 )
 from kernels_pure.rolls import screen_rolls
-from kernels_pure.verticals import width_call_terms, width_put_terms
 
 # What the flags of an expiry are sums of.
 CONVERSION = 1
@@ -40,6 +42,15 @@ COLLAR = 32
 REVERSE_COLLAR = 64
 VERTICAL_WIDTH = 128
 JELLY_ROLL = 256
+THREE_LEGS = 512
+PARTIAL_BOX = 1024
+COVERED_MIX = 2048
+
+# The parts of an expiry of which early dates are judged by two strikes each.
+PARTS = 4
+# What sums in another order may differ by, of the largest amount in them; and at least.
+ROUNDING = 1e-12
+SLACK = 1e-9
 
 
 def screen_conversions(
@@ -56,14 +67,20 @@ def screen_conversions(
     hold_discount: Floats,
     hold_value: Floats,
     floor: float,
-) -> int:
-    """Count the conversions of an expiry; the call may be called away on an eve. O(rows x eves)."""
+    slack: float,
+) -> tuple[int, int]:
+    """Count the conversions of an expiry; the call may be called away on an eve.
+
+    Returns how many there are, and how many there were without the eves and with an edge `slack`
+    lower. O(rows x eves).
+    """
     n = len(strike)
     hits = 0
     for i in range(start, stop):
         row = i & ROWS
         value = discount * strike[row] + kept
-        hits += conversion_edge(pay[(n + row) & ROWS], receive[row], buy, value) > floor
+        hits += conversion_edge(pay[(n + row) & ROWS], receive[row], buy, value) > floor - slack
+    held = hits
     if hits > 0 and hold < hold_end:
         hits = 0
         for row in range(start, stop):
@@ -72,7 +89,7 @@ def screen_conversions(
                 for b in range(hold, hold_end):
                     value = min(value, hold_discount[b] * strike[row] + hold_value[b])
                 hits += conversion_edge(pay[n + row], receive[row], buy, value) > floor
-    return hits
+    return hits, held
 
 
 def screen_reversals(
@@ -126,6 +143,24 @@ def screen_intrinsic(
     return hits
 
 
+def best_early(
+    k: float,
+    stock: float,
+    side: float,
+    branch: int,
+    branch_end: int,
+    discount: Floats,
+    value: Floats,
+) -> float:
+    """Return what the best early date brings at strike `k`; `side` 1 for calls. O(dates)."""
+    best = -inf
+    for b in range(branch, branch_end):
+        brings = side * (stock - (discount[b] * k + value[b]))
+        if brings > best:
+            best = brings
+    return best
+
+
 def screen_early(
     start: int,
     stop: int,
@@ -143,16 +178,36 @@ def screen_early(
     """Count the options worth exercising on an early date: calls with `side` 1, puts with -1.
 
     `shift` is 0 for calls, ``len(strike)`` for puts; `stock` what shares sold bring or bought cost.
-    O(rows x dates).
+    The best of several dates is convex in the strike, so between two strikes it lies below their
+    chord: dates are tried one by one only where an option is cheaper than that.
+    O(rows), O(rows x dates) where there may be one.
     """
     hits = 0
-    for b in range(branch, branch_end):
-        slope = discount[b]
-        level = value[b]
-        for i in range(start, stop):
-            row = i & ROWS
-            strikes = slope * strike[row] + level
-            hits += side * (stock - strikes) - pay[(shift + row) & ROWS] > floor
+    if branch < branch_end and start < stop:
+        left = start
+        low = best_early(strike[left], stock, side, branch, branch_end, discount, value)
+        for part in range(PARTS):
+            right = start + (stop - 1 - start) * (part + 1) // PARTS
+            high = best_early(strike[right], stock, side, branch, branch_end, discount, value)
+            base = strike[left]
+            width = strike[right] - base
+            slope = 0.0
+            if width > 0.0:
+                slope = (high - low) / width
+            slack = ROUNDING * (stock + strike[right] + abs(low) + abs(high))
+            limit = floor - slack - low
+            for i in range(left, right + 1):
+                row = i & ROWS
+                hits += slope * (strike[row] - base) - pay[(shift + row) & ROWS] > limit
+            left = right
+            low = high
+    if hits > 0:
+        hits = 0
+        for b in range(branch, branch_end):
+            for i in range(start, stop):
+                row = i & ROWS
+                strikes = discount[b] * strike[row] + value[b]
+                hits += side * (stock - strikes) - pay[(shift + row) & ROWS] > floor
     return hits
 
 
@@ -172,130 +227,6 @@ def screen_bounds(
         row = i & ROWS
         hits += receive[row] - most > floor
         hits += receive[(n + row) & ROWS] - discount * strike[row] > floor
-    return hits
-
-
-def screen_boxes(
-    start: int,
-    stop: int,
-    strike: Floats,
-    receive: Floats,
-    pay: Floats,
-    lend: float,
-    borrow: float,
-    late_call: float,
-    night: float,
-    is_european: int,
-    floor: float,
-) -> int:
-    """Count the lower strikes of boxes that some upper strike completes.
-
-    As for all pairs: from above, a running maximum holds the best of the strikes still to come.
-    O(rows).
-    """
-    n = len(strike)
-    hits = 0
-    top = -inf
-    for row in range(stop - 1, start - 1, -1):
-        low, high = box_long_terms(
-            strike[row], receive[row], pay[row], receive[n + row], pay[n + row], borrow,
-            late_call, night,
-        )  # fmt: skip
-        hits += low + top > floor
-        if high > top:
-            top = high
-    if is_european > 0:
-        top = -inf
-        for row in range(stop - 1, start - 1, -1):
-            low, high = box_short_terms(
-                strike[row], receive[row], pay[row], receive[n + row], pay[n + row], lend
-            )
-            hits += low + top > floor
-            if high > top:
-                top = high
-    return hits
-
-
-def screen_collars(
-    start: int,
-    stop: int,
-    strike: Floats,
-    receive: Floats,
-    pay: Floats,
-    buy: float,
-    borrow: float,
-    kept: float,
-    floor: float,
-) -> int:
-    """Count the lower strikes of collars on long stock. O(rows)."""
-    n = len(strike)
-    hits = 0
-    top = -inf
-    for row in range(stop - 1, start - 1, -1):
-        low = collar_low(strike[row], pay[n + row], buy, borrow, kept)
-        hits += low + top > floor
-        if receive[row] > top:
-            top = receive[row]
-    return hits
-
-
-def screen_reverse_collars(
-    start: int,
-    stop: int,
-    strike: Floats,
-    receive: Floats,
-    pay: Floats,
-    sell: float,
-    lend: float,
-    owed: float,
-    now: float,
-    now_value: float,
-    floor: float,
-) -> int:
-    """Count the lower strikes of collars on short stock. O(rows)."""
-    n = len(strike)
-    hits = 0
-    top = top_early = -inf
-    for row in range(stop - 1, start - 1, -1):
-        k = strike[row]
-        credit = sell + receive[n + row]
-        if credit + top > floor:
-            early = max(lend * k + owed, now * k + now_value)
-            hits += credit - early + top_early > floor
-        high = reverse_collar_high(k, pay[row], lend, owed)
-        if high > top:
-            top = high
-        if -pay[row] > top_early:
-            top_early = -pay[row]
-    return hits
-
-
-def screen_widths(
-    start: int,
-    stop: int,
-    strike: Floats,
-    receive: Floats,
-    pay: Floats,
-    discount: float,
-    late_call: float,
-    night: float,
-    floor: float,
-) -> int:
-    """Count the lower strikes of verticals sold for more than their width. O(rows)."""
-    n = len(strike)
-    hits = 0
-    top = -inf
-    for row in range(stop - 1, start - 1, -1):
-        low, high = width_call_terms(strike[row], receive[row], pay[row], discount, late_call)
-        hits += low + top > floor
-        if high > top:
-            top = high
-    top = -inf
-    for row in range(stop - 1, start - 1, -1):
-        low, high = width_put_terms(strike[row], receive[n + row], pay[n + row], discount, night)
-        hits += low + top > floor
-        if high > top:
-            top = high
     return hits
 
 
@@ -338,11 +269,15 @@ def screen_chain(
     is_european: int,
     floor: float,
     out_flags: Ints,
+    work_sold: Floats,
+    work_bought: Floats,
+    work_now: Floats,
 ) -> int:
     """Write the flags of every expiry; return those that any has, with that of rolls.
 
     `bound` and `discount` by expiry are what covers a sold call, and a sold put per strike. Without
-    receipts there are no rolls. O(rows x early dates).
+    receipts there are no rolls. The work columns are those of `rolls.roll_sums`. A partial box may
+    also be where a spread is bought for a credit, which `cover.screen_cover` tells. O(rows).
     """
     n = len(strike)
     union = 0
@@ -362,9 +297,12 @@ def screen_chain(
             now = owe_discount[owe_first[e]]
             now_value = owe_value[owe_first[e]]
         flags = 0
-        hits = screen_conversions(
+        slack = SLACK
+        if start < stop:
+            slack += ROUNDING * strike[stop - 1]
+        hits, held = screen_conversions(
             start, stop, strike, receive, pay, buy, borrow, kept, hold_first[e], hold_first[e + 1],
-            hold_discount, hold_value, floor,
+            hold_discount, hold_value, floor, slack,
         )  # fmt: skip
         if hits > 0:
             flags += CONVERSION
@@ -388,14 +326,32 @@ def screen_chain(
             flags += INTRINSIC
         if screen_bounds(start, stop, strike, receive, bound[e], discount[e], floor) > 0:
             flags += UPPER_BOUND
-        hits = screen_boxes(
-            start, stop, strike, receive, pay, lend, borrow, late_call[e], night[e], is_european,
-            floor,
-        )  # fmt: skip
+        hits = 1
+        if is_european < 1:
+            hits = screen_spreads(start, stop, strike, receive, pay, borrow, floor - slack)
         if hits > 0:
-            flags += BOX
-        if screen_collars(start, stop, strike, receive, pay, buy, borrow, kept, floor) > 0:
+            hits = screen_boxes(
+                start, stop, strike, receive, pay, lend, borrow, late_call[e], night[e],
+                is_european, floor - slack,
+            )  # fmt: skip
+            if hits > 0:
+                flags += BOX
+                if is_european < 1:
+                    flags += PARTIAL_BOX
+            if is_european < 1:
+                hits = screen_three_legs(start, stop, strike, receive, pay, borrow, floor - slack)
+                if hits > 0:
+                    flags += THREE_LEGS
+        hits = screen_collars(start, stop, strike, receive, pay, buy, borrow, kept, floor - slack)
+        if hits > 0:
             flags += COLLAR
+        if is_european < 1 and held + hits > 0 and hold_first[e] < hold_first[e + 1]:
+            hits = screen_mixes(
+                start, stop, strike, receive, pay, buy, borrow, kept, hold_first[e],
+                hold_first[e + 1], hold_discount, hold_value, floor - slack,
+            )  # fmt: skip
+            if hits > 0:
+                flags += COVERED_MIX
         hits = screen_reverse_collars(
             start, stop, strike, receive, pay, sell, lend, owed, now, now_value, floor
         )
@@ -412,6 +368,7 @@ def screen_chain(
         hits = screen_rolls(
             first, strike, receive, pay, receipt_first, receipt_discount, receipt_div_in,
             receipt_owed, payment_first, payment_discount, payment_div_in, payment_owed, floor,
+            work_sold, work_bought, work_now,
         )  # fmt: skip
         if hits > 0:
             union += JELLY_ROLL

@@ -14,6 +14,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import stock_margin
 from engine.strategies.partial_box import add_contracts
 from engine.strategies.view import View
+from kernels_pure import screen
 
 TEMPLATE = Template("covered_mix", ((HIGH, "C", -1), (MIDDLE, "P", 1), (LOW, "P", 1)), stock=1)
 
@@ -47,8 +48,8 @@ def _search(view: View, *, is_divisible: int) -> int:
         receive, pay = view.usable_receive, view.usable_pay
     sold, low, high = (view.indices(f"mix {name}", n) for name in ("sold", "low", "high"))
     return view.backend.partial.covered_mixes(
-        chain.first, chain.strike, receive, pay, chain.bid_size, chain.ask_size,
-        terms.stock_pay, terms.borrow, terms.div_in,
+        view.flagged(screen.COVERED_MIX), chain.strike, receive, pay,
+        chain.bid_size, chain.ask_size, terms.stock_pay, terms.borrow, terms.div_in,
         terms.hold.first, terms.hold.discount, terms.hold.value, is_divisible, view.floor,
         sold, low, high, view.indices("mix lows", n), view.indices("mix highs", n),
         view.column("mix edge", n),

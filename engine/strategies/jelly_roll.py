@@ -26,7 +26,7 @@ SHORT_ROLL = Template(
 def find_jelly_rolls(view: View, table: CandidateTable) -> None:
     """Add every roll, long and short. O(rows x expiries)."""
     chain, into, out = view.chain, view.terms.receipts, view.terms.payments
-    n, kernels = len(chain.expiries), view.backend.rolls
+    kernels = view.backend.rolls
 
     def search(hits: Hits) -> tuple[int, ...]:
         arguments = (
@@ -38,8 +38,7 @@ def find_jelly_rolls(view: View, table: CandidateTable) -> None:
         if table.wants_near:
             answer: tuple[Any, ...] = kernels.roll_hits(*arguments)
             return answer
-        names = ("rolls sold", "rolls bought", "rolls now")
-        sold, bought, now = (view.column(name, n) for name in names)
+        sold, bought, now = view.roll_columns()
         return kernels.screened_roll_hits(*arguments, sold, bought, now)
 
     hits, (count, *best) = all_hits(view, search)

@@ -15,6 +15,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import no_margin, width_of
 from engine.strategies.notice import spread_called, spread_put
 from engine.strategies.view import Hits, View, all_hits
+from kernels_pure import screen
 
 # Far above what the two ways of adding up an edge differ by, far below any edge that counts.
 _ROUNDING = 1e-9
@@ -50,13 +51,13 @@ def _search(
     if chain.is_european:
         return Hits.of(view, 0), 0, array("l"), array("l")
     low, high = view.rows("low"), view.rows("high")
-    starts, floor = chain.first, view.floor - _ROUNDING
-    if _has_credit(view, receive, pay):
+    starts, floor = _expiries(view), view.floor - _ROUNDING
+    if _has_credit(view, starts, receive, pay):
         # A part of a box is better than the whole by no more than late notice of it costs.
         floor -= max(terms.late.call, default=0.0)
         floor -= max(terms.late.put, default=0.0) * max(chain.strike, default=0.0)
     view.backend.pairs.box_long_columns(
-        chain.first, chain.strike, receive, pay, terms.borrow, view.zeros, view.zeros, low, high
+        starts, chain.strike, receive, pay, terms.borrow, view.zeros, view.zeros, low, high
     )
 
     def search(hits: Hits) -> tuple[int, ...]:
@@ -77,7 +78,18 @@ def _search(
     return hits, count, calls, puts
 
 
-def _has_credit(view: View, receive: array[float], pay: array[float]) -> bool:
+def _expiries(view: View) -> array[int]:
+    """Return `chain.first` with those expiries alone where a part of a box may have an edge.
+
+    Where the box has one at expiry, or a spread is bought for a credit: its sold option is then
+    dearer than what covers it.
+    """
+    sold = [view.uncovered(shift) for shift in (0, view.chain.n_rows)]
+    rows = [row for found in sold for row in (found[:1] + found[-1:])]
+    return view.flagged(screen.PARTIAL_BOX, *map(view.chain.expiry_of, rows))
+
+
+def _has_credit(view: View, starts: array[int], receive: array[float], pay: array[float]) -> bool:
     """Tell whether some spread of one right is bought for a credit.
 
     A part of a box is worth no more than so much of the whole box at expiry, and the rest of the
@@ -89,11 +101,11 @@ def _has_credit(view: View, receive: array[float], pay: array[float]) -> bool:
     early = view.rows("low_early"), view.rows("high_early")
     for write in (kernels.verticals.vertical_call_columns, kernels.verticals.vertical_put_columns):
         write(
-            chain.first, chain.strike, receive, pay, view.terms.borrow, view.zeros,
+            starts, chain.strike, receive, pay, view.terms.borrow, view.zeros,
             low, high, *early,
         )  # fmt: skip
         count, *_ = kernels.pairs.pair_hits(
-            chain.first, low, high, low, high, view.floor - _ROUNDING, none, none, array("d")
+            starts, low, high, low, high, view.floor - _ROUNDING, none, none, array("d")
         )
         if count:
             return True

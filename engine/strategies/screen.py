@@ -23,6 +23,9 @@ FLAGS = {
     "reverse_collar": slots.REVERSE_COLLAR,
     "vertical_width": slots.VERTICAL_WIDTH,
     "jelly_roll": slots.JELLY_ROLL,
+    "three_legs": slots.THREE_LEGS,
+    "partial_box": slots.PARTIAL_BOX,
+    "covered_mix": slots.COVERED_MIX,
 }
 """The flag of each family that the screen kernel judges."""
 _COVERS = ("vertical", "butterfly", "calendar", "calendar_butterfly")
@@ -37,9 +40,14 @@ def ruled_out_families(view: View, asked: Collection[str]) -> set[str]:
         ruled_out.update(name for name in names if not flags & FLAGS[name])
     # A calendar of a coin-settled chain is covered by another rule (`coin_calendar`).
     apart = "" if view.chain.quoting.is_linear else "calendar"
-    names = [name for name in _COVERS if name in asked and name != apart]
-    if names and not view.uncovered(0) and not view.uncovered(view.chain.n_rows):
-        ruled_out.update(names)
+    covers = [name for name in _COVERS if name in asked and name != apart]
+    has_parts = "partial_box" in ruled_out and not view.chain.is_european
+    if covers or has_parts:
+        if not view.uncovered(0) and not view.uncovered(view.chain.n_rows):
+            ruled_out.update(covers)
+        elif has_parts:
+            # A spread may be bought for a credit, and a part of the other goes with it.
+            ruled_out.discard("partial_box")
     return ruled_out
 
 
@@ -55,6 +63,6 @@ def _screen(view: View) -> int:
         take.first, take.discount, take.value, give.first, give.discount, give.value,
         into.first, into.discount, into.div_in, into.owed,
         out.first, out.discount, out.div_in, out.owed,
-        int(chain.is_european), view.floor, view.flags_to_fill(),
+        int(chain.is_european), view.floor, view.flags_to_fill(), *view.roll_columns(),
     )  # fmt: skip
     return flags

@@ -13,6 +13,7 @@ from engine.strategies.margins import no_margin, width_of
 from engine.strategies.notice import spread_called, spread_put
 from engine.strategies.pairs import add_pairs
 from engine.strategies.view import View
+from kernels_pure import screen
 from kernels_pure.notice import CALL_SPREAD_AND_PUT, PUT_SPREAD_AND_CALL
 
 CALL_SPREAD = Template("three_legs", ((LOW, "C", 1), (HIGH, "C", -1), (HIGH, "P", 1)))
@@ -38,12 +39,13 @@ def _add(view: View, table: CandidateTable, *, beats_box: bool) -> None:
     chain, guess = view.chain, view.terms.width_receive
     if chain.is_european:
         return
+    first = chain.first if table.wants_near else view.flagged(screen.THREE_LEGS)
     low, high = view.rows("low"), view.rows("high")
     for template, kind in ((CALL_SPREAD, CALL_SPREAD_AND_PUT), (PUT_SPREAD, PUT_SPREAD_AND_CALL)):
         view.backend.notice.spread_and_option_columns(
-            kind, chain.first, chain.strike, view.receive, view.pay, guess, low, high
+            kind, first, chain.strike, view.receive, view.pay, guess, low, high
         )
-        add_pairs(view, table, template, kind=kind, guess=guess, beats_box=beats_box)
+        add_pairs(view, table, template, first=first, kind=kind, guess=guess, beats_box=beats_box)
 
 
 def _worth(facts: Facts) -> list[Line]:

@@ -16,6 +16,7 @@ from engine.market.fees import FeeSchedule
 from engine.market.terms import Terms
 from engine.strategies.scratch import Scratch
 from kernels_pure import limits as slots
+from kernels_pure.rolls import PARTS as ROLL_PARTS
 
 CAPACITY = 256
 
@@ -147,20 +148,28 @@ class View:
         """What the screen says of every expiry; None where it was not asked."""
         return self._flags.get("expiries")
 
-    def flagged(self, flag: int) -> array[int]:
+    def flagged(self, flag: int, *also: int) -> array[int]:
         """Return `chain.first` with no expiries but from the first to the last that has `flag`.
 
         The others are empty. All of them where the chain has not been screened, or none has it.
+        Expiries in `also` count as flagged.
         """
         chain = self.chain
         flags = self.flags
         if flags is None:
             return chain.first
         found = [e for e in range(len(chain.expiries)) if flags[e] & flag]
+        found += also
         if not found:
             return chain.first
-        start, stop = chain.first[found[0]], chain.first[found[-1] + 1]
+        start, stop = chain.first[min(found)], chain.first[max(found) + 1]
         return array("l", [min(max(row, start), stop) for row in chain.first])
+
+    def roll_columns(self) -> tuple[array[float], ...]:
+        """Return the columns in which expiries are judged for jelly rolls: sold, bought, now."""
+        n = ROLL_PARTS * len(self.chain.expiries)
+        names = ("rolls sold", "rolls bought", "rolls now")
+        return tuple(self.column(name, n) for name in names)
 
     def _find_uncovered(self, shift: int) -> array[int]:
         chain, terms, n = self.chain, self.terms, len(self.chain.expiries)

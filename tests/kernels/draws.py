@@ -18,6 +18,7 @@ Item = TypeVar("Item")
 # one that is not known.
 RANGES = {
     "x": (-9.0, 9.0), "spot": (20.0, 200.0), "strike": (20.0, 200.0), "forward": (20.0, 200.0),
+    "early": (-9.0, 9.0),
     "tau": (0.0, 2.0), "rate": (-0.03, 0.08), "div": (-0.01, 0.05), "vol": (0.01, 1.5),
     "price": (0.0, 60.0), "discount": (0.8, 1.01), "stock_discount": (0.8, 1.01),
     "carry": (-0.1, 0.1), "root": (0.0, 1.4), "stock_value": (20.0, 200.0),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from math import inf, nan
 from random import Random
 
+from kernels_pure.rolls import PARTS
 from tests.kernels.draws import Scene, between, choice, count, floats, offsets, zeros
 
 
@@ -177,7 +178,9 @@ def screen(draw: Random) -> Scene:
         now=choice(draw, (0.0, 1.0)), now_value=choice(draw, (0.0, 0.2)),
         late_call=between(draw, 0.0, 0.4), night=0.0005, stock=100.0,
         side=choice(draw, (1.0, -1.0)), floor=choice(draw, (0.0, 0.0, -1.0)),
+        slack=1e-9, k=between(draw, 90.0, 110.0),
     )  # fmt: skip
+    add_roll_columns(scene)
     return scene
 
 
@@ -243,8 +246,24 @@ def between_expiries(draw: Random) -> Scene:
 def screened_rolls(draw: Random) -> Scene:
     """Rolls, and a column of each kind by expiry to screen them with."""
     scene = rolls(draw)
+    add_roll_columns(scene)
+    return scene
+
+
+def add_roll_columns(scene: Scene) -> None:
+    """Add the columns in which expiries are judged for jelly rolls."""
     for name in ("work_sold", "work_bought", "work_now"):
-        scene.columns[name] = zeros("d", len(scene.columns["first"]) - 1)
+        scene.columns[name] = zeros("d", PARTS * (len(scene.columns["first"]) - 1))
+
+
+def judged_rolls(draw: Random) -> Scene:
+    """The same with two of the expiries and what they bring in every part of the strikes."""
+    scene = screened_rolls(draw)
+    n_expiries = len(scene.columns["first"]) - 1
+    near, far = sorted((count(draw, 0, n_expiries - 1), count(draw, 0, n_expiries - 1)))
+    scene.numbers.update({"e1": near, "e2": far, "largest": between(draw, 90.0, 110.0)})
+    for name, middle in (("sold", 100.0), ("bought", -100.0), ("now", -100.0)):
+        scene.columns[f"work_{name}"] = floats(draw, PARTS * n_expiries, middle - 1.0, middle + 1.0)
     return scene
 
 
@@ -270,8 +289,13 @@ SCENES: dict[str, Callable[[Random], Scene]] = {
     "rolls": rolls,
     "rolls.roll_floor": dates,
     "rolls.rolls_between": between_expiries,
+    "rolls.may_roll": judged_rolls,
+    "rolls.roll_sums": screened_rolls,
+    "rolls.screen_rolls": screened_rolls,
     "rolls.screened_roll_hits": screened_rolls,
+    "pair_screens": screen,
     "screen": screen,
+    "screen.best_early": early,
     "screen.screen_early": early,
     "surface": surface,
     "notice": notice,

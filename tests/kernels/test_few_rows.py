@@ -8,6 +8,7 @@ from math import inf
 from random import Random
 
 from engine.backend import Backend
+from kernels_pure.rolls import PARTS
 from tests.kernels.draws import Scene
 from tests.kernels.scenes_chains import rolls, sold_rows
 
@@ -29,7 +30,7 @@ def test_screened_rolls_are_all_rolls_in_the_same_order(backend: Backend) -> Non
         outs = [[array("l", bytes(8 * ROOM)) for _ in range(3)] for _ in range(2)]
         edges = [array("d", bytes(8 * ROOM)) for _ in range(2)]
         hits, *_ = backend.rolls.roll_hits(*given, floor, *outs[0], edges[0])
-        work = [array("d", bytes(8 * n)) for _ in range(3)]
+        work = [array("d", bytes(8 * PARTS * n)) for _ in range(3)]
         few, pairs = backend.rolls.screened_roll_hits(*given, floor, *outs[1], edges[1], *work)
         assert (few, outs[1], edges[1]) == (hits, outs[0], edges[0])
         found, searched, pairs_of_all = found + hits, searched + pairs, pairs_of_all + n * (n - 1)
