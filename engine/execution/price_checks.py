@@ -84,7 +84,7 @@ def one_sided(case: Case) -> str:
 def crossed(case: Case) -> str:
     """Check that no bid is above its ask."""
     for leg in case.legs:
-        if leg.bid > leg.ask:
+        if leg.bid > leg.ask > 0.0:
             name = name_of(leg, case.plan.symbol)
             return f"{name}: the bid {leg.bid:g} is above the ask {leg.ask:g}"
     return ""
