@@ -84,7 +84,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
         True,
     ),
     # The one broker connection. What it hands on is in the words of `engine.execution.broker`.
-    "engine.ib": (MARKET | {"engine.execution", "kernels_pure"}, False),
+    "engine.ib": (MARKET | {"engine.cache", "engine.execution", "kernels_pure"}, False),
     "engine.gateway": (MARKET | {"kernels_pure"}, False),
     **dict.fromkeys(
         (

@@ -15,6 +15,7 @@ of its request on, until `stale`.
 from __future__ import annotations
 
 import math
+from array import array
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -59,6 +60,11 @@ class Sink(Protocol):
         """Look again after anything else that was done to the book."""
         ...
 
+    @property
+    def bounds(self) -> tuple[array[float], array[float]] | None:
+        """The highest bid and the lowest ask of each quote without a candidate, None if unknown."""
+        ...
+
 
 class Quiet:
     """A sink that writes to a book and searches nothing."""
@@ -86,6 +92,11 @@ class Quiet:
     def refresh(self, now_ns: int) -> bool:
         """Do nothing: nobody looks."""
         return False
+
+    @property
+    def bounds(self) -> None:
+        """Nothing is known of edges here."""
+        return None
 
 
 class SymbolQuotes:
@@ -164,6 +175,10 @@ class TickPath:
         quotes = line.quotes
         quotes.n_lines -= 1
         quotes.halted.discard(line.quote)
+        if line.quote == UNDERLYING:
+            quotes.book.underlying_line_down()
+        else:
+            quotes.book.line_down(line.quote)
         self._lines[request] = None
         self._retired.append(request)
         if len(self._retired) > _MOST_RETIRED:
@@ -182,6 +197,11 @@ class TickPath:
     def is_open(self, request: int) -> bool:
         """Tell whether a request has a line."""
         return self._lines.get(request) is not None
+
+    def is_heard(self, request: int) -> bool:
+        """Tell whether anything has come of a request since it was made, or its line was stale."""
+        line = self._lines.get(request)
+        return line is not None and line.state != _UNSEEN
 
     def stale(self, quotes: SymbolQuotes) -> None:
         """Say that nothing proves the quotes of a symbol until its lines speak again."""

@@ -65,6 +65,16 @@ class Watch:
         self._box = Box(book.listing, fees_of(chain, scanner.settings), scanner.backend)
         self.refresh(now_ns)
 
+    @property
+    def bounds(self) -> tuple[array[float], array[float]] | None:
+        """The highest bid and the lowest ask of each quote at which there is no candidate.
+
+        None where there is no box: while there are candidates, or where none could be certified.
+        """
+        if self.found is not None:
+            return None
+        return self._box.most_bid, self._box.least_ask
+
     def on_bid(self, quote: int, price: float, size: float, ts_ns: int) -> bool:
         """Take the bid of a quote index; 0 or nan withdraws it."""
         self.book.set_bid(quote, price, size, ts_ns)

@@ -1,136 +1,29 @@
-"""Bytes into ticks into books: against ib_async's own tickers, and under mutated frames."""
+"""Bytes into ticks into books, against ib_async's own tickers."""
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from random import Random
 from typing import Any
 
 import pytest
-
-from engine.gateway.frames import frame
-from engine.ib import wire
-from engine.ib.frames import LONGEST, FrameReader
-from engine.ib.ticks import UNDERLYING, Quiet, SymbolQuotes, TickPath
-from engine.market.book import Book
-from engine.market.chain import INDEX, Expiry
-from engine.market.listing import Listing
-
-ib_async = pytest.importorskip(
-    "ib_async", reason="ib_async is installed by tox (requirements-ib.txt, --no-deps)"
+from wire_stand import (
+    EXPIRY,
+    FIRST,
+    LISTING,
+    Stand,
+    cut,
+    hushed,
+    ib_async,
+    price,
+    size,
+    tick_stream,
 )
 
-EXPIRY = Expiry(2_000_000_000_000_000_000, date(2033, 5, 18))
-LISTING = Listing.of_rows("Z", [(EXPIRY, 50.0 + k) for k in range(5)])
-FIRST = 100
-
-
-class Hands:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_900_000_000_000_000_000
-
-    def now_ns(self) -> int:
-        return self.now
-
-    def monotonic_ns(self) -> int:
-        return self.now - 1_800_000_000_000_000_000
-
-
-class Stand:
-    """An unconnected client with our reader on it, as if its session were ready."""
-
-    def __init__(self, listing: Listing = LISTING) -> None:
-        self.ib: Any = ib_async.IB()
-        self.client = self.ib.client
-        self.clock = Hands()
-        self.given_up: list[str] = []
-        self.reads: list[list[str]] = []
-        self.reader = FrameReader(self.client, self._give_up)
-        self.path = TickPath(self.clock, self._read)
-        self.reader.ticks = self.path
-        self.quotes = SymbolQuotes("Z", Quiet(Book(listing)))
-        self.book = self.quotes.book
-        for quote in range(listing.n_quotes):
-            self.path.open(FIRST + quote, self.quotes, quote)
-        self.path.open(FIRST + listing.n_quotes, self.quotes, UNDERLYING)
-        self.be_ready()
-
-    def be_ready(self) -> None:
-        self.client.connState = self.client.CONNECTED
-        self.client._apiReady = True
-        self.client._serverVersion = self.client.decoder.serverVersion = 178
-
-    def _give_up(self, reason: str) -> None:
-        self.given_up.append(reason)
-        self.client.disconnect()
-
-    def _read(self, touched: list[SymbolQuotes], now: int) -> None:
-        self.reads.append([quotes.symbol for quotes in touched])
-
-    def hear(self, *frames: bytes) -> None:
-        self.clock.now += 1_000_000
-        self.client.conn.data_received(b"".join(frames))
-
-    def state(self) -> tuple[Any, ...]:
-        book, spot = self.book, self.book.underlying
-        return (
-            list(book.bid), list(book.ask), list(book.bid_size), list(book.ask_size),
-            repr((spot.bid, spot.ask, spot.bid_size, spot.ask_size)), book.is_halted,
-        )  # fmt: skip
-
-
-@contextmanager
-def hushed() -> Iterator[None]:
-    """Without the library's log of every frame that it cannot read."""
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
-
-
-def price(request: int, kind: int, value: object, size: object = 10) -> bytes:
-    return frame(1, 6, request, kind, value, size, 1)
-
-
-def size(request: int, kind: int, value: object) -> bytes:
-    return frame(2, 6, request, kind, value)
-
-
-def tick_stream(rng: Random, n: int, n_requests: int) -> list[bytes]:
-    """Return ticks as TWS sends them: price with size, the size again, and other kinds between."""
-    out: list[bytes] = []
-    for _ in range(n):
-        request = FIRST + int(rng.random() * n_requests)
-        side = 1 + int(rng.random() * 2)
-        draw = rng.random()
-        if draw < 0.1:
-            out.append(price(request, side, "-1", 0))
-            out.append(size(request, 0 if side == 1 else 3, 0))
-        elif draw < 0.2:
-            out.append(size(request, 0 if side == 1 else 3, 1 + int(rng.random() * 50)))
-        elif draw < 0.3:
-            out.append(frame(46, 6, request, 45, "1772636400"))
-            out.append(frame(21, request, 13, 0, 0.2, 0.5, 2.5, 0, 0.01, 0.1, -0.1, 100.0))
-        else:
-            many = 1 + int(rng.random() * 50)
-            out.append(price(request, side, round(0.05 + 5.0 * rng.random(), 2), many))
-            out.append(size(request, 0 if side == 1 else 3, many))
-    return out
-
-
-def cut(rng: Random, data: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(data):
-        n = 1 + int(rng.random() ** 3 * 4000)
-        yield data[at : at + n]
-        at += n
+from engine.gateway.frames import frame
+from engine.ib.frames import LONGEST
+from engine.market.chain import INDEX
+from engine.market.listing import Listing
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -334,115 +227,3 @@ def test_a_long_message_in_small_reads_costs_its_length() -> None:
             stand.client.conn.data_received(data[at : at + 1000])
     assert stand.reader.n_frames == 1
     assert stand.reader._parts == []
-
-
-def mutated(rng: Random, whole: bytes) -> bytes:
-    """Return a frame with a few of its bytes changed, cut, doubled or exchanged for nonsense."""
-    data = bytearray(whole)
-    for _ in range(1 + int(rng.random() * 3)):
-        at = int(rng.random() * len(data)) if data else 0
-        draw = int(rng.random() * 7)
-        if draw == 0 and data:
-            data[at] = int(rng.random() * 256)
-        elif draw == 1 and data:
-            del data[at]
-        elif draw == 2:
-            data.insert(at, int(rng.random() * 256))
-        elif draw == 3:
-            data[at:at] = b"9" * int(rng.random() * 40)
-        elif draw == 4:
-            data[at : at + 5] = (b"nan", b"-inf", b"1e999", b"\xff\xfe", b"\0\0", b"-1")[
-                int(rng.random() * 6)
-            ]
-        elif draw == 5:
-            del data[at:]
-        elif data:
-            data[at] ^= 1 << int(rng.random() * 8)
-    return bytes(data)
-
-
-ORDERS = [
-    frame(3, 5, "Submitted", 0, 10, 0, 77, 0, 0, 1, "", 0),
-    frame(4, 2, -1, 2104, "Market data farm connection is OK:usfarm", ""),
-    frame(9, 1, 17), frame(15, 1, "DU1234567"), frame(49, 1, 1772636400),
-    frame(61, 3, "DU1234567", 700000001, "Z", "STK", "", 0, "", "", "", "USD", "Z", "NMS", 5, 10.0),
-    frame(59, 1, "0000.1", 1.0, "USD", 0, 0, ""), frame(53, 1), frame(62, 1),
-    frame(6, 2, "NetLiquidation", "1000000", "USD", "DU1234567"),
-]  # fmt: skip
-
-
-def hammer(seed: int, n: int) -> None:
-    """Feed mutated frames, each in a frame of its own length, and look what they have done."""
-    rng, stand = Random(seed), Stand()
-    whole = tick_stream(rng, 200, LISTING.n_quotes + 1) + ORDERS * 10
-    stand.hear(*tick_stream(rng, 50, LISTING.n_quotes + 1))
-    held: list[bytes] = []
-    with hushed():
-        for _ in range(n):
-            payload = mutated(rng, whole[int(rng.random() * len(whole))][4:])
-            tick = wire.decode(payload)
-            is_sound = tick is not None and tick[0] != wire.BROKEN
-            before = None if is_sound else stand.state()
-            held.append(len(payload).to_bytes(4, "big") + payload)
-            if not is_sound or len(held) == 20:
-                if before is not None:
-                    # What went before in the same read may change books; this one must not.
-                    *others, last = held
-                    stand.hear(*others)
-                    before = stand.state()
-                    stand.hear(last)
-                    assert stand.state() == before, last
-                else:
-                    stand.hear(*held)
-                held.clear()
-            if not stand.client._apiReady:
-                stand.be_ready()
-    book = stand.book
-    for column in (book.bid, book.ask):
-        assert all(0.0 <= value <= 1e7 for value in column)
-    assert stand.given_up == []
-    assert stand.path.n_bad > n // 50
-    # And nothing is broken: the next sound tick is taken.
-    stand.hear(price(FIRST, 1, 1.25, 3))
-    assert (book.bid[0], book.bid_size[0]) == (1.25, 3.0)
-
-
-def test_bad_frames_change_nothing_and_stop_nothing() -> None:
-    hammer(1, 4_000)
-
-
-@pytest.mark.long
-def test_a_million_bad_frames_change_nothing_and_stop_nothing() -> None:
-    for seed in range(10):
-        hammer(seed, 100_000)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_streams_with_bytes_missing_end_or_go_on(seed: int) -> None:
-    """Lengths are hit too: whatever comes, no exception, and a fresh session reads again."""
-    rng, stand = Random(seed), Stand()
-    with hushed():
-        for _ in range(60):
-            data = bytearray(b"".join(tick_stream(rng, 20, LISTING.n_quotes + 1)))
-            for _ in range(3):
-                at = int(rng.random() * len(data))
-                if rng.random() < 0.5:
-                    data[at] = int(rng.random() * 256)
-                else:
-                    del data[at]
-            for piece in cut(rng, bytes(data)):
-                stand.hear(piece)
-            stand.client.conn.disconnected.emit("gone")
-            stand.be_ready()
-            stand.hear(price(FIRST, 1, 2.25, 3))
-            assert stand.book.bid[0] == 2.25
-
-
-def test_a_greeting_that_cannot_be_read_ends_the_attempt() -> None:
-    for bad in (b"x\0y\0", b"178\0z\0", b"9\0", b"15\0x\0"):
-        stand = Stand()
-        stand.client.reset()
-        stand.client.connState = stand.client.CONNECTING
-        with hushed():
-            stand.hear(len(bad).to_bytes(4, "big") + bad, frame("abc", 1, 2))
-        assert not stand.client._apiReady
