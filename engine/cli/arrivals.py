@@ -69,8 +69,8 @@ class ArrivalScanner:
         self.n_chains = self.n_found = 0
         self._store: Store | None = None
         self._run_id = ""
-        if args.store:
-            self._store = open_chosen(args.store, must_exist=False)
+        if args.store or (config is not None and config.store):
+            self._store = open_chosen(args, must_exist=False)
             run = run_of(verb, self.request.settings, self._backend, clock.now_ns())
             begin_run(self._store, run)
             self._run_id = run.run_id

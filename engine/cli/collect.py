@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         If nothing could be fetched or stored.
     """
     _check(args)
-    with open_chosen(args.store, must_exist=args.status) as store:
+    with open_chosen(args, must_exist=args.status) as store:
         if args.status:
             return _status(args, store)
         return asyncio.run(_collect(args, store, SYSTEM))

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     EngineError
         If there is no store, or it knows nothing of the symbol.
     """
-    with open_chosen(args.store, must_exist=True) as store:
+    with open_chosen(args, must_exist=True) as store:
         ever = past.Window()
         window = past.Window(
             args.symbol.upper(),

@@ -58,10 +58,11 @@ def run(args: argparse.Namespace) -> int:
 
             plot.check(Path(args.plot))
         asked = request
-        if args.store:
+        keeps = bool(args.store or (config is not None and config.store))
+        if keeps:
             from engine.cli import scan_store
 
-            request = scan_store.prepare(request, args.store)
+            request = scan_store.prepare(request, args)
         backend = select(scan_request.backend_name(args, config))
     if comparisons.state() in comparisons.NOTES:
         notes.note(comparisons.NOTES[comparisons.state()])
@@ -69,9 +70,9 @@ def run(args: argparse.Namespace) -> int:
     with ProgressBar(is_plain=args.no_color) as on_done:
         sinks = scan_output.sinks(asked, args)
         survey = scan_many(request, backend, jobs=jobs, on_done=on_done, sinks=sinks)
-    if args.store:
+    if keeps:
         survey = replace(survey, top=asked.settings.top)
-        scan_store.keep(survey, asked, backend, args.store)
+        scan_store.keep(survey, asked, backend, args)
     notes.say_what_went_wrong(survey, is_debug=args.debug)
     if not scan_output.is_table_on_terminal(args):
         notes.say_what_is_not_believed(survey)

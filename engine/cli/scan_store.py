@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 
 from engine.backend import Backend
@@ -16,7 +17,7 @@ from engine.store.remember import begin_run, end_run, remember
 EVERYTHING = 1_000_000
 
 
-def prepare(request: Request, store: str) -> Request:
+def prepare(request: Request, args: argparse.Namespace) -> Request:
     """Return the request that lists everything; what would fail at the end fails now.
 
     Raises
@@ -24,12 +25,16 @@ def prepare(request: Request, store: str) -> Request:
     EngineError
         If the store cannot be opened.
     """
-    open_chosen(store, must_exist=False).close()  # closed: workers are forked from this process
+    open_chosen(args, must_exist=False).close()  # closed: workers are forked from this process
     return replace(request, settings=replace(request.settings, top=EVERYTHING))
 
 
 def keep(
-    survey: Survey, request: Request, backend: Backend, store: str, clock: Clock = SYSTEM
+    survey: Survey,
+    request: Request,
+    backend: Backend,
+    args: argparse.Namespace,
+    clock: Clock = SYSTEM,
 ) -> None:
     """Store what was found and say how much of it is new.
 
@@ -39,7 +44,7 @@ def keep(
         If it cannot be stored.
     """
     now = clock.now_ns()
-    with open_chosen(store, must_exist=False) as opened:
+    with open_chosen(args, must_exist=False) as opened:
         run = run_of("scan", request.settings, backend, now)
         begin_run(opened, run)
         done = [remember(opened, run.run_id, scanned_chain(scan, now)) for scan in survey.scans]

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _init(args: argparse.Namespace) -> int:
-    with open_store(address_of(args.store)) as store:
+    with open_store(address_of(args)) as store:
         done = schema.migrate(store)
         what = f"schema {done[-1].version} made" if done else "it is there already"
         _say(f"{store.address}: {what}")
@@ -77,7 +77,7 @@ def _init(args: argparse.Namespace) -> int:
 
 
 def _migrate(args: argparse.Namespace) -> int:
-    with open_store(address_of(args.store), must_exist=True) as store:
+    with open_store(address_of(args), must_exist=True) as store:
         done = schema.migrate(store)
         names = ", ".join(f"{m.version} {m.name}" for m in done) or "nothing to do"
         _say(f"{store.address}: {names}")
@@ -85,7 +85,7 @@ def _migrate(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    with open_store(address_of(args.store), must_exist=True) as store:
+    with open_store(address_of(args), must_exist=True) as store:
         wrong = check(store)
         for line in wrong:
             _say(f"{store.address}: {line}")
@@ -103,7 +103,7 @@ def _vacuum(args: argparse.Namespace) -> int:
         thin_seconds=args.thin_to,
         proofs=_days(args.keep_proofs),
     )
-    with open_chosen(args.store, must_exist=True) as store:
+    with open_chosen(args, must_exist=True) as store:
         before = store.size()
         for what, count in apply(store, policy, SYSTEM.now_ns()).items():
             _say(f"{what}: {count:,}")
@@ -113,7 +113,7 @@ def _vacuum(args: argparse.Namespace) -> int:
 
 
 def _stats(args: argparse.Namespace) -> int:
-    with open_chosen(args.store, must_exist=True) as store:
+    with open_chosen(args, must_exist=True) as store:
         _say(f"{store.address}: {store.size():,} bytes")
         for name in TABLES:
             n = store.run(f"SELECT count(*) FROM {name}")[0][0]
@@ -123,7 +123,7 @@ def _stats(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    with open_chosen(args.store, must_exist=True) as store:
+    with open_chosen(args, must_exist=True) as store:
         if args.format == "parquet":
             if args.table is None:
                 raise UsageError("Parquet holds one table: name it with --table")
@@ -142,7 +142,7 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    with open_chosen(args.store, must_exist=False) as store, _open(args.file, "r") as lines:
+    with open_chosen(args, must_exist=False) as store, _open(args.file, "r") as lines:
         try:
             read, new = transfer.import_store(store, lines)
         except (EOFError, UnicodeDecodeError, gzip.BadGzipFile) as error:
@@ -154,7 +154,7 @@ def _import(args: argparse.Namespace) -> int:
 def _load(args: argparse.Namespace) -> int:
     from engine.cli.load import load_session
 
-    with open_chosen(args.store, must_exist=False) as store:
+    with open_chosen(args, must_exist=False) as store:
         loaded = load_session(store, args.file, SYSTEM)
         for table, n in loaded.rows.items():
             _say(f"  {table:<18}{n:>14,}")

@@ -28,6 +28,8 @@
     SPX = 0.015
     [gates]
     max_option_age = 5                 # or "off"
+    [store]
+    url = "sqlite:quotes.sqlite"       # keep what is found; see docs/STORE.md
     [live]                             # and [limits]: `engine.settings.live_table`
     broker = "ib"
 """
@@ -61,7 +63,7 @@ from engine.settings.values import fraction, shares
 
 _TABLES = (
     "scan", "rates", "dividends", "fees", "borrow", "shortable", "index_yield", "gates",
-    "live", "limits",
+    "live", "limits", "store",
 )  # fmt: skip
 
 # What [scan] may hold, and how each is read.
@@ -83,6 +85,7 @@ class FileConfig:
     gates: Mapping[str, Any] = field(default_factory=dict)
     live: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    store: str = ""
 
 
 def read_config(path: str) -> FileConfig:
@@ -113,9 +116,15 @@ def read_config(path: str) -> FileConfig:
         ),
         fees=_fees(top.table("fees")),
         gates=_gates(top.table("gates")),
+        store=_store(top.table("store")),
         live=_live(top.table("live")),
         limits=_limits(top.table("limits")),
     )
+
+
+def _store(table: Table) -> str:
+    table.check_keys(("url",))
+    return table.require("url", as_text) if table.values else ""
 
 
 def _scan(table: Table) -> dict[str, object]:
