@@ -131,18 +131,18 @@ def scan(
         Everything at once, instead of ``rates``, ``dividends`` and ``borrow``.
     options
         Any setting of docs/CONFIGURATION.md, in five groups (`engine.settings.options`). How
-        quotes are read: ``as_of`` (also "all"), ``mapping``, ``layout``, ``decimal``, ``kind``,
-        ``strict``, ``max_input``, ``seed``. What carry costs: ``rates`` (lend and borrow per year,
-        0.045 is 4.5 %, or one for both; numbers, curves or text), ``allow_negative_rates``,
-        ``withholding``, ``dividends``
-        (`Dividend` values or ``("2024-05-10", 0.25)`` pairs, or a mapping of them by symbol; they
-        replace the source's, empty is none at all), ``fees`` (a schedule or "free"), ``borrow``,
-        ``shortable``, ``index_yield``. What counts: ``families``, ``gates`` (a `Gates`, or single
-        limits by name; "off" switches one off), ``min_edge``, ``min_edge_usd``,
-        ``assume_synchronous``. What is listed: ``profile``, ``top``, ``near_misses``,
-        ``show_carry``, ``fill_time``, ``leg_gap``, ``vol``. How it runs: ``backend`` ("auto",
-        "pure", "numba" or a selected one) and ``jobs`` (worker processes for a source with several
-        symbols; 0 is one per core). Text means what it means to the flag of the same name.
+        quotes are read: ``as_of`` (also "all"), ``mapping``, ``layout``, ``decimal``,
+        ``delimiter``, ``rows``, ``window``, ``kind``, ``strict``, ``max_input``, ``seed``. What
+        carry costs: ``rates`` (lend and borrow per year, 0.045 is 4.5 %, or one for both; numbers,
+        curves or text), ``allow_negative_rates``, ``withholding``, ``dividends`` (`Dividend` values
+        or ``("2024-05-10", 0.25)`` pairs, or a mapping of them by symbol; they replace the
+        source's, empty is none at all), ``fees`` (a schedule or "free"), ``borrow``, ``shortable``,
+        ``index_yield``. What counts: ``families``, ``gates`` (a `Gates`, or single limits by name;
+        "off" switches one off), ``min_edge``, ``min_edge_usd``, ``assume_synchronous``. What is
+        listed: ``profile``, ``top``, ``near_misses``, ``show_carry``, ``fill_time``, ``leg_gap``,
+        ``vol``. How it runs: ``backend`` ("auto", "pure", "numba" or a selected one) and ``jobs``
+        (worker processes for a source with several symbols; 0 is one per core). Text means what it
+        means to the flag of the same name.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from engine.cli import scan_arguments
 from engine.cli.stdout import write_all
 from engine.clock import from_ns
 from engine.errors import BAD_DATA, OK, UsageError
-from engine.feeds.inspection import Inspection, inspect_rows
+from engine.feeds.inspection import Inspection, inspect_file
 from engine.report.printable import printable
 from engine.settings.request import feed_options
 from engine.settings.table import READING, of_groups
@@ -22,7 +22,7 @@ _NAMES_SHOWN = 25
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `sources` to `parser`."""
-    parser.add_argument("file", metavar="FILE", help="a file of quotes in rows")
+    parser.add_argument("file", metavar="FILE", help="a file of quotes: CSV, JSON or Parquet")
     scan_arguments.add_settings(parser, (READING,))
 
 
@@ -42,25 +42,26 @@ def run(args: argparse.Namespace) -> int:
     options = feed_options(said)
     if isinstance(moment, int):
         options = replace(options, as_of_ns=moment)
-    seen = inspect_rows(Path(args.file), options)
+    seen = inspect_file(Path(args.file), options)
     flags = list(args.words)
     flags.remove(args.file)
     lines = list(_lines(args.file, seen))
-    if not seen.is_json:
-        lines.append("command: " + _command(args.file, flags, seen))
+    lines.append("command: " + _command(args.file, flags, seen))
     write_all("".join(f"{printable(line)}\n" for line in lines))
     return BAD_DATA if seen.missing else OK
 
 
 def _lines(file: str, seen: Inspection) -> Iterator[str]:
-    if seen.is_json:
-        yield f"file:    {file}: JSON, or what begins like it"
-        yield f"missing: {seen.missing}"
-        return
     names = ", ".join(name[:40] for name in seen.names[:_NAMES_SHOWN])
     more = len(seen.names) - _NAMES_SHOWN
-    yield f"file:    {file}: rows, with the header in line {seen.line}"
-    yield f"columns: {names}" + (f" and {more} more" if more > 0 else "")
+    if seen.is_json:
+        whose = "Deribit's summaries, " if seen.source == "deribit" else ""
+        yield f"file:    {file}: JSON, {whose}with rows at {seen.place or 'no place'}"
+        yield f"keys:    {names or 'none'}"
+    else:
+        what = "of Parquet" if seen.source == "parquet" else f"with the header in line {seen.line}"
+        yield f"file:    {file}: rows, {what}"
+        yield f"columns: {names}" + (f" and {more} more" if more > 0 else "")
     if seen.layout is None:
         yield "layout:  none that is known by name"
     else:
@@ -83,4 +84,6 @@ def _lines(file: str, seen: Inspection) -> Iterator[str]:
 def _command(file: str, flags: list[str], seen: Inspection) -> str:
     words = [word for ask in seen.asks for word in ask]
     symbol = [seen.loaded[0].chain.symbol] if seen.loaded else []
-    return shlex.join(["parity", "scan", *symbol, "--source", f"csv:{file}", *flags, *words])
+    return shlex.join(
+        ["parity", "scan", *symbol, "--source", f"{seen.source}:{file}", *flags, *words]
+    )

@@ -44,8 +44,15 @@ class Source:
             raise UsageError(f"--map names the columns of a csv source, not of {self.name}")
         if options.layout and "mapping" not in self.takes:
             raise UsageError(f"--layout is that of a csv source, not of {self.name}")
-        if options.decimal and "mapping" not in self.takes:
+        if options.decimal and "--decimal" not in self.takes:
             raise UsageError(f"--decimal is that of a csv source, not of {self.name}")
+        for flag, given, name in (
+            ("--delimiter", options.delimiter, "csv"),
+            ("--rows", options.rows, "json"),
+            ("--window", str(options.window or ""), "csv or json"),
+        ):
+            if given and flag not in self.takes:
+                raise UsageError(f"{flag} is that of a {name} source, not of {self.name}")
         if options.seed is not None and "seed" not in self.takes:
             raise UsageError(f"--seed belongs to the demo source, not to {self.name}")
         return self.opener(spec, options)
@@ -62,6 +69,12 @@ def _csv(path: str, options: FeedOptions) -> Feed:
     from engine.feeds.csv_file import CsvFeed
 
     return CsvFeed.of(path, options)
+
+
+def _json(path: str, options: FeedOptions) -> Feed:
+    from engine.feeds.json_source import open_json
+
+    return open_json(path, options)
 
 
 def _lean(path: str, options: FeedOptions) -> Feed:
@@ -82,11 +95,14 @@ def _session(path: str, options: FeedOptions) -> Feed:
     return SessionFeed(path, options.strict)
 
 
+_OF_ROWS = frozenset({"mapping", "--decimal", "--delimiter", "--window"})
 SOURCES: Mapping[str, Source] = {
     source.name: source
     for source in (
         Source("demo", "", _demo, frozenset({"seed"})),
-        Source("csv", "PATH", _csv, frozenset({"mapping"})),
+        Source("csv", "PATH", _csv, _OF_ROWS),
+        Source("json", "FILE", _json, frozenset({"mapping", "--rows", "--window"})),
+        Source("parquet", "FILE", _csv, _OF_ROWS),
         Source("lean", "DIR", _lean),
         Source("deribit", "FILE", _deribit),
         Source("session", "FILE", _session),
@@ -103,8 +119,8 @@ def open_feed(
     mapping: Mapping[str, str] | None = None,
     seed: int | None = None,
 ) -> Feed:
-    """Return the feed that `spec` names: ``demo``, ``csv:PATH``, ``lean:DIR``, ``deribit:FILE``
-    or ``session:FILE``.
+    """Return the feed that `spec` names: ``demo``, ``csv:PATH``, ``json:FILE``, ``parquet:FILE``,
+    ``lean:DIR``, ``deribit:FILE`` or ``session:FILE``.
 
     `options` say how it is read, or the single ones of them that are given by name.
 
@@ -135,6 +151,8 @@ def _source_hint(spec: str) -> str:
     except (OSError, ValueError):
         is_path = False
     if is_path:
-        kind = "lean" if Path(spec).is_dir() else "csv"
+        suffix = Path(spec).suffix.lower()
+        other = suffix[1:] if suffix in (".json", ".parquet") else "csv"
+        kind = "lean" if Path(spec).is_dir() else other
         return f"it is a path; write {kind}:{spec}"
     return hint(spec.partition(":")[0], SOURCES)

@@ -94,7 +94,8 @@ LAYOUTS = (
                    "[STRIKE]", "[P_BID]", "[P_ASK]"}),
         {"underlying_bid": "[UNDERLYING_LAST]", "underlying_ask": "[UNDERLYING_LAST]",
          "expiry": "[EXPIRE_DATE]", "strike": "[STRIKE]",
-         "call.bid": "[C_BID]", "call.ask": "[C_ASK]", "put.bid": "[P_BID]", "put.ask": "[P_ASK]"},
+         "call.bid": "[C_BID]", "call.ask": "[C_ASK]", "put.bid": "[P_BID]", "put.ask": "[P_ASK]",
+         "call.volume": "[C_VOLUME]", "put.volume": "[P_VOLUME]"},
         {"timestamp_utc": derived.epoch_seconds("[QUOTE_UNIXTIME]")},
         asks="--map underlying==SYMBOL",
     ),
@@ -114,7 +115,7 @@ LAYOUTS = (
                    "option_type", "bid", "ask", "bid_size", "ask_size", "underlying_bid",
                    "underlying_ask"}),
         {"underlying": "underlying_symbol", "expiry": "expiration", "right": "option_type",
-         "trading_class": "root"},
+         "trading_class": "root", "volume": "trade_volume"},
         {"timestamp_utc": derived.local_time("quote_datetime")},
     ),
     Layout(
@@ -125,7 +126,8 @@ LAYOUTS = (
         {"underlying": "underlying_symbol", "expiry": "expiration", "right": "option_type",
          "trading_class": "root", "bid": "bid_1545", "ask": "ask_1545",
          "bid_size": "bid_size_1545", "ask_size": "ask_size_1545",
-         "underlying_bid": "underlying_bid_1545", "underlying_ask": "underlying_ask_1545"},
+         "underlying_bid": "underlying_bid_1545", "underlying_ask": "underlying_ask_1545",
+         "volume": "trade_volume"},
         {"timestamp_utc": derived.at_time("quote_date", 15, 45)},
     ),
     Layout(
@@ -160,10 +162,30 @@ LAYOUTS = (
         asks=f"--as-of TIME {_SPOT}",
     ),
     Layout(
+        "nse", "NSE's download of an option chain",
+        frozenset({"OI", "CHNG IN OI", "BID QTY", "BID", "ASK", "ASK QTY", "STRIKE", "LTP"}),
+        {},
+        {"strike": derived.grouped("STRIKE"),
+         **{f"{side}.{ours}": derived.grouped(f"{theirs}#{k}")
+            for k, side in enumerate(("call", "put"), 1)
+            for ours, theirs in (("bid", "BID"), ("ask", "ASK"), ("volume", "VOLUME"),
+                                 ("open_interest", "OI"))},
+         "currency": derived.always("INR", "STRIKE"),
+         "style": derived.always("european", "STRIKE")},
+        asks=f"--as-of TIME --map underlying==SYMBOL --map expiry==DAY {_SPOT} --rates LEND,BORROW",
+    ),
+    Layout(
+        "ibkr", "a watchlist of TWS, with contracts in words",
+        frozenset({"Financial Instrument", "Bid", "Ask"}),
+        {"bid": "Bid", "ask": "Ask", "bid_size": "Bid Size", "ask_size": "Ask Size",
+         "volume": "Volume", "open_interest": "Option Open Interest"},
+        asks=f"--as-of TIME {_SPOT}",
+    ),
+    Layout(
         "yfinance", "calls or puts as yfinance saves them",
         frozenset({"contractSymbol", "lastTradeDate", "strike", "bid", "ask", "openInterest",
                    "contractSize"}),
-        {"open_interest": "openInterest"},
+        {"open_interest": "openInterest", "delivery_code": "contractSize"},
         asks=f"--as-of TIME {_SPOT}",
     ),
 )  # fmt: skip

@@ -52,6 +52,13 @@ class FeedOptions:
     decimal
         The decimal mark of a file, for ``csv``: "," or "."; the other one then groups thousands.
         "" is a point, and no groups.
+    delimiter
+        What parts the columns of a file, for ``csv``; "" is read off its header.
+    rows
+        Paths to the rows, for ``json``; "" is where they are found.
+    window
+        Seconds within which rows with times of their own are one snapshot, for ``csv`` and
+        ``json``; 0 is none.
     """
 
     strict: bool = False
@@ -62,6 +69,9 @@ class FeedOptions:
     max_bytes: int = 0
     layout: str = ""
     decimal: str = ""
+    delimiter: str = ""
+    rows: str = ""
+    window: float = 0.0
 
 
 class Feed(Protocol):

@@ -22,6 +22,7 @@ MAX_PRICE = 1e7
 MAX_AGE = 3.2e9
 # Calendars and nanoseconds in 64 bits hold no more.
 _YEARS = range(1970, 2201)
+_LAST_NS = 7_258_118_400 * 10**9
 _SHOWN = 60
 _DAY = "a date like 2016-01-15, 20160115 or 01/15/2016, in 1970 .. 2200"
 
@@ -36,6 +37,10 @@ _MONTHS = (
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d\d:?\d\d)?"
 )
+# 17APR26, 17-Apr-2026, 17 Apr '26: with the month as a word there is no doubt which is the day.
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[- ]?([A-Za-z]{3,9})[- ]?'?([0-9]{4}|[0-9]{2})")
+# Seconds, milliseconds, microseconds or nanoseconds since 1970, of 2001 and later.
+_EPOCH = re.compile(r"[0-9]{10}(?:[0-9]{3}){0,3}")
 _RIGHTS = {"c": "C", "call": "C", "p": "P", "put": "P"}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 # What `\d` and `strip` take besides is no digit of a price.
@@ -327,10 +332,13 @@ def parse_day(text: str) -> date | None:
             month, day, year = map(int, found.groups())
         else:
             found = _WORDED_DAY.fullmatch(text)
-            month = _month(found[1]) if found else 0
-            if not found or not month:
+            if found:
+                month, day, year = _month(found[1]), int(found[2]), int(found[3])
+            elif found := _DAY_FIRST.fullmatch(text):
+                day, month, year = int(found[1]), _month(found[2]), int(found[3])
+                year += 2000 if year < 100 else 0
+            else:
                 return None
-            day, year = int(found[2]), int(found[3])
     try:
         return date(year, month, day) if year in _YEARS else None
     except ValueError:
@@ -348,11 +356,14 @@ def _month(name: str) -> int:
 
 @lru_cache(maxsize=4096)
 def parse_instant(text: str, *, zone_known: bool = False) -> int | None:
-    """Return UTC nanoseconds of an ISO 8601 time, exact; None if it is not one.
+    """Return UTC nanoseconds of an ISO 8601 time or of a number since 1970, exact; None if neither.
 
     >>> parse_instant("1970-01-01T00:00:01.5Z")
     1500000000
     """
+    if _EPOCH.fullmatch(text):
+        stamp = int(text.ljust(19, "0"))
+        return stamp if stamp < _LAST_NS else None
     found = _INSTANT.fullmatch(text)
     if not found or not (found[8] or zone_known) or int(found[1]) not in _YEARS:
         return None

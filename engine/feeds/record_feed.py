@@ -16,6 +16,7 @@ from functools import partial
 from engine.clock import from_ns
 from engine.errors import BadDataError, NoInputError, UsageError
 from engine.feeds.ages import AgeColumn
+from engine.feeds.gathering import gathered
 from engine.feeds.names import plain_name
 from engine.feeds.protocol import FeedOptions, Loaded, is_within
 from engine.feeds.record import CellError, Record
@@ -76,7 +77,29 @@ class RecordFeed:
         self._options = options
         self._unplaced: list[str] = []
         self._snapshots: dict[tuple[str, int], _Snapshot] = {}
+        self._gathered: dict[tuple[str, int], list[int]] = {}
         self._read(records, ages)
+        if options.window:
+            self._gather(options.window * 1e9)
+
+    def _gather(self, window_ns: float) -> None:
+        """Make one snapshot of the rows of a symbol that lie within a window of its last."""
+        rows: dict[str, dict[int, list[QuotedRow]]] = {}
+        problems: dict[str, list[tuple[int, str]]] = {}
+        until = self._options.as_of_ns
+        if until is not None and any(ts <= until for _, ts in self._snapshots):
+            # What came later does not make a snapshot of that time.
+            self._snapshots = {k: one for k, one in self._snapshots.items() if k[1] <= until}
+        for (symbol, ts), snapshot in self._snapshots.items():
+            rows.setdefault(symbol, {})[ts] = snapshot.rows
+            problems.setdefault(symbol, []).extend((ts, one) for one in snapshot.problems)
+        self._snapshots = {}
+        for symbol, by_time in rows.items():
+            for end, (kept, times) in gathered(by_time, window_ns).items():
+                inside = set(times)
+                told = [one for ts, one in problems[symbol] if ts in inside]
+                self._snapshots[symbol, end] = _Snapshot(kept, told)
+                self._gathered[symbol, end] = times
 
     def symbols(self) -> tuple[str, ...]:
         """Return the underlyings there are, sorted."""
@@ -119,13 +142,23 @@ class RecordFeed:
             if chain is not None:
                 if held is not None:
                     yield held
-                told = (*notes, *_unquoted(chain))
+                told = (*notes, *self._gathering(symbol, ts), *_unquoted(chain))
                 held, pending = Loaded(chain, problems=_in_order(pending), notes=told), []
         if held is None:
             raise BadDataError(f"{self._name}: no valid row for {symbol}: {pending[0]}")
         # What was refused in snapshots that left no chain belongs to the last one that did.
         problems = _in_order((*held.problems, *pending))
         yield replace(held, problems=problems) if pending else held
+
+    def _gathering(self, symbol: str, ts: int) -> Iterator[str]:
+        """Say how many times of rows became those of one snapshot."""
+        times = self._gathered.get((symbol, ts), ())
+        if len(times) > 1:
+            seconds = (max(times) - min(times)) / 1e9
+            yield (
+                f"the rows of {symbol} have {len(times):,} times within {seconds:,.3g} s, gathered "
+                "into one snapshot at the last of them: each quote is as old as it lies behind"
+            )
 
     def _notes(self, symbol: str, times: list[int]) -> tuple[str, ...]:
         """Say where each row has a time of its own, so that a snapshot is but a part of a chain."""
@@ -139,8 +172,9 @@ class RecordFeed:
         seconds = (last[-1] - last[0]) / 1e9
         return (
             f"the rows of {symbol} have {len(last):,} times within {seconds:.3g} s; only those of "
-            f"the very last are one snapshot: {rows[-1]:,} of {n_rows:,} rows. Give all of them "
-            "one time to scan them together (--as-of TIME without a column timestamp_utc)",
+            f"the very last are one snapshot: {rows[-1]:,} of {n_rows:,} rows. --window "
+            f"{max(1, -int(-seconds // 1))} makes one of all of them, each as old as it lies "
+            "behind",
         )
 
     def _unknown(self, symbol: str) -> NoInputError | BadDataError:

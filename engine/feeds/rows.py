@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import BadDataError
 from engine.feeds.record import CellError, Record
-from engine.feeds.text_file import CAPS, Caps, read_text
+from engine.feeds.text_file import CAPS, STDIN, Caps, read_text
 
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
@@ -214,11 +214,12 @@ def read_table(
     mapping: Mapping[str, str] | None = None,
     caps: Caps = CAPS,
     is_header: Callable[[Sequence[str]], bool] | None = None,
+    delimiter: str = "",
 ) -> tuple[Columns, Iterator[Row | CellError]]:
     """Return the columns of a delimited file and its rows, with an error for each ragged one.
 
-    The delimiter (comma, semicolon or tab) is read off the header: the first of 20 lines that
-    `is_header` knows, else the first that is not empty. Empty lines are passed over.
+    Without `delimiter` it (comma, semicolon or tab) is read off the header: the first of 20 lines
+    that `is_header` knows, else the first that is not empty. Empty lines are passed over.
 
     Raises
     ------
@@ -228,28 +229,35 @@ def read_table(
         If it is empty or not text, or `mapping` names a column it does not have.
     """
     text = read_text(path, caps)
-    start, blank, header = _header(text, is_header)
+    name = "stdin" if str(path) == STDIN else path.name
+    start, blank, header = _header(text, is_header, delimiter)
     if not header.strip():
-        raise BadDataError(f"{path.name}:1: expected a header line, the file is empty")
-    if "|" in header and not any(mark in header for mark in _DELIMITERS):
+        raise BadDataError(f"{name}:1: expected a header line, the file is empty")
+    if "|" in header and not delimiter and not any(mark in header for mark in _DELIMITERS):
         raise BadDataError(
-            f"{path.name}:{blank + 1}: the columns are parted by '|': save it with commas, "
-            "semicolons or tabs"
+            f"{name}:{blank + 1}: the columns are parted by '|': say --delimiter '|', or save it "
+            "with commas, semicolons or tabs"
         )
     file = io.StringIO(text[start:] if start else text, newline="")
-    reader = csv.reader(file, delimiter=max(_DELIMITERS, key=header.count))
+    reader = csv.reader(file, delimiter=delimiter or _mark_of(header))
     try:
         names = next(reader)
     except csv.Error as error:
-        raise BadDataError(f"{path.name}:1: is not delimited text: {error}") from None
+        raise BadDataError(f"{name}:1: is not delimited text: {error}") from None
     if len(names) > _MOST_COLUMNS:
-        raise BadDataError(f"{path.name}:1: {len(names):,} columns are no table of quotes")
-    columns = Columns(path.name, names, mapping, blank + 1)
+        raise BadDataError(f"{name}:1: {len(names):,} columns are no table of quotes")
+    columns = Columns(name, names, mapping, blank + 1)
     columns.before = text[:start]
     return columns, _rows(reader, columns, blank, caps)
 
 
-def _header(text: str, is_header: Callable[[Sequence[str]], bool] | None) -> tuple[int, int, str]:
+def _mark_of(line: str) -> str:
+    return max(_DELIMITERS, key=line.count)
+
+
+def _header(
+    text: str, is_header: Callable[[Sequence[str]], bool] | None, delimiter: str
+) -> tuple[int, int, str]:
     """Return where the header starts, how many lines stand before it, and its text."""
     first: tuple[int, int, str] | None = None
     start = len(text) - len(text.lstrip("\r\n"))
@@ -259,7 +267,7 @@ def _header(text: str, is_header: Callable[[Sequence[str]], bool] | None) -> tup
         line = text[start : found.start() if found else len(text)]
         first = first or (start, number, line)
         if is_header is None or (
-            len(line) <= _LONGEST_BEFORE and line.strip() and is_header(_names(line))
+            len(line) <= _LONGEST_BEFORE and line.strip() and is_header(_names(line, delimiter))
         ):
             return start, number, line
         if found is None:
@@ -271,9 +279,9 @@ def _header(text: str, is_header: Callable[[Sequence[str]], bool] | None) -> tup
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def _names(line: str) -> list[str]:
+def _names(line: str, delimiter: str) -> list[str]:
     try:
-        cells = next(csv.reader([line], delimiter=max(_DELIMITERS, key=line.count)), [])
+        cells = next(csv.reader([line], delimiter=delimiter or _mark_of(line)), [])
     except csv.Error:
         return []
     return [cell.strip() for cell in cells]

@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -73,6 +73,14 @@ class QuotedRow:
     right: str
     values: tuple[float, ...]
     shared: Shared
+
+    def with_values(self, values: tuple[float, ...]) -> QuotedRow:
+        """Return the row with other quotes and ages."""
+        return replace(self, values=values)
+
+    def with_shared(self, shared: Shared) -> QuotedRow:
+        """Return the row with another underlying."""
+        return replace(self, shared=shared)
 
 
 def read_row(row: Record, symbol: str, said: str, age: Age, refuse: Refuse) -> QuotedRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,9 @@ class Caps:
 
 
 CAPS = Caps()
+# A pipe can be read once: who asks again gets the same.
+STDIN = "-"
+_PIPED: list[bytes] = []
 
 
 def read_text(path: Path, caps: Caps = CAPS) -> str:
@@ -52,6 +56,8 @@ def read_text(path: Path, caps: Caps = CAPS) -> str:
     BadDataError
         If it is not text, or larger than `caps`.
     """
+    if str(path) == STDIN:
+        return _of_stdin(caps)
     try:
         with path.open("rb") as file:
             start = file.peek(4)[:4]  # not read and sought back: a pipe cannot be
@@ -74,6 +80,50 @@ def read_text(path: Path, caps: Caps = CAPS) -> str:
     except (EOFError, OSError, zlib.error) as error:  # what gzip raises has no `strerror`
         what = getattr(error, "strerror", None) or f"the archive is broken: {error}"
         raise InputOutputError(f"{path}: {what}") from None
+
+
+def start_of(path: Path, length: int = 4) -> bytes:
+    """Return the first bytes of a file; none where it cannot be read."""
+    try:
+        if not path.is_file():  # a pipe can be read but once
+            return b""
+        with path.open("rb") as file:
+            return file.read(length)
+    except (OSError, ValueError):
+        return b""
+
+
+def _of_stdin(caps: Caps) -> str:
+    """Return what is piped in, plain or packed by gzip; at most `caps` of it are kept.
+
+    Raises
+    ------
+    BadDataError
+        If it is not text, or larger.
+    """
+    import gzip
+    import sys
+
+    name = Path("stdin")
+    try:
+        if not _PIPED:
+            _PIPED.append(_plain(name, sys.stdin.buffer, caps))
+        data = _PIPED[0]
+        if data[:2] == b"\x1f\x8b":
+            pieces, total = [], 0
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as archive:
+                while piece := archive.read(_PIECE):
+                    pieces.append(piece)
+                    total += len(piece)
+                    check_size(name.name, total, len(data), caps)
+            data = b"".join(pieces)
+        _check_text(name, data[:4])
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadDataError("stdin: is not UTF-8 text") from None
+    except (EOFError, OSError, zlib.error, AttributeError) as error:
+        what = getattr(error, "strerror", None) or f"cannot be read: {error}"
+        raise InputOutputError(f"stdin: {what}") from None
 
 
 def _plain(path: Path, file: BinaryIO, caps: Caps) -> bytes:
@@ -121,7 +171,7 @@ _OTHER = {
     b"PK\x03\x04": "is a zip archive; unpack it first",
     b"\xff\xfe": "is not UTF-8 but UTF-16 text, as spreadsheets save it; save it as CSV in UTF-8",
     b"\xfe\xff": "is not UTF-8 but UTF-16 text, as spreadsheets save it; save it as CSV in UTF-8",
-    b"PAR1": "is a Parquet file; save it as CSV, or read it with pandas: scan(frame)",
+    b"PAR1": "is a Parquet file: --source parquet:FILE",
     b"\xd0\xcf\x11\xe0": "is a spreadsheet; save it as CSV",
 }
 

@@ -30,6 +30,9 @@ class ReadingOptions(TypedDict, total=False):
     mapping: Mapping[str, str] | None
     layout: str | None
     decimal: str | None
+    delimiter: str | None
+    rows: str | None
+    window: float
     kind: str | Mapping[str, str] | None
     strict: bool
     max_input: str | int | None

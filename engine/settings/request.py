@@ -73,6 +73,9 @@ def feed_options(said: Said, config: FileConfig | None = None) -> FeedOptions:
         max_bytes=one(said, config, "max_input", 0),
         layout=one(said, config, "layout", ""),
         decimal=one(said, config, "decimal", ""),
+        delimiter=one(said, config, "delimiter", ""),
+        rows=one(said, config, "rows", ""),
+        window=one(said, config, "window", 0.0),
     )
 
 

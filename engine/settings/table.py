@@ -96,6 +96,13 @@ SETTINGS = (
             "a point, no groups",
             "the decimal mark of a CSV, a comma or a point; the other one groups thousands",
             "MARK"),
+    Setting("delimiter", READING, values.delimiter, "a delimiter such as '|'",
+            "read off the header", "what parts the columns of a CSV, such as '|'", "MARK"),
+    Setting("rows", READING, values.text, "a path such as 'results'", "found",
+            "where the rows of a JSON file are: results, or call=MAP.*.*,put=OTHER.*.*", "PATH"),
+    Setting("window", READING, values.at_least_zero, "a number of seconds", "0",
+            "seconds in which rows of a CSV or JSON with times of their own are one snapshot, each "
+            "as old as it lies behind the last", "S"),
     Setting("kind", READING, values.kinds, "share, index or coin, or a mapping by symbol",
             "by name", "what a symbol is where its name does not say: share, index or coin, or by "
             "symbol XYZ=index", "KIND"),

@@ -113,7 +113,8 @@ class Table:
         ConfigurationError
             Always.
         """
-        inside = f"{self.header} {key}" if self.name else key
+        shown_key = key if len(key) <= 60 else f"{key[:60]}..."
+        inside = f"{self.header} {shown_key}" if self.name else shown_key
         raise ConfigurationError(f"{self.where(key)}: {inside}: {reason}")
 
     def read(self, key: str, convert: Callable[[object], _T]) -> _T | None:

@@ -151,12 +151,21 @@ def mapping(value: object) -> dict[str, str]:
 
 def layout(value: object) -> str:
     """Return the name of a layout of files."""
-    from engine.feeds.layouts import BY_NAME  # here: it brings the readers of files
+    from engine.feeds import json_layouts, layouts  # here: they bring the readers of files
 
     name = text(value)
-    if name not in BY_NAME:
-        raise ValueError(f"unknown layout {name!r}: {hint(name, BY_NAME)}")
+    known = (*layouts.BY_NAME, *json_layouts.BY_NAME)
+    if name not in known:
+        raise ValueError(f"unknown layout {name!r}: {hint(name, known)}")
     return name
+
+
+def delimiter(value: object) -> str:
+    """Return one mark that parts columns."""
+    mark = value if isinstance(value, str) and len(value) == 1 and value.isascii() else ""
+    if not mark or mark.isalnum() or mark in "\"'\r\n.-+_ \0":
+        raise ValueError(f"expected one mark such as '|', ';' or a tab, got {shown(value)}")
+    return mark
 
 
 def decimal(value: object) -> str:

@@ -16,15 +16,17 @@ from random import Random
 import pytest
 
 from engine.errors import EngineError
+from engine.feeds import open_feed
 from engine.feeds.csv_file import CsvFeed
 from engine.feeds.deribit import DeribitFeed
 from engine.feeds.frame import ObjectFeed
-from engine.feeds.inspection import inspect_rows
+from engine.feeds.inspection import inspect_file
 from engine.feeds.lean import LeanFeed
 from engine.feeds.protocol import Feed, FeedOptions
 from engine.market.chain import OptionChain
 from engine.settings.config_file import read_config
 from tests.unit import lean_folder
+from tests.unit.test_json_source import SAMPLES as ANSWERS
 from tests.unit.test_layouts import SAMPLES
 
 HEADER = (
@@ -133,7 +135,26 @@ def layouts_seed(seed: int, folder: Path) -> None:
         options = FeedOptions(mapping=one.mapping, as_of_ns=one.as_of, decimal=decimal)
         judged(lambda path=path, options=options: CsvFeed(path, options=options))  # type: ignore[misc]
         try:
-            inspect_rows(path, options)
+            inspect_file(path, options)
+        except EngineError as error:
+            one_line(error)
+
+
+def answers_seed(seed: int, folder: Path) -> None:
+    rng = Random(f"answers {seed}")
+    for _ in range(EACH):
+        one = ANSWERS[rng.choice(sorted(ANSWERS))]
+        path = folder / "answer.json"
+        text = mutated(json.dumps(one.value, indent=rng.choice((None, 1))), rng, ",")
+        path.write_text(text, encoding="utf-8", errors="replace")
+        options = FeedOptions(
+            mapping=one.mapping,
+            rows=rng.choice(("", "", "", "results", "*.*", "call=a.*,put=*.*.*.*")),
+            window=rng.choice((0.0, 0.0, 1.0)),
+        )
+        judged(lambda options=options, path=path: open_feed(f"json:{path}", options))  # type: ignore[misc]
+        try:
+            inspect_file(path, options)
         except EngineError as error:
             one_line(error)
 
@@ -244,8 +265,8 @@ def config_seed(seed: int, folder: Path) -> None:
 # How many seeds run every time; a LEAN folder takes an archive for each.
 SAMPLE = {"lean": 60}
 READERS = {
-    "csv": csv_seed, "layouts": layouts_seed, "objects": objects_seed, "deribit": deribit_seed,
-    "lean": lean_seed, "config": config_seed,
+    "csv": csv_seed, "layouts": layouts_seed, "answers": answers_seed, "objects": objects_seed,
+    "deribit": deribit_seed, "lean": lean_seed, "config": config_seed,
 }  # fmt: skip
 
 

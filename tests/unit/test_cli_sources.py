@@ -46,12 +46,14 @@ def test_what_is_missing_is_in_the_command(
     assert (code, "read" in said) == (BAD_DATA, False)
     assert "no column" in said["missing"]
     filled = said["command"].replace("TIME", "2026-03-04T15:00Z").replace("SYMBOL", "ABCD")
+    filled = filled.replace("DAY", "2026-04-17").replace("LEND,BORROW", "6%,7%")
     words = shlex.split(filled.replace("PRICE", "100"))
     assert main([*words[1:], "--backend", "pure", "--json"]) == OK
     capsys.readouterr()
     said_already = [word for word in words if word.startswith("underlying")][:1]
     _, again = asked(capsys, str(path), "--map", *said_already)
-    assert again["command"].count(said_already[0].partition("=")[0]) == 1
+    name = said_already[0].partition("=")[0]
+    assert again["command"].count(f"{name}=") == 1
 
 
 def test_our_columns_and_those_of_nobody(
@@ -83,8 +85,9 @@ def test_what_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     path = tmp_path / "chain.json"
     path.write_text('{"a": 1}', encoding="utf-8")
     code, said = asked(capsys, str(path))
-    assert (code, set(said)) == (BAD_DATA, {"file", "missing"})
-    assert "looks like JSON" in said["missing"]
+    assert (code, "read" in said) == (BAD_DATA, False)
+    assert "no list of objects is there" in said["missing"]
+    assert said["command"].endswith(f"json:{path} --rows PATH")
     assert asked(capsys, str(tmp_path / "none.csv"))[0] == NO_INPUT
     assert asked(capsys, str(path), "--seed", "3")[0] == USAGE
 

@@ -46,9 +46,14 @@ SAMPLES = {
         "2026-03-04T20:46:00Z", (100.0, 100.0), interest=(70.0, 80.0),
     ),
     "optionsdx": Sample(
-        "[QUOTE_UNIXTIME], [QUOTE_DATE], [UNDERLYING_LAST], [EXPIRE_DATE], [C_BID], [C_ASK], "
-        "[STRIKE], [P_BID], [P_ASK]\n"
-        "1772636400, 2026-03-04, 100, 2026-04-17, 6.2, 6.3, 95, 0.7, 0.8\n",
+        "[QUOTE_UNIXTIME], [QUOTE_READTIME], [QUOTE_DATE], [QUOTE_TIME_HOURS], [UNDERLYING_LAST], "
+        "[EXPIRE_DATE], [EXPIRE_UNIX], [DTE], [C_DELTA], [C_GAMMA], [C_VEGA], [C_THETA], [C_RHO], "
+        "[C_IV], [C_VOLUME], [C_LAST], [C_SIZE], [C_BID], [C_ASK], [STRIKE], [P_BID], [P_ASK], "
+        "[P_SIZE], [P_LAST], [P_DELTA], [P_GAMMA], [P_VEGA], [P_THETA], [P_RHO], [P_IV], "
+        "[P_VOLUME], [STRIKE_DISTANCE], [STRIKE_DISTANCE_PCT]\n"
+        "1772636400, 2026-03-04 10:00, 2026-03-04, 10.0, 100, 2026-04-17, 1776456000, 44.0, .8, "
+        ".1, .1, -.1, .1, .2, 5, 6.2, 3 x 4, 6.2, 6.3, 95, 0.7, 0.8, 3 x 4, .7, -.2, .1, .1, -.1, "
+        "-.1, .2, , 5, 0.05\n",
         spot=(100.0, 100.0), mapping={"underlying": "=ABCD"},
     ),
     "historicaloptiondata": Sample(
@@ -66,11 +71,15 @@ SAMPLES = {
         sizes=(3.0, 4.0),
     ),
     "datashop-eod": Sample(
-        "underlying_symbol,quote_date,root,expiration,strike,option_type,bid_size_1545,bid_1545,"
-        "ask_size_1545,ask_1545,underlying_bid_1545,underlying_ask_1545\n"
-        "ABCD,2026-03-04,ABCD,2026-04-17,95,C,3,6.2,4,6.3,99.5,100.5\n"
-        "ABCD,2026-03-04,ABCD,2026-04-17,95,P,3,0.7,4,0.8,99.5,100.5\n",
-        "2026-03-04T20:45:00Z", sizes=(3.0, 4.0),
+        "underlying_symbol,quote_date,root,expiration,strike,option_type,open,high,low,close,"
+        "trade_volume,bid_size_1545,bid_1545,ask_size_1545,ask_1545,underlying_bid_1545,"
+        "underlying_ask_1545,bid_size_eod,bid_eod,ask_size_eod,ask_eod,underlying_bid_eod,"
+        "underlying_ask_eod,vwap,open_interest,delivery_code\n"
+        "ABCD,2026-03-04,ABCD,2026-04-17,95,C,6,6,6,6,5,3,6.2,4,6.3,99.5,100.5,1,5,1,7,99,101,6,"
+        "70,0\n"
+        "ABCD,2026-03-04,ABCD,2026-04-17,95,P,1,1,1,1,5,3,0.7,4,0.8,99.5,100.5,1,.5,1,1,99,101,1,"
+        "80,\n",
+        "2026-03-04T20:45:00Z", sizes=(3.0, 4.0), interest=(70.0, 80.0),
     ),
     "databento": Sample(
         "ts_recv,publisher_id,instrument_id,bid_px_00,ask_px_00,bid_sz_00,ask_sz_00,symbol\n"
@@ -97,6 +106,19 @@ SAMPLES = {
         "a,ABCD,95,6.2,6.3,3,4,70,2026-04-17,call,ABCD,100\n"
         "b,ABCD,95,0.7,0.8,3,4,80,2026-04-17,put,ABCD,100\n",
         mapping=SPOT, as_of=AS_OF, sizes=(3.0, 4.0), interest=(70.0, 80.0),
+    ),
+    "nse": Sample(
+        "CALLS,,PUTS\n"
+        ",OI,CHNG IN OI,VOLUME,IV,LTP,CHNG,BID QTY,BID,ASK,ASK QTY,STRIKE,BID QTY,BID,ASK,ASK QTY,"
+        "CHNG,LTP,IV,VOLUME,CHNG IN OI,OI,\n"
+        ',70,1,"1,234",12,6.2,-,75,6.20,6.30,75,"95.00",75,0.70,0.80,75,-,0.7,12,-,1,80,\n',
+        mapping={**SPOT, "underlying": "=ABCD", "expiry": "=2026-04-17", "style": "=american"},
+        as_of=AS_OF, interest=(70.0, 80.0),
+    ),
+    "ibkr": Sample(
+        "Financial Instrument,Last,Bid Size,Bid,Ask,Ask Size\n"
+        "ABCD Apr17'26 95 CALL,6,3,6.2,6.3,4\nABCD 17APR26 95.0 P,1,3,0.7,0.8,4\n",
+        mapping=SPOT, as_of=AS_OF, sizes=(3.0, 4.0),
     ),
     "yfinance": Sample(
         ",contractSymbol,lastTradeDate,strike,bid,ask,openInterest,contractSize\n"
@@ -241,6 +263,13 @@ def test_names_of_columns_and_layouts(tmp_path: Path) -> None:
         ObjectFeed([{}], FeedOptions(layout="orats"))
     with pytest.raises(UsageError, match="--layout is that of a csv source"):
         open_feed("demo", FeedOptions(layout="orats"))
+
+
+def test_bars_between_columns_are_read_where_they_are_said(tmp_path: Path) -> None:
+    text = f"{HEADER}\n{ROW}\n".replace(",", "|")
+    assert read(tmp_path, text, "XYZ", mapping=BOTH, delimiter="|").chain.n_rows == 1
+    with pytest.raises(UsageError, match="--delimiter is that of a csv source"):
+        open_feed("demo", FeedOptions(delimiter="|"))
 
 
 def test_bars_between_columns_are_refused(tmp_path: Path) -> None:

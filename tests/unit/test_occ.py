@@ -46,7 +46,7 @@ def test_what_is_no_symbol_or_adjusted_costs_its_row(tmp_path: Path) -> None:
 
 def test_the_rest_is_asked_for(tmp_path: Path) -> None:
     path = written(tmp_path, "1,2.5,2.6,ABCD260417C00092500,92.5", header=HEADER)
-    with pytest.raises(BadDataError, match="The column contractSymbol holds OCC symbols, which"):
+    with pytest.raises(BadDataError, match="The column contractSymbol holds contracts, which"):
         CsvFeed(path)
 
 

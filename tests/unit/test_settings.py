@@ -30,6 +30,9 @@ GOOD: dict[str, tuple[str, str, Any]] = {
     "mapping": ("bid=Bid", '[scan]\nmap = { bid = "Bid" }', {"bid": "Bid"}),
     "layout": ("orats", '[scan]\nlayout = "orats"', "orats"),
     "decimal": (",", '[scan]\ndecimal = ","', ","),
+    "delimiter": ("|", '[scan]\ndelimiter = "|"', "|"),
+    "rows": ("results", '[scan]\nrows = "results"', "results"),
+    "window": ("2.5", "[scan]\nwindow = 2.5", 2.5),
     "kind": ("XYZ=index", '[scan]\nkind = { XYZ = "index" }', {"XYZ": "index"}),
     "strict": ("", "[scan]\nstrict = true", True),
     "max_input": ("4GB", '[scan]\nmax_input = "4GB"', 4 << 30),
@@ -67,6 +70,8 @@ BAD: dict[str, tuple[str, str, Any, str]] = {
     "as_of": ("noon", '[scan]\nas_of = "noon"', "noon", "expected a time such as"),
     "layout": ("orat", '[scan]\nlayout = "orat"', "orat", "unknown layout 'orat': "),
     "decimal": (";", '[scan]\ndecimal = ";"', ";", "expected a decimal mark, ',' or '.', got"),
+    "delimiter": ("ab", '[scan]\ndelimiter = "ab"', "ab", "expected one mark such as '|', ';' or"),
+    "window": ("-1", "[scan]\nwindow = -1", -1, "expected a number >= 0, got"),
     "kind": ("stonk", '[scan]\nkind = "stonk"', "stonk", "unknown kind 'stonk': valid: share"),
     "max_input": ("big", '[scan]\nmax_input = "big"', "big", "expected a size such as 4GB or"),
     "seed": ("-1", "[scan]\nseed = -1", -1, "expected a whole number >= 0, got"),
@@ -126,7 +131,7 @@ def test_every_setting_is_tried_here() -> None:
     untried = set(BY_NAME) - set(BAD)
     # What is true or false has no text, and a name of a column may be anything.
     switches = {setting.name for setting in SETTINGS if not setting.metavar}
-    assert untried == switches | {"mapping", "dividends", "gates"}
+    assert untried == switches | {"mapping", "rows", "dividends", "gates"}
 
 
 @pytest.mark.parametrize("name", BY_NAME)
