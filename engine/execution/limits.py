@@ -35,7 +35,7 @@ class Limits:
     max_orders_second, max_orders_minute, max_orders_day
         Orders sent in any second, any minute, and on one day of the exchange.
     reserved_orders
-        How many of each of these rates only orders that complete or close may use.
+        How many of each of these rates are kept for orders that complete or unwind packages.
     max_orders_per_contract
         Open orders for one contract and side.
     duplicate_window_s
@@ -100,10 +100,10 @@ class Limits:
     max_capital_usd: float = 500_000.0
     max_working_packages: int = 2
     max_open_packages: int = 20
-    max_orders_second: int = 10
+    max_orders_second: int = 12
     max_orders_minute: int = 60
     max_orders_day: int = 500
-    reserved_orders: int = 4
+    reserved_orders: int = 8
     max_orders_per_contract: int = 15
     duplicate_window_s: float = 10.0
     collar_fair: float = 0.02

@@ -52,6 +52,6 @@ def day_loss(limits: Limits, exposure: Exposure) -> str:
 def _too_many(sent: int, n: int, most: int, reserved: int, when: str) -> str:
     if sent + n <= most - reserved:
         return ""
-    kept = f", {reserved} of them kept for closing" if reserved else ""
+    kept = f", {reserved} of them kept for unwinding" if reserved else ""
     orders = "1 order" if n == 1 else f"{n} orders"
     return f"{orders} more after {sent} {when}: at most {most}{kept}"

@@ -2,6 +2,10 @@
 
 A refusal is a sentence for a trader with the number and the limit. What is not known is refused:
 a missing age, size or borrow never passes. The rows are in the order in which they are told.
+
+Only what opens a package is checked. What completes or unwinds one is not held back, since half a
+package is the greater risk: its machine bounds these orders, a part of every rate is reserved for
+them, and beyond the whole rate a breaker halts.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from engine.execution.case import Case, case_of
 from engine.execution.exposure import Exposure
 from engine.execution.facts import MarketFacts
 from engine.execution.limits import COMBO, Limits
-from engine.execution.orders import Order, Plan
+from engine.execution.orders import Plan
 from engine.execution.quiet import RestartWindow
 
 
@@ -185,25 +189,4 @@ class Risk:
             message = check.refuse(case)
             if message:
                 refusals.append(Refusal(check.code, message))
-        return tuple(refusals)
-
-    def check_order(self, order: Order, exposure: Exposure, now_ns: int) -> tuple[Refusal, ...]:
-        """Return why an order that completes, unwinds or closes must wait; empty if it may go.
-
-        It lowers risk, so only the rates and what the broker takes hold it back; what is reserved
-        of the rates is for it.
-        """
-        limits = self.limits
-        refusals = []
-        for code, refuse in (
-            ("order-rate-second", rate_checks.second),
-            ("order-rate-minute", rate_checks.minute),
-            ("order-rate-day", rate_checks.day),
-        ):
-            message = refuse(limits, exposure, now_ns, 1, 0)
-            if message:
-                refusals.append(Refusal(code, message))
-        message = size_checks.too_many_orders(order.combo.key, order.combo.legs, exposure, limits)
-        if message:
-            refusals.append(Refusal("open-orders-per-contract", message))
         return tuple(refusals)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.execution.case import Case, name_of
-from engine.execution.exposure import Exposure
-from engine.execution.limits import Limits
 from engine.market.combo import OPTION, STOCK
-from engine.market.contract import Contract
 
 # Beyond it a sum of floats is not told from its limit.
 _HAIR = 1e-9
@@ -61,18 +58,11 @@ def open_packages(case: Case) -> str:
 
 def orders_per_contract(case: Case) -> str:
     """Open orders for one contract and side, of which brokers take few."""
-    plan = case.plan
-    return too_many_orders(plan.key, plan.combo.legs, case.exposure, case.limits)
-
-
-def too_many_orders(
-    key: str, legs: tuple[tuple[int, Contract], ...], exposure: Exposure, limits: Limits
-) -> str:
-    """Return the sentence if one more order for a combo and its legs is too many, else ""."""
-    most = limits.max_orders_per_contract
-    wanted = [(key, 1), *((contract.name, 1 if n > 0 else -1) for n, contract in legs)]
+    plan, most = case.plan, case.limits.max_orders_per_contract
+    wanted = [(plan.key, 1)]
+    wanted += [(contract.name, 1 if n > 0 else -1) for n, contract in plan.combo.legs]
     for name, side in wanted:
-        n = exposure.open_orders(name, side) + 1
+        n = case.exposure.open_orders(name, side) + 1
         if n > most:
             verb = "buy" if side > 0 else "sell"
             return f"it would be open order {n} to {verb} {name}: at most {most}"

@@ -87,7 +87,7 @@ class State:
             if trade.is_open:
                 yield trade
             else:
-                del self._open[name]
+                self._open.pop(name, None)  # a halt meanwhile may have done it
 
     def reopen(self, trade: Trade) -> None:
         """Take a package as open again."""

@@ -167,7 +167,7 @@ LIMIT_SETTINGS = (
     _limit("max_orders_minute", whole(1, 2_000), "orders in any minute", "N"),
     _limit("max_orders_day", whole(1, 100_000), "orders on a day of the exchange", "N"),
     _limit("reserved_orders", whole(0, 39),
-           "how many of each rate are kept for orders that complete or close", "N"),
+           "how many of each rate are kept for orders that complete or unwind", "N"),
     _limit("max_orders_per_contract", whole(1, MOST_ORDERS_PER_CONTRACT),
            "open orders for one contract and side; IB takes 20", "N"),
     _limit("duplicate_window_s", seconds(0.0, 3_600.0),

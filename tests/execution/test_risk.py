@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
 
 import pytest
 
 from engine.execution.breakers import BREAKERS
-from engine.execution.exposure import Exposure
 from engine.execution.limits import Limits
-from engine.execution.orders import Order
-from engine.execution.risk import CHECKS, CODES, Risk
+from engine.execution.risk import CHECKS, CODES
 from tests.execution.plans import (
-    CONVERSION,
     EXPIRY,
-    EXPOSURE,
-    LIMITS,
-    NOW,
     REVERSAL,
     option,
     plan,
     stock,
 )
-from tests.execution.risk_cases import CASES, ask, open_package, sent
+from tests.execution.risk_cases import CASES, ask
 
 # A change that is nonsense in more ways than one: other checks speak too.
 SEVERAL = {("size", 0), ("notional", 1), ("expiry", 1)}
@@ -80,29 +73,6 @@ def test_every_limit_moves_a_check_or_is_named_elsewhere() -> None:
     # These two the trader itself holds: while a package lacks a leg no plan is checked.
     assert {one.name for one in fields(Limits)} - named == {"max_unhedged_s", "max_unhedged_delta"}
     assert named - {one.name for one in fields(Limits)} == {"[live] restart_windows"}
-
-
-def order(**said: Any) -> Order:
-    return replace(Order("parity-1-0.1", "DU1", CONVERSION.combo, 1, 1.0), **said)
-
-
-def test_orders_that_close_may_use_what_is_reserved_and_no_more() -> None:
-    risk = Risk(LIMITS)
-
-    def codes(exposure: Exposure) -> list[str]:
-        return [one.code for one in risk.check_order(order(), exposure, NOW)]
-
-    nine, ten = sent(*[0.1] * 9), sent(*[0.1] * 10)
-    assert codes(replace(EXPOSURE, **nine)) == []
-    assert codes(replace(EXPOSURE, **ten)) == ["order-rate-second"]
-    assert codes(replace(EXPOSURE, **sent(*[30.0] * 59))) == []
-    assert codes(replace(EXPOSURE, **sent(*[30.0] * 60))) == ["order-rate-minute"]
-    assert codes(replace(EXPOSURE, orders_today=499)) == []
-    assert codes(replace(EXPOSURE, orders_today=500)) == ["order-rate-day"]
-    full = (open_package(orders=(("XYZ", 1),) * 15),)
-    assert codes(replace(EXPOSURE, packages=full)) == ["open-orders-per-contract"]
-    # Losses, sessions and sizes do not keep anybody from closing.
-    assert codes(replace(EXPOSURE, day_pnl_usd=-1e9)) == []
 
 
 def test_the_same_question_has_the_same_answer() -> None:

@@ -247,7 +247,7 @@ def test_no_file_turns_on_live_money(tmp_path: Path) -> None:
 
 def test_limits_that_contradict_each_other(tmp_path: Path) -> None:
     cases = (
-        ("reserved_orders=10", "leaves nothing of 10 orders"),
+        ("reserved_orders=12", "leaves nothing of 12 orders"),
         ("max_order_usd=3000000", "max_order_usd is above max_open_usd"),
         ("max_working_packages=21", "max_working_packages is above max_open_packages"),
     )
@@ -256,7 +256,7 @@ def test_limits_that_contradict_each_other(tmp_path: Path) -> None:
             live_settings_of(parsed("--limit", text))
         with pytest.raises(ConfigurationError, match=rf"toml: \[limits\]: .*{sentence}"):
             live_settings({}, by_file(tmp_path, "[limits]\n" + text.replace("=", " = ")))
-    assert live_settings_of(parsed("--limit", "reserved_orders=9")).limits.reserved_orders == 9
+    assert live_settings_of(parsed("--limit", "reserved_orders=11")).limits.reserved_orders == 11
 
 
 def test_no_more_orders_by_contract_than_ib_takes() -> None:
