@@ -10,7 +10,7 @@ them, and beyond the whole rate a breaker halts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from engine.execution import (
@@ -20,6 +20,7 @@ from engine.execution import (
     stock_checks,
     time_checks,
 )
+from engine.execution.breakers import BREAKERS, Breaker
 from engine.execution.case import Case, case_of
 from engine.execution.exposure import Exposure
 from engine.execution.facts import MarketFacts
@@ -190,3 +191,14 @@ class Risk:
             if message:
                 refusals.append(Refusal(check.code, message))
         return tuple(refusals)
+
+
+def documentation(rows: Iterable[Check | Breaker] = CHECKS) -> str:
+    """Return the table of docs/RISK.md for checks, or for breakers."""
+    lines = ["| code | what it refuses | settings |", "|---|---|---|"]
+    if rows is BREAKERS:
+        lines[0] = lines[0].replace("what it refuses", "what trips it")
+    for row in rows:
+        names = ", ".join(f"`{name}`" for name in row.limits)
+        lines.append(f"| `{row.code}` | {row.about} | {names} |")
+    return "\n".join(lines)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
 from engine.execution.breakers import BREAKERS
 from engine.execution.limits import Limits
-from engine.execution.risk import CHECKS, CODES
+from engine.execution.risk import CHECKS, CODES, documentation
+from engine.live.guards import ACKNOWLEDGEMENT, NEEDED, phrase
+from engine.settings.live import LIVE_PORTS
 from tests.execution.plans import (
     EXPIRY,
     REVERSAL,
@@ -18,6 +22,7 @@ from tests.execution.plans import (
 )
 from tests.execution.risk_cases import CASES, ask
 
+PAGE = Path(__file__).parents[2] / "docs" / "RISK.md"
 # A change that is nonsense in more ways than one: other checks speak too.
 SEVERAL = {("size", 0), ("notional", 1), ("expiry", 1)}
 
@@ -87,3 +92,17 @@ def test_stock_is_shown_in_lots() -> None:
     short = plan((stock(-1, 99.99, 100.01, 3), option(1, "C", 95.0, 6.8, 6.9)))
     refusals = ask({"plan": short, "of": {"lots": 4}, "limits": {"max_shares": 1_199}})
     assert "1,200 shares of XYZ: at most 1,199" in [one.message for one in refusals]
+
+
+def test_the_page_has_both_tables_and_no_other_code() -> None:
+    """After a change of a table: put what `documentation` returns into the page."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert documentation() in page
+    assert documentation(BREAKERS) in page
+    rows = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
+    assert rows == set(CODES) | {one.code for one in BREAKERS}
+    settings = set(re.findall(r"`((?:max|min|allow)_[a-z_]+)`", page))
+    assert settings <= {one.name for one in fields(Limits)}
+    assert ", ".join(f"`{name}`" for name in NEEDED) in page
+    for words in (ACKNOWLEDGEMENT, phrase("U1234567"), *map(str, LIVE_PORTS)):
+        assert words in page
