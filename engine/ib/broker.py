@@ -329,6 +329,9 @@ class IbBroker:
         except OSError:
             return  # the loss of the connection follows
         self.link.keep_ids_above(self.table.high_water)
+        if inquiry.is_first and self.link.state is State.RECONCILING:
+            # Before anybody hears of it: who hears that all is well may send an order at once.
+            self.link.signal(Signal.RECONCILED)
         self._reception.answer(inquiry)
         if inquiry.is_first and self._answered is not None and not self._answered.done():
             self._answered.set_result(None)

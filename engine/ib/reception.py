@@ -1,7 +1,8 @@
 """What was heard, put in the words of `engine.execution.broker`: events, and answers to questions.
 
 It keeps the round of questions that is under way, and which executions and fees were handed on. A
-live execution is always handed on; one that comes in answer to a question only if it is news.
+live execution is always handed on; one that comes in answer to a question of ours with the whole
+answer, if it is news; what the library asks for at the start of a session is in that answer too.
 """
 
 from __future__ import annotations
@@ -132,12 +133,9 @@ class Reception:
             execution.price, to_ns(execution.time), str(execution.permId),
         )  # fmt: skip
         self.table.executed(ref, execution.orderId, execution.clientId, contract.secType)
-        inquiry = self.inquiry
-        if inquiry is not None:
-            inquiry.answer.executions[fill.execution] = fill
-            if req_id == inquiry.req_id:
-                return
-        if req_id == _LIVE or fill.execution not in self._told:
+        if self.inquiry is not None:
+            self.inquiry.answer.executions[fill.execution] = fill
+        if req_id == _LIVE:
             self._tell_fill(fill)
 
     def on_executions_end(self, req_id: int) -> None:

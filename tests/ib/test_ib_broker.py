@@ -200,6 +200,34 @@ def test_nothing_is_ready_before_a_whole_round() -> None:
     play("ib", story)
 
 
+def test_who_hears_the_evidence_of_a_new_connection_may_send_at_once() -> None:
+    async def story(scene: IbScene) -> None:
+        sent: list[bool] = []
+
+        def listen(event: Any) -> None:
+            scene.events.append(event)
+            if isinstance(event, LinkUp):
+                assert scene.broker.request_evidence()
+                sent.append(scene.broker.place(scene.order(scene.box())))
+            elif isinstance(event, Evidence):
+                sent.append(scene.broker.place(scene.order(scene.box())))
+
+        scene.broker.sink = listen
+        await scene.drop()
+        await scene.until(Ended)
+        assert sent == [False, True]
+        # Of the day's executions nothing was told apart from the evidence.
+        again = IbScene(scene.world, client_id=1)
+        await scene.broker.stop()
+        await scene.wait(0.1)
+        await again.begin()
+        assert [type(event).__name__ for event in again.events] == ["LinkUp"]
+        assert len((await again.evidence()).executions) == 5
+        await again.end()
+
+    play("ib", story)
+
+
 def test_answers_from_before_the_link_was_lost_are_told_to_nobody() -> None:
     async def story(scene: IbScene) -> None:
         order = scene.order(scene.box(), off=-1.0)

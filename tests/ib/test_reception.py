@@ -141,8 +141,9 @@ def test_a_live_execution_is_told_at_once_and_again_one_that_was_asked_for_only_
     assert [type(event) for event in told] == [Fill, Seen]
     assert told[0].execution == "e2.01"
     assert told[1].filled == 6
-    # Of a question that the library has asked.
+    # Of a question that the library has asked: news or not, the answer to ours has it.
     desk.executed("e2.01", req_id=44)
+    desk.executed("e4.01", req_id=44)
     assert desk.take() == []
 
 
