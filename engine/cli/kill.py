@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _folders(args: argparse.Namespace) -> list[Folder]:
-    root = state_root(args.state)
+    root = state_root(args.journal)
     if args.account is None:
         running = [folder for folder in folders(root) if _runs(folder)]
         if running:

@@ -47,6 +47,8 @@ VERBS = {
     "doctor": ("engine.cli.doctor", "check this machine and say what could be better"),
     "bench": ("engine.cli.bench", "measure the runtimes of this machine; say which one to use"),
     "gateway": ("engine.cli.gateway", "a simulated TWS gateway on loopback, for any client"),
+    "live": ("engine.cli.live", "find arbitrages as quotes move, and trade them"),
+    "paper": ("engine.cli.paper", "the same on paper, in this process, without a broker"),
     "kill": ("engine.cli.kill", "stop trading now, whatever the engine does"),
     "resume": ("engine.cli.resume", "go on after a halt, with a reason"),
     "status": ("engine.cli.status", "how a live account stands"),

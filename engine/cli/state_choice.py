@@ -10,14 +10,8 @@ from engine.live.folder import Folder, find_folder, state_root
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that name an account."""
     add = parser.add_argument_group("which account").add_argument
-    add(
-        "--account",
-        metavar="NAME",
-        help="such as DU1234567 or sim-DU1234567 (the last that traded)",
-    )
-    add(
-        "--state", metavar="FOLDER", help="of all accounts (~/.local/state/parity or $PARITY_STATE)"
-    )
+    add("--account", metavar="NAME", help="DU1234567, or sim-DU1234567 (the last that traded)")
+    add("--journal", metavar="FOLDER", help="of all accounts, else $PARITY_JOURNAL or the default")
 
 
 def chosen_folder(args: argparse.Namespace) -> Folder:
@@ -28,4 +22,4 @@ def chosen_folder(args: argparse.Namespace) -> Folder:
     NoInputError
         If nothing has traded there.
     """
-    return find_folder(state_root(args.state), args.account)
+    return find_folder(state_root(args.journal), args.account)

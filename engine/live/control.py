@@ -136,7 +136,7 @@ def _short(path: Path) -> Iterator[str]:
         yield str(path)
         return
     if sys.platform != "linux":
-        raise OSError(0, "the path is too long for a socket: name a shorter --state")
+        raise OSError(0, "the path is too long for a socket: name a shorter --journal")
     fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{fd}/{path.name}"

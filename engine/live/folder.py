@@ -2,7 +2,7 @@
 
 ::
 
-    ~/.local/state/parity/           or $PARITY_STATE, or --state
+    ~/.local/share/parity-engine/journal/    or $PARITY_JOURNAL, or --journal
         sim-DU1234567/
             journal                  what execution intends and knows
             halted.json              there while trading is stopped (`engine.live.latch`)
@@ -21,10 +21,11 @@ from pathlib import Path
 
 from engine.errors import InputOutputError, NoInputError, NotPermittedError, UsageError
 from engine.nearest import hint
+from engine.settings.live import default_journal
 
 SIM, PAPER, IB = "sim", "paper", "ib"
 BROKERS = (SIM, PAPER, IB)
-VARIABLE = "PARITY_STATE"
+VARIABLE = "PARITY_JOURNAL"
 # Of the files beside a journal: a hostile one must not fill the memory.
 _MOST_BYTES = 65_536
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,39}")
@@ -84,7 +85,7 @@ class Folder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except PermissionError:
             raise NotPermittedError(
-                f"{self.path}: you may not make it; name another with --state or ${VARIABLE}"
+                f"{self.path}: you may not make it; name another with --journal or ${VARIABLE}"
             ) from None
         except OSError as error:
             raise InputOutputError(f"{self.path}: {error.strerror}") from None
@@ -105,12 +106,9 @@ class Folder:
 
 
 def state_root(said: str | None, environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of all accounts: as said, as ``$PARITY_STATE``, else of the desktop."""
+    """Return the folder of all accounts: as said, as ``$PARITY_JOURNAL``, else the default."""
     given = said or environ.get(VARIABLE, "")
-    if given:
-        return Path(given).expanduser()
-    base = environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "parity"
+    return Path(given).expanduser() if given else default_journal()
 
 
 def folder_of(root: Path, mode: str, account: str) -> Folder:

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from typing import IO
+from select import select
 
 from engine.errors import UnavailableError
 
@@ -25,16 +25,34 @@ _START_SECONDS = 60.0
 
 
 class OwnGateway:
-    """The child process; `port` is where it listens."""
+    """The child process, with a core of its own where there are two.
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self._process = process
-        self.port = port
+    It starts at once; `port` waits until it listens.
+    """
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether it still runs."""
-        return self._process.poll() is None
+    def __init__(self, symbols: tuple[str, ...] = (SYMBOL,), seed: int = 0) -> None:
+        command = [sys.executable, "-m", "engine.live.own_gateway", str(seed), ",".join(symbols)]
+        # A session of its own: Ctrl-C in the terminal is for the engine, which needs the gateway
+        # to cancel what it has in the market.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+
+    def port(self) -> int:
+        """Return where it listens.
+
+        Raises
+        ------
+        UnavailableError
+            If it does not say so in a minute.
+        """
+        out = self._process.stdout
+        assert out is not None
+        ready, _, _ = select([out], [], [], _START_SECONDS)
+        line = out.readline() if ready else b""
+        if not line.strip().isdigit():
+            raise UnavailableError("the simulated gateway did not start; try `parity gateway`")
+        return int(line)
 
     def close(self) -> None:
         """End it and wait for it."""
@@ -46,37 +64,6 @@ class OwnGateway:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def start_gateway(symbols: tuple[str, ...] = (SYMBOL,), seed: int = 0) -> OwnGateway:
-    """Start a gateway on a free port, with a core of its own where there are two.
-
-    Raises
-    ------
-    UnavailableError
-        If it does not say its port in a minute.
-    """
-    command = [sys.executable, "-m", "engine.live.own_gateway", str(seed), ",".join(symbols)]
-    # A session of its own: Ctrl-C in the terminal is for the engine, which needs the gateway to
-    # cancel what it has in the market.
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-    )
-    assert process.stdout is not None
-    port = _read_port(process.stdout, process)
-    return OwnGateway(process, port)
-
-
-def _read_port(out: IO[bytes], process: subprocess.Popen[bytes]) -> int:
-    import select
-
-    ready, _, _ = select.select([out], [], [], _START_SECONDS)
-    line = out.readline() if ready else b""
-    if not line.strip().isdigit():
-        process.kill()
-        process.wait()
-        raise UnavailableError("the simulated gateway did not start; try `parity gateway`")
-    return int(line)
 
 
 async def _serve(seed: int, symbols: list[str]) -> None:

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 
 from engine.live.folder import Folder, read_small_json, write_json
 
-# Of client ids: the market on the one that is given, orders, and kills of the engine and of
-# `parity kill` on those after it.
-ORDERS, ENGINE_KILL, VERB_KILL = 1, 2, 3
+# Of client ids: orders on the one that is given, then quotes, the engine's kill switch, and the
+# first of those that `parity kill` tries.
+ORDERS, QUOTES, ENGINE_KILL, VERB_KILL = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,12 +118,18 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something that was found and not sent."""
+    """Something that was found and not sent; what it was where that is known."""
 
     ts_ns: int
     sighting: str
     key: str
     refusals: tuple[tuple[str, str], ...]
+    symbol: str = ""
+    family: str = ""
+    legs: str = ""
+    edge: float = math.nan
+    edge_usd: float = math.nan
+    lots: int = 0
 
 
 class Story:
@@ -276,7 +282,9 @@ class Story:
             return
         package.phase = str(entry.data.get("phase"))
         package.over_ns = 0 if package.is_open else entry.ts_ns
-        package.log.append((entry.ts_ns, f"{package.phase} {entry.data.get('text', '')}".strip()))
+        text = str(entry.data.get("text", ""))
+        is_told = text.startswith(package.phase)
+        package.log.append((entry.ts_ns, text if is_told else f"{package.phase} {text}".strip()))
 
     def _proof(self, entry: Written) -> None:
         package = self.packages.get(str(entry.data.get("package")))
@@ -290,9 +298,14 @@ class Story:
         )
         self.n_found += 1
         self.refusals.update(code for code, _ in pairs)
-        self.recent.append(
-            Refused(entry.ts_ns, str(entry.data.get("sighting")), str(entry.data.get("key")), pairs)
-        )
+        data = entry.data
+        edges = [data.get("edge"), data.get("edge_usd"), data.get("lots", 0)]
+        edge, usd, lots = (float(e) if isinstance(e, int | float) else math.nan for e in edges)
+        self.recent.append(Refused(
+            entry.ts_ns, str(data.get("sighting")), str(data.get("key")), pairs,
+            str(data.get("symbol", "")), str(data.get("family", "")), str(data.get("legs", "")),
+            edge, usd, int(lots),
+        ))  # fmt: skip
 
     def _baseline(self, entry: Written) -> None:
         said = entry.data.get("positions")

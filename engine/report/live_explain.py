@@ -98,7 +98,7 @@ def _money(story: Story, package: PackageStory) -> Iterator[str]:
 
 
 def _sum(words: str, value: float, note: str = "") -> str:
-    return f"  {words:<34}{value:>14,.2f}   {note}".rstrip()
+    return f"  {words:<34}{round(value, 2) + 0.0:>14,.2f}   {note}".rstrip()
 
 
 def _time(ts_ns: int) -> str:

@@ -63,4 +63,4 @@ def summary_line(screen: Screen) -> str:
 
 def figure(value: float, decimals: int = 2) -> str:
     """Return a figure without grouping, ``-`` where it is not known."""
-    return f"{value:.{decimals}f}" if math.isfinite(value) else "-"
+    return f"{round(value, decimals) + 0.0:.{decimals}f}" if math.isfinite(value) else "-"

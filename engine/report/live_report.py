@@ -54,7 +54,7 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
     counts = f"{total['packages']} packages, {total['complete']} complete, {total['open']} open"
     console.print(Text(f"\n{counts}; USD:"))
     for key, words in _TOTALS:
-        console.print(Text(f"  {words:<28}{total[key]:>14,.2f}"))
+        console.print(Text(f"  {words:<28}{round(total[key], 2) + 0.0:>14,.2f}"))
     if report["refused"]:
         rows = ", ".join(f"{code} {n:,}" for code, n in report["refused"].items())
         console.print(Text(f"\nNot sent: {rows}"))
@@ -66,7 +66,7 @@ def shown(one: Mapping[str, Any], key: str, kind: str) -> str:
     if value is None:
         return "-"
     if kind == "m":
-        return f"{value:,.2f}"
+        return f"{round(value, 2) + 0.0:,.2f}"
     if kind == "l":
         return f"{value}/{one['lots']}"
     return str(value)[11:19] if kind == "t" else str(value).replace("_", " ")
@@ -82,7 +82,8 @@ def report_page(report: Mapping[str, Any]) -> str:
     )
     total = report["total"]
     sums = "".join(
-        f'<tr{_sum(key)}><td class="w">{html.escape(words)}</td><td>{total[key]:,.2f}</td></tr>'
+        f'<tr{_sum(key)}><td class="w">{html.escape(words)}</td>'
+        f"<td>{round(total[key], 2) + 0.0:,.2f}</td></tr>"
         for key, words in _TOTALS
     )
     refused = "".join(

@@ -117,7 +117,8 @@ class Timing:
 class Screen:
     """Everything on the screen.
 
-    `mode` is READ_ONLY, RECONCILING, READY, REDUCING or HALTED, `why` says why it is not READY.
+    `mode` is READ-ONLY, RECONCILING, READY, REDUCING, DRAINING or HALTED, `why` says why it is not
+    READY.
     """
 
     ts_ns: int

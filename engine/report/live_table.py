@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 WIDE = 120
 ABSENT = "-"
 _STYLE = {GOOD: "green", BUSY: "yellow", BAD: "bold red"}
-_MODE = {"READY": "bold green", "READ_ONLY": "cyan", "HALTED": "bold white on red"}
+_MODE = {"READY": "bold green", "READ-ONLY": "cyan", "HALTED": "bold white on red"}
 _PHASE = {"COMPLETE": "green", "FLAT": "dim", "HALTED": "bold red", "UNWINDING": "bold yellow"}
 _BAR = 10
 
@@ -216,7 +216,8 @@ def words(name: str) -> str:
 
 def number(value: float, decimals: int = 2) -> str:
     """Return a figure with thousands parted, a dash where it is not known."""
-    return f"{value:,.{decimals}f}" if math.isfinite(value) else ABSENT
+    # The sum is no negative zero.
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}" if math.isfinite(value) else ABSENT
 
 
 def signed(value: float) -> Text:

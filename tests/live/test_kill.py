@@ -19,6 +19,7 @@ from engine.live.presence import Presence, announce, read_presence, withdraw
 from engine.live.resume import resume
 from engine.session.journal import Journal, read_journal
 from engine.session.records import PROCESS
+from engine.settings.live import default_journal
 
 
 @pytest.fixture
@@ -44,9 +45,9 @@ def test_no_account_leaves_the_folder(name: str, tmp_path: Path) -> None:
 
 
 def test_the_state_is_where_it_is_said() -> None:
-    assert state_root("/a", {"PARITY_STATE": "/b"}) == Path("/a")
-    assert state_root(None, {"PARITY_STATE": "/b"}) == Path("/b")
-    assert state_root(None, {"XDG_STATE_HOME": "/c"}) == Path("/c/parity")
+    assert state_root("/a", {"PARITY_JOURNAL": "/b"}) == Path("/a")
+    assert state_root(None, {"PARITY_JOURNAL": "/b"}) == Path("/b")
+    assert state_root(None, {}) == default_journal()
 
 
 def test_the_first_reason_stays_until_it_is_resumed(folder: Folder) -> None:
@@ -135,7 +136,7 @@ def test_without_an_engine_the_latch_is_all(folder: Folder) -> None:
 
 
 def test_the_verbs_stop_and_go_on(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
-    state = ["--state", str(folder.path.parent)]
+    state = ["--journal", str(folder.path.parent)]
     with Journal(folder.journal, durability=PROCESS) as journal:
         journal.append("start", {})
     assert main(["kill", "--reason", "too odd", *state]) == 0

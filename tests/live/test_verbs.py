@@ -26,7 +26,7 @@ Out = pytest.CaptureFixture[str]
 
 
 def said(capsys: Out, state: Path, *words: str, code: int = 0) -> str:
-    assert main([*words, "--state", str(state)]) == code
+    assert main([*words, "--journal", str(state)]) == code
     return capsys.readouterr().out if code == 0 else capsys.readouterr().err
 
 

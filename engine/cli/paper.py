@@ -1,0 +1,52 @@
+"""``paper``: the pipeline of `live` on a market in this process, with simulated fills."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from engine.cli import live_arguments
+from engine.cli.screen import Screen
+from engine.errors import UsageError
+from engine.nearest import hint
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the verb."""
+    parser.description = (
+        "Trade on paper without a broker: the pipeline of `live`, fills simulated against what\n"
+        "is displayed, late and at a cost. Without --source the demo market moves in this process."
+    )
+    parser.add_argument("symbols", nargs="*", metavar="SYMBOL", help="underlyings (ZETF)")
+    parser.add_argument("--source", default="demo", metavar="SPEC", help="demo, or session:FILE")
+    live_arguments.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trade until stopped.
+
+    Raises
+    ------
+    EngineError
+        If it cannot begin.
+    """
+    from engine.live import loop
+    from engine.live.paper import trade
+
+    if args.source != "demo" and not args.source.startswith("session:"):
+        raise UsageError(f"--source {args.source!r}: expected demo or session:FILE")
+    settings, config = live_arguments.settings_of(args)
+    if args.broker not in (None, "paper"):
+        raise UsageError("paper has a broker of its own: `parity live` takes --broker")
+    settings = replace(settings, broker="paper")
+    symbols = settings.symbols
+    if args.source == "demo":
+        from engine.feeds.demo_listing import KINDS
+
+        symbols = symbols or ("ZETF",)
+        for name in symbols:
+            if name not in KINDS:
+                raise UsageError(f"the demo market has no {name!r}: {hint(name, KINDS)}")
+    request = live_arguments.request_from(args, settings, config, symbols, is_fresh=True)
+    console = Screen(is_plain=args.no_color)
+    return loop.run(lambda: trade(request, args.source, args.seed, console))

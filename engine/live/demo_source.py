@@ -1,0 +1,161 @@
+"""The moving demo market in this process, as a source of quotes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.clock import NS_PER_SECOND, SYSTEM, Clock
+from engine.feeds.demo_market import DemoMarket
+from engine.live.source import MakeWatch, OnRead
+from engine.market.book import Book
+from engine.market.carry import Carry
+from engine.report.live_screen import GOOD, Link
+from engine.scanner.watch import Watch
+
+# Seconds between two looks at the clock, and contracts priced ahead in one idle slice.
+_STEP = 0.004
+_AHEAD = 8
+
+
+@dataclass(slots=True)
+class MarketClock:
+    """The machine's clock, moved to the day of a simulated market."""
+
+    machine: Clock
+    offset_ns: int = 0
+
+    def now_ns(self) -> int:
+        """Return UTC nanoseconds of the market."""
+        return self.machine.now_ns() + self.offset_ns
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds of a clock that never goes back."""
+        return self.machine.monotonic_ns()
+
+
+def nobody(symbols: object, now_ns: int) -> None:
+    """Take a read that nobody waits for."""
+
+
+class DemoSource:
+    """A `DemoMarket` that moves with the clock; `engine.live.source.Source` says the rest.
+
+    `failed` takes what went wrong in its task.
+    """
+
+    place = "the demo market"
+
+    def __init__(
+        self,
+        market: DemoMarket,
+        *,
+        clock: Clock = SYSTEM,
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        self.on_read: OnRead = nobody
+        self.failed = failed
+        self._market = market
+        self._start_ns = market.now_ns
+        self.clock = MarketClock(clock, market.now_ns - clock.now_ns())
+        self._monotonic = clock.monotonic_ns()
+        self._watches: dict[str, Watch] = {}
+        # Instrument to (symbol, quote index), -1 for the underlying.
+        self._places: dict[int, tuple[str, int]] = {}
+        self._changed: dict[int, None] = {}
+        self._task: asyncio.Task[None] | None = None
+        market.listener = self._note
+
+    async def start(self) -> None:
+        """Begin to move."""
+        self._task = asyncio.get_running_loop().create_task(self._move())
+        self._task.add_done_callback(self._done)
+
+    async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
+        """Return a watch that is fed with the quotes of `symbol` from now on."""
+        book = Book.of(self._market.chain(symbol))
+        now, listing = self._market.now_ns, book.listing
+        places = {}
+        for q, (expiry, strike, right) in enumerate(listing.keys()):
+            places[expiry.settles_ns, strike, right] = q
+            book.line_up(q, now)
+        book.underlying_line_up(now)
+        book.prove_alive(now)
+        watch = self._watches[symbol] = make_watch(book)
+        for instrument in self._market.instruments:
+            if instrument.symbol != symbol:
+                continue
+            key = (instrument.settles_ns, instrument.strike, instrument.right)
+            if not instrument.right:
+                self._places[instrument.index] = (symbol, -1)
+            elif key in places:
+                self._places[instrument.index] = (symbol, places[key])
+        return watch
+
+    async def stop(self) -> None:
+        """End."""
+        if self._task is not None:
+            self._task.remove_done_callback(self._done)
+            self._task.cancel()
+
+    def carry(self, symbol: str) -> Carry | None:
+        """Return the rates, dividends and borrow of the demo exchange."""
+        return self._market.carry(symbol)
+
+    def links(self) -> tuple[Link, ...]:
+        """Return the one connection there is."""
+        return (Link("market", "demo", GOOD, f"{len(self._places)} instruments"),)
+
+    def doubt(self) -> None:
+        """Say that time was lost: the next quotes prove themselves again."""
+        now = self._market.now_ns
+        for watch in self._watches.values():
+            for q in range(watch.book.listing.n_quotes):
+                watch.book.line_up(q, now)
+
+    def step(self) -> None:
+        """Bring the market to the time of now and hand on what has changed."""
+        elapsed = self.clock.monotonic_ns() - self._monotonic
+        self._market.run_until(self._start_ns + elapsed)
+        now = self._market.now_ns
+        touched: dict[str, None] = {}
+        changed, self._changed = self._changed, {}
+        for watch in self._watches.values():
+            watch.book.prove_alive(now)
+        for index in changed:
+            place = self._places.get(index)
+            if place is None:
+                continue
+            symbol, q = place
+            touched[symbol] = None
+            self._hand_on(self._watches[symbol], q, index, now)
+        if touched:
+            self.on_read(tuple(touched), now)
+
+    def _hand_on(self, watch: Watch, q: int, index: int, now: int) -> None:
+        quote, book = self._market.quotes[index], watch.book
+        if q < 0:
+            watch.on_underlying(quote.bid, quote.ask, quote.bid_size, quote.ask_size, now)
+            return
+        if (quote.bid, quote.bid_size) != (book.bid[q], book.bid_size[q]):
+            watch.on_bid(q, quote.bid, quote.bid_size, now)
+        if (quote.ask, quote.ask_size) != (book.ask[q], book.ask_size[q]):
+            watch.on_ask(q, quote.ask, quote.ask_size, now)
+
+    def _note(self, index: int) -> None:
+        self._changed[index] = None
+
+    async def _move(self) -> None:
+        while True:
+            before = self.clock.monotonic_ns()
+            self.step()
+            spent = (self.clock.monotonic_ns() - before) / NS_PER_SECOND
+            if spent < _STEP / 4:
+                self._market.prepare(_AHEAD)
+            await asyncio.sleep(max(_STEP - spent, 0.0))
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self.failed is not None:
+            self.failed(error)

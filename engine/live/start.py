@@ -1,0 +1,275 @@
+"""Put a live engine together: market, broker, journal, trader, control; run it; take it apart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from engine import __version__
+from engine.backend import select
+from engine.config import ScanSettings
+from engine.errors import BadDataError, NotPermittedError
+from engine.execution.breakers import Breakers, WatchedLog
+from engine.execution.broker import Broker
+from engine.execution.entries import Log
+from engine.execution.facts import MarketFacts
+from engine.execution.orders import Plan
+from engine.execution.plan import Terms
+from engine.execution.risk import Risk
+from engine.execution.rules import Rules
+from engine.execution.trader import Trader
+from engine.live.collector import Collector
+from engine.live.control import Control
+from engine.live.engine import Engine
+from engine.live.folder import Folder
+from engine.live.loop import Stop, drain, exit_code, run_until
+from engine.live.presence import Presence, announce, withdraw
+from engine.live.screens import Screens
+from engine.live.show import Lines, Table, summary
+from engine.live.source import Source
+from engine.live.tee import Tee
+from engine.market.book import Book
+from engine.market.contract import STOCK, Contract
+from engine.market.fees import FeeSchedule
+from engine.report.live_screen import Link
+from engine.scanner.scanner import Scanner
+from engine.session.journal import Journal
+from engine.session.records import POWER, PROCESS
+from engine.settings.live import LiveSettings
+from engine.settings.overrides import CarryOverrides
+
+if TYPE_CHECKING:
+    from engine.cli.screen import Screen as Console
+
+# Terms serve for so many seconds: discounts move by 1e-7 a second.
+TERMS_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRequest:
+    """What is asked of a live engine.
+
+    Attributes
+    ----------
+    symbols
+        Underlyings; not empty.
+    scan, overrides, fees
+        As of a scan (`engine.scanner.survey.Request`).
+    backend
+        Which kernels, None is auto.
+    seconds
+        How long, None until it is stopped.
+    is_plain
+        Lines instead of the table.
+    is_fresh
+        The account begins anew: an earlier journal is set aside.
+    """
+
+    settings: LiveSettings
+    symbols: tuple[str, ...]
+    scan: ScanSettings
+    overrides: CarryOverrides
+    fees: FeeSchedule | None = None
+    backend: str | None = None
+    seconds: float | None = None
+    is_plain: bool = True
+    is_fresh: bool = False
+
+
+class Runner:
+    """One live engine from start to end.
+
+    Parameters
+    ----------
+    source
+        The market, started.
+    broker
+        Made by the caller; `advance` lets its time pass, if it has none of its own. `begin` is
+        awaited when the trader listens, `links` says how all connections are.
+    place, port
+        What it is connected to, in words; the port of the gateway, 0 for none.
+    """
+
+    def __init__(
+        self, request: LiveRequest, folder: Folder, source: Source, broker: Broker,
+        console: Console, *, place: str, port: int = 0,
+        advance: Callable[[int], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.request, self.folder, self.source, self.broker = request, folder, source, broker
+        self._console, self._place, self._port, self._advance = console, place, port, advance
+        self._facts: dict[str, MarketFacts] = {}
+        self.links: Callable[[], tuple[Link, ...]] = source.links
+        self.begin: Callable[[], Awaitable[None]] = _at_once
+        self.engine: Engine | None = None
+
+    def book(self, symbol: str) -> Book | None:
+        """Return the book of a symbol, None before it is watched."""
+        tracked = self.engine.tracked.get(symbol) if self.engine is not None else None
+        return tracked.watch.book if tracked is not None else None
+
+    async def run(self, stop: Stop) -> int:
+        """Trade until `stop`, and return the exit code.
+
+        Raises
+        ------
+        EngineError
+            If it cannot begin, or the journal cannot be written.
+        """
+        request, settings = self.request, self.request.settings
+        async with AsyncExitStack() as stack:
+            journal = self._journal()
+            stack.callback(journal.close)
+            tee = Tee(journal)
+            breakers = Breakers(settings.limits, windows=settings.windows)
+            log = WatchedLog(tee, breakers, self.source.clock)
+            trader = self._trader(log, str(journal.tear or ""))
+            collector = Collector()
+            engine = self.engine = Engine(
+                self.folder, self.source, self.broker, trader, tee,
+                breakers=breakers, advance=self._advance, collector=collector,
+            )  # fmt: skip
+            engine.links = self.links
+            for symbol in request.symbols:
+                await engine.open(symbol, self._scanner)
+            await self.begin()
+            await self._announce(stack, engine)
+            collector.begin()
+            stack.callback(collector.end)
+            engine.begin()
+            screens = Screens(engine, settings.broker, self._place, settings.limits)
+            self._screens = screens
+            shown = (Lines if request.is_plain else Table)(screens, self._console)
+            with shown:
+                await run_until(stop, engine, request.seconds, shown.show, shown.every)
+                is_clean = await drain(stop, engine, settings.on_exit, shown.show)
+            say(self._console, summary(screens))
+            if not is_clean and settings.on_exit != "leave" and engine.fatal is None:
+                say(
+                    self._console,
+                    "not everything came to its end: parity status says what is open",
+                )
+            return exit_code(stop, engine)
+
+    # parts
+
+    def _journal(self) -> Journal:
+        settings = self.request.settings
+        self.folder.make()
+        about = {"account": self.broker.account, "mode": settings.broker, "version": __version__}
+        # A simulated account dies with this machine: its orders need not outlive the power.
+        durability = POWER if settings.broker == "ib" else PROCESS
+        clock = self.source.clock
+
+        def open_it() -> Journal:
+            return Journal(self.folder.journal, about=about, durability=durability, clock=clock)
+
+        try:
+            journal = open_it()
+            if self.request.is_fresh and any(True for _ in journal.entries()):
+                self.folder.set_journal_aside()  # its lock is ours: nobody else uses it
+                journal.close()
+                journal = open_it()
+        except NotPermittedError as error:
+            if "another process" not in str(error):
+                raise
+            raise NotPermittedError(
+                f"account {self.broker.account} is traded by another engine already "
+                f"({self.folder.path}): parity status"
+            ) from None
+        return journal
+
+    def _trader(self, log: Log, torn: str) -> Trader:
+        settings = self.request.settings
+        limits = settings.limits
+        risk = Risk(limits, windows=settings.windows, legs=settings.legs)
+        rules = Rules(
+            style=settings.legs, ack_s=settings.ack_timeout, fill_s=settings.fill_window,
+            unhedged_s=limits.max_unhedged_s, unhedged_delta=limits.max_unhedged_delta,
+        )  # fmt: skip
+        terms = Terms(lots=limits.max_lots, allowance=settings.allowance)
+        try:
+            return Trader(
+                self.broker, log, risk, self.source.clock, is_armed=settings.is_armed,
+                terms=terms, rules=rules, quotes=self._quote, facts=self._facts_of, torn=torn,
+            )  # fmt: skip
+        except ValueError as error:
+            raise BadDataError(f"{self.folder.journal}: {error}") from None
+
+    def _scanner(self, book: Book) -> Scanner:
+        request, listing = self.request, book.listing
+        chain = book.snapshot(self.source.clock.now_ns())
+        in_use = request.overrides.over(chain, self.source.carry(listing.symbol))
+        settings = replace(request.scan, carry=in_use.carry)
+        if request.fees is not None:
+            settings = replace(settings, fees=request.fees)
+        self._facts[listing.symbol] = MarketFacts.of(
+            listing, in_use.carry, knows_dividends=in_use.knows_dividends
+        )
+        return Scanner(settings, select(request.backend), terms_seconds=TERMS_SECONDS)
+
+    def _facts_of(self, plan: Plan, now_ns: int) -> MarketFacts:
+        facts, book = self._facts[plan.symbol], self.book(plan.symbol)
+        return facts.at(book, plan.legs, now_ns) if book is not None else facts
+
+    def _quote(self, contract: Contract, side: int) -> float:
+        book = self.book(contract.symbol)
+        if book is None:
+            return float("nan")
+        if contract.kind == STOCK:
+            price = book.underlying.ask if side > 0 else book.underlying.bid
+        else:
+            place = _place_of(book, contract)
+            if place < 0:
+                return float("nan")
+            price = book.ask[place] if side > 0 else book.bid[place]
+        return price if price > 0.0 else float("nan")
+
+    async def _announce(self, stack: AsyncExitStack, engine: Engine) -> None:
+        settings = self.request.settings
+        control = Control(self.folder.socket, self._handlers(engine))
+        await control.start()
+        stack.push_async_callback(control.close)
+        announce(self.folder, Presence(
+            os.getpid(), self.source.clock.now_ns(), settings.host, self._port,
+            settings.client_id,
+        ))  # fmt: skip
+        stack.callback(withdraw, self.folder)
+
+    def _handlers(self, engine: Engine) -> dict[str, Callable[[Mapping[str, object]], Any]]:
+        def kill(asked: Mapping[str, object]) -> Mapping[str, object]:
+            engine.kill(str(asked.get("reason") or "parity kill"))
+            return {}
+
+        def resume(asked: Mapping[str, object]) -> Mapping[str, object]:
+            engine.resume(str(asked.get("reason")))
+            return {}
+
+        def status(_: Mapping[str, object]) -> Mapping[str, object]:
+            screen = self._screens.screen()
+            return {
+                "mode": screen.mode, "why": screen.why, "is_armed": screen.is_armed,
+                "links": [asdict(link) for link in screen.links],
+            }  # fmt: skip
+
+        return {"kill": kill, "resume": resume, "status": status}
+
+
+def say(console: Console, line: str) -> None:
+    """Print a line as it is."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+async def _at_once() -> None:
+    """Begin without anything more."""
+
+
+def _place_of(book: Book, contract: Contract) -> int:
+    """Return the quote index of an option in a book, -1 if it is not listed. O(quotes)."""
+    listing = book.listing
+    for q in range(listing.n_quotes):
+        if listing.contract(q).name == contract.name:
+            return q
+    return -1

@@ -1,0 +1,138 @@
+"""Trade through a gateway: our own, or a TWS or IB Gateway that is there already."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError, NotPermittedError, UnavailableError
+from engine.ib.broker import IbBroker
+from engine.ib.connection import LinkSettings
+from engine.ib.market import MarketSettings
+from engine.ib.orders import Contracts
+from engine.ib.states import State
+from engine.ib.warmup import ORDERS as WARM_ORDERS
+from engine.ib.warmup import warm_up
+from engine.live.folder import SIM, folder_of
+from engine.live.guards import account_to_trade, check_start
+from engine.live.loop import Stop
+from engine.live.own_gateway import OwnGateway
+from engine.live.presence import ENGINE_KILL, ORDERS, QUOTES
+from engine.live.start import LiveRequest, Runner, say
+from engine.live.tws_source import GRADES, TwsSource, is_up
+from engine.market.carry import Carry
+from engine.market.contract import STOCK, Contract
+from engine.report.live_screen import BUSY, Link
+
+if TYPE_CHECKING:
+    from engine.cli.screen import Screen
+
+_IN_USE = "326"
+# Enough for a demonstration, which should begin soon.
+_SIM_ORDERS = min(WARM_ORDERS, 800)
+
+
+async def trade(
+    request: LiveRequest, console: Screen, *, seed: int = 0, is_live: bool = False,
+    is_acknowledged: bool = False, stop: Stop | None = None,
+) -> int:  # fmt: skip
+    """Trade until stopped; return the exit code.
+
+    Raises
+    ------
+    EngineError
+        If it cannot begin: nobody there, not permitted, no such symbol, traded by another engine.
+    """
+    settings = request.settings
+    check_start(settings, is_live=is_live, is_acknowledged=is_acknowledged)
+    async with AsyncExitStack() as stack:
+        if stop is None:
+            stop = Stop()
+            stop.listen()
+            stack.callback(stop.deaf)
+        own: OwnGateway | None = None
+        if settings.broker == SIM and settings.port == 0:
+            own = OwnGateway(request.symbols, seed)
+            stack.callback(own.close)
+            say(console, "starting a simulated gateway with a market of its own: nothing is real")
+        if settings.is_armed:
+            # An interpreter compiles what runs often: not with the first order of the day.
+            await warm_up(_SIM_ORDERS if own is not None else WARM_ORDERS)
+        place, is_own = f"{settings.host}:{settings.port}", False
+        if own is not None:
+            settings = replace(settings, host="127.0.0.1", port=own.port())
+            place, is_own = f"127.0.0.1:{settings.port} (our own simulated gateway)", True
+        request = replace(request, settings=settings, is_fresh=is_own)
+        source = _source(request, seed)
+        stack.push_async_callback(source.stop)
+        try:
+            await source.start()
+        except UnavailableError as error:
+            raise _refused(place, settings.client_id + QUOTES, str(error)) from None
+        account = account_to_trade(
+            settings, source.accounts(), is_live=is_live, is_acknowledged=is_acknowledged
+        )
+        folder = folder_of(settings.journal, settings.broker, account)
+        contracts = Contracts()
+        broker = IbBroker(
+            account, _link(request, ORDERS), settings.client_id + ENGINE_KILL, contracts,
+            clock=source.clock,
+        )  # fmt: skip
+        runner = Runner(request, folder, source, broker, console, place=place, port=settings.port)
+
+        def links() -> tuple[Link, ...]:
+            state = broker.link.state
+            trip = f"{broker.link.round_trip_s * 1e3:.0f} ms"
+            detail = trip if state is State.READY else broker.link.last_error
+            return (*source.links(), Link("orders", state.value, GRADES.get(state, BUSY), detail))
+
+        async def begin() -> None:
+            for symbol in request.symbols:
+                listed = source.market.symbols[symbol].listed
+                if listed.underlying_id.isdecimal():
+                    contracts.add(Contract(STOCK, symbol), int(listed.underlying_id))
+            broker.start()
+            stack.push_async_callback(broker.stop)
+            if not await is_up(broker.link, lambda: False):
+                reason = broker.link.last_error or "no answer"
+                raise _refused(
+                    place, settings.client_id, f"{place}: no connection for orders: {reason}"
+                )
+
+        runner.links, runner.begin = links, begin
+        return await runner.run(stop)
+
+
+def _refused(place: str, client_id: int, words: str) -> EngineError:
+    """Return what is said where a connection could not be made."""
+    if _IN_USE in words:
+        return NotPermittedError(
+            f"{place}: client id {client_id} is in use: another engine trades through this "
+            "gateway; stop it, or take another --client-id for another account"
+        )
+    return UnavailableError(words)
+
+
+def _link(request: LiveRequest, offset: int) -> LinkSettings:
+    settings = request.settings
+    return LinkSettings(
+        settings.host, settings.port, settings.client_id + offset, heartbeat_s=settings.heartbeat,
+        is_for_quotes=offset == QUOTES,
+    )  # fmt: skip
+
+
+def _source(request: LiveRequest, seed: int) -> TwsSource:
+    settings = request.settings
+    market = MarketSettings(link=_link(request, QUOTES), most_lines=settings.lines)
+    if settings.broker != SIM:
+        return TwsSource(market)
+    from engine.feeds.demo_listing import KINDS
+    from engine.feeds.demo_market import DemoMarket
+
+    # The simulated market says what its money costs: IB's messages have no word for it.
+    known = [symbol for symbol in request.symbols if symbol in KINDS]
+    demo = DemoMarket(seed, known, compact=True, planted=False)
+    carries: dict[str, Carry] = {symbol: demo.carry(symbol) for symbol in known}
+    styles = {symbol: KINDS[symbol].style for symbol in known}
+    return TwsSource(market, carries=carries, styles=styles, scope=f"sim-{seed}")

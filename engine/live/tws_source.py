@@ -1,0 +1,136 @@
+"""TWS, IB Gateway or the simulated gateway as a source of quotes, and their watches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from engine.errors import UnavailableError
+from engine.ib.connection import Link as TwsLink
+from engine.ib.market import MarketLink, MarketSettings
+from engine.ib.states import State
+from engine.live.demo_source import nobody
+from engine.live.source import MakeWatch, OnRead
+from engine.market.book import Book
+from engine.market.carry import Carry
+from engine.report.live_screen import BAD, BUSY, GOOD, Link
+from engine.scanner.watch import Watch
+
+CONNECT_SECONDS = 30.0
+"""For a first connection that nothing speaks against; refused ones are given up sooner."""
+_REFUSED_SECONDS = 2.0
+_TIME_SECONDS = 10.0
+GRADES = {State.READY: GOOD, State.DOWN: BAD, State.DEGRADED: BAD, State.SILENT: BUSY}
+
+
+async def is_up(link: TwsLink, is_done: Callable[[], bool]) -> bool:
+    """Return whether a first connection is made; False as soon as it is refused again and again."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    while link.state is not State.READY and not is_done():
+        waited = loop.time() - begun
+        is_refused = link.last_error and link.state is State.DOWN
+        if waited > (_REFUSED_SECONDS if is_refused else CONNECT_SECONDS):
+            return False
+        await asyncio.sleep(0.01)
+    return True
+
+
+class TwsSource:
+    """Quotes over a connection of their own; `engine.live.source.Source` says the rest.
+
+    Parameters
+    ----------
+    carries
+        What is known of rates and dividends, by symbol: IB says nothing of them.
+    styles
+        "american" or "european" by symbol, where the rule of IB's symbols is wrong.
+    """
+
+    def __init__(
+        self, settings: MarketSettings, *, carries: Mapping[str, Carry] | None = None,
+        styles: Mapping[str, str] | None = None, scope: str = "ib",
+    ) -> None:  # fmt: skip
+        self.on_read: OnRead = nobody
+        self.failed: Callable[[BaseException], None] | None = None
+        self.alert: Callable[[str], None] | None = None
+        self.place = f"{settings.link.host}:{settings.link.port}"
+        self._carries = dict(carries or {})
+        self._makers: dict[str, MakeWatch] = {}
+        self.market = MarketLink(
+            settings, make_sink=self._make_sink, on_read=self._read, on_alert=self._alert,
+            on_failure=self._fail, styles=styles, scope=scope,
+        )  # fmt: skip
+        self.clock = self.market.clock
+
+    async def start(self) -> None:
+        """Connect.
+
+        Raises
+        ------
+        UnavailableError
+            If nobody answers, in one line.
+        """
+        link = self.market.link
+        starting = asyncio.ensure_future(self.market.start(CONNECT_SECONDS))
+        try:
+            if not await is_up(link, starting.done):
+                raise UnavailableError(f"no TWS or gateway at {self.place}: {link.last_error}")
+            await starting
+        finally:
+            starting.cancel()
+        # Before anything is stamped: a simulated market has a day of its own.
+        try:
+            now = await asyncio.wait_for(link.ib.reqCurrentTimeAsync(), _TIME_SECONDS)
+        except asyncio.TimeoutError:
+            raise UnavailableError(f"{self.place}: it does not say its time") from None
+        link.clock.heard(int(now.timestamp()))
+
+    def accounts(self) -> Sequence[str]:
+        """Return the accounts that the gateway manages."""
+        found: Sequence[str] = self.market.link.ib.managedAccounts()
+        return found
+
+    async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
+        """Return a watch that is fed with the quotes of `symbol` from now on."""
+        self._makers[symbol] = make_watch
+        sink = (await self.market.subscribe(symbol)).sink
+        assert isinstance(sink, Watch)
+        return sink
+
+    async def stop(self) -> None:
+        """Hang up."""
+        await self.market.stop()
+
+    def carry(self, symbol: str) -> Carry | None:
+        """Return what is known of a symbol beside its quotes."""
+        return self._carries.get(symbol)
+
+    def links(self) -> tuple[Link, ...]:
+        """Return how the connection is."""
+        view = self.market.view()
+        detail = f"{view.n_lines}/{view.most_lines} lines, {view.round_trip_s * 1e3:.0f} ms"
+        grade = GRADES.get(view.state, BUSY)
+        if view.state is not State.READY and view.last_error:
+            detail = view.last_error
+        return (Link("market", view.state.value, grade, detail),)
+
+    def doubt(self) -> None:
+        """Say that time was lost: no quote is proven until its line speaks again."""
+        for one in self.market.symbols.values():
+            self.market.path.stale(one.quotes)
+            self.market.subscriptions.again(one.listed.symbol)
+
+    def _make_sink(self, book: Book, _: int) -> Watch:
+        return self._makers[book.listing.symbol](book)
+
+    def _read(self, symbols: Sequence[str], now_ns: int) -> None:
+        self.on_read(symbols, now_ns)
+
+    def _alert(self, text: str) -> None:
+        if self.alert is not None:
+            self.alert(text)
+
+    def _fail(self, error: BaseException) -> None:
+        if self.failed is not None:
+            self.failed(error)

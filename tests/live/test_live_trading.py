@@ -1,0 +1,155 @@
+"""Live trading from end to end; the ledger of the simulated gateway is the judge."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from live_desk import ACCOUNT, CASH, Desk, folder, market, request, story, unarmed
+from served_gateway import Served
+
+from engine.cli.main import main
+from engine.errors import NoInputError, NotPermittedError, UnavailableError
+from engine.live.latch import read_latch
+
+pytest.importorskip("ib_async", reason="ib_async is not installed: requirements-ib.txt")
+
+
+def complete(journal: Path, count: int) -> bool:
+    done = [p for p in story(journal).packages.values() if p.phase == "COMPLETE"]
+    return len(done) >= count
+
+
+def ledger(served: Served) -> tuple[float, dict[str, float]]:
+    """Return the cash and the positions that the gateway has of the account."""
+
+    def read() -> tuple[float, dict[str, float]]:
+        gateway = served.gateway
+        account = gateway.accounts[ACCOUNT]
+        held: dict[str, float] = {}
+        for index, position in account.positions.items():
+            if position.quantity:
+                row = gateway.listing.instruments[index]
+                day = row.expiry[2:]
+                strike = repr(float(row.strike)).removesuffix(".0")
+                name = f"{row.trading_class}{day}{row.right}{strike}" if row.right else row.symbol
+                held[name] = position.quantity
+        return account.cash, held
+
+    return served.call(read)
+
+
+def live_orders(served: Served) -> int:
+    gateway = served.gateway
+    return served.call(lambda: sum(not order.is_final for order in gateway.desk.every))
+
+
+def check_books(served: Served, journal: Path) -> None:
+    """Compare the journal with the gateway: cash and fees to the cent, and positions."""
+    told = story(journal)
+    cash, held = ledger(served)
+    packages = list(told.packages.values())
+    ours = math.fsum(told.executions.cash(p.refs) - told.executions.fees(p.refs) for p in packages)
+    assert cash - CASH == pytest.approx(ours, abs=0.005)
+    assert {k: v for k, v in told.executions.positions().items() if v} == held
+    for package in packages:
+        money = told.money(package)
+        plan = package.planned.plan
+        assert money.n_unpaid == 0
+        assert money.is_whole
+        # What is locked in, by its definition: cash, fees and the worst outcome of what is held.
+        worst = plan.edge_usd + plan.touch * plan.multiplier * plan.lots + plan.fees_usd
+        own = told.executions.cash(package.refs) - money.fees + worst * money.held / plan.lots
+        assert money.locked == pytest.approx(own, abs=0.005)
+        captured = money.detected - money.unfilled - money.slippage - money.fees_more
+        assert money.locked == pytest.approx(captured, abs=0.005)
+        assert package.proof is not None
+        assert package.proof["is_good"]
+
+
+def test_a_planted_arbitrage_is_found_traded_and_booked_to_the_cent(tmp_path: Path) -> None:
+    with market() as served:
+        desk = Desk(request(tmp_path, served.port))
+        lines = desk.run(lambda: complete(tmp_path, 2))
+        assert desk.code == 0
+        assert f"sim at 127.0.0.1:{served.port}, account {ACCOUNT}, armed" in lines[0]
+        assert any("COMPLETE" in line for line in lines)
+        check_books(served, tmp_path)
+        assert live_orders(served) == 0
+        refs = served.call(lambda: [order.placed.ref for order in served.gateway.desk.every])
+        assert len(set(refs)) == len(refs)
+        assert set(refs) == set(story(tmp_path).orders)
+        # It is started again: nothing is sent before the account is compared, and it goes on.
+        n_before = len(refs)
+        again = Desk(request(tmp_path, served.port))
+        again.run(lambda: complete(tmp_path, n_before + 1))
+        check_books(served, tmp_path)
+        told = story(tmp_path)
+        assert told.differences == ()
+        assert told.halted == ""
+        assert len(told.orders) > n_before
+
+
+def test_without_arm_it_shows_and_sends_nothing(tmp_path: Path) -> None:
+    with market() as served:
+        desk = Desk(unarmed(request(tmp_path, served.port)))
+        lines = desk.run(lambda: story(tmp_path).refusals["not-armed"] > 0)
+        assert "not armed (read-only)" in lines[0]
+        assert served.call(lambda: served.gateway.desk.every) == []
+        assert any("refused=not-armed" in line for line in lines)
+
+
+def test_a_kill_stops_it_stays_and_is_lifted_with_a_reason(tmp_path: Path) -> None:
+    state = ["--journal", str(tmp_path)]
+
+    def killed() -> bool:
+        return main(["kill", "--reason", "too hot", *state]) == 0
+
+    with market() as served:
+        desk = Desk(request(tmp_path, served.port))
+        lines = desk.run(lambda: complete(tmp_path, 1), killed)
+        assert any("HALTED" in line for line in lines)
+        assert live_orders(served) == 0
+        n_orders = len(story(tmp_path).orders)
+        again = Desk(request(tmp_path, served.port))
+        lines = again.run(lambda: len(again.lines) > 0)
+        assert "halted" in lines[0]
+        assert "too hot" in lines[0]
+        assert len(story(tmp_path).orders) == n_orders
+
+        def resumed() -> bool:
+            return main(["resume", "--reason", "cooled down", *state]) == 0
+
+        third = Desk(request(tmp_path, served.port))
+        third.run(resumed, lambda: len(story(tmp_path).orders) > n_orders)
+        assert read_latch(folder(tmp_path)) is None
+        check_books(served, tmp_path)
+
+
+def test_a_second_engine_is_refused_by_the_journal_and_by_the_gateway(tmp_path: Path) -> None:
+    with market() as served:
+        desk = Desk(request(tmp_path, served.port))
+
+        def refused() -> bool:
+            by_journal = Desk(request(tmp_path, served.port, client_id=90))
+            with pytest.raises(NotPermittedError, match="by another engine already"):
+                by_journal.run(lambda: False)
+            by_gateway = Desk(request(tmp_path / "other", served.port))
+            with pytest.raises(NotPermittedError, match=r"client id 7[12] is in use"):
+                by_gateway.run(lambda: False)
+            return True
+
+        desk.run(lambda: len(desk.lines) > 0, refused)
+        assert desk.code == 0
+
+
+def test_nobody_there_and_no_such_symbol_are_one_line(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    with pytest.raises(UnavailableError, match=r"no TWS or gateway at 127\.0\.0\.1:1: "):
+        Desk(request(tmp_path, 1)).run(lambda: False)
+    with market() as served:
+        asked = replace(request(tmp_path, served.port), symbols=("ZZZZ",))
+        with pytest.raises(NoInputError, match="ZZZZ"):
+            Desk(asked).run(lambda: False)
