@@ -59,6 +59,8 @@ def open_packages(case: Case) -> str:
 def orders_per_contract(case: Case) -> str:
     """Open orders for one contract and side, of which brokers take few."""
     plan, most = case.plan, case.limits.max_orders_per_contract
+    if len([1 for one in case.exposure.packages for _ in one.orders]) < most:
+        return ""
     wanted = [(plan.key, 1)]
     wanted += [(contract.name, 1 if n > 0 else -1) for n, contract in plan.combo.legs]
     for name, side in wanted:

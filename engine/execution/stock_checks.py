@@ -64,6 +64,8 @@ def ex_dividend(case: Case) -> str:
         return ""
     if not case.facts.knows_dividends:
         return f"a call of {case.plan.symbol} is sold, and its dividends are not known"
+    if not case.facts.dividends:
+        return ""
     today = last = case.today
     for _ in range(n):
         last = case.calendar.next_session(last)
