@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 
-from engine.cli import live_arguments
+from engine.cli import live_request
 from engine.cli.screen import Screen
 from engine.errors import UsageError
 from engine.nearest import hint
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("symbols", nargs="*", metavar="SYMBOL", help="underlyings (sim: ZETF)")
     parser.add_argument("--live", action="store_true", help="live money is meant")
-    live_arguments.add_arguments(parser)
+    live_request.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.live.folder import IB, PAPER, SIM
     from engine.live.own_gateway import SYMBOL
 
-    settings, config = live_arguments.settings_of(args)
+    settings, config = live_request.settings_of(args)
     if settings.broker == PAPER:
         raise UsageError("--broker paper needs no gateway: `parity paper`")
     symbols = settings.symbols or ((SYMBOL,) if settings.broker == SIM else ())
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("say what to trade: parity live SYMBOL --broker ib")
     if settings.broker == SIM and settings.port == 0:
         _check_demo(symbols)
-    request = live_arguments.request_from(args, settings, config, symbols, is_fresh=False)
+    request = live_request.request_from(args, settings, config, symbols, is_fresh=False)
     is_acknowledged = False
     if args.live and settings.broker == IB:
         from engine.live.guards import acknowledged

@@ -1,93 +1,46 @@
-"""The flags that `live` and `paper` share, and what they make together."""
+"""The flags of live trading, and what they say together with a configuration file."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from engine.cli.scan_arguments import add_rows, add_settings, said
-from engine.cli.typed import duration, typed
+from engine.cli.scan_arguments import add_rows, said
 from engine.errors import UsageError
-from engine.live.folder import VARIABLE
-from engine.settings import live_table
 from engine.settings.live import LiveSettings, live_settings
-from engine.settings.request import one, request_of
-from engine.settings.table import BY_NAME, CHECKS, COSTS, RUN, SETTINGS, of_groups
+from engine.settings.live_table import LIVE_BY_NAME, LIVE_SETTINGS, limits
+from engine.settings.table import Setting
 
 if TYPE_CHECKING:
-    from engine.live.start import LiveRequest
+    from engine.settings.config_file import FileConfig
 
-_NOT_FLAGS = ("symbols",)
-_LEFT_OUT = ("jobs",)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add them."""
-    add = parser.add_argument_group("how to run it").add_argument
-    add("--config", metavar="FILE.toml", help="everything below in one file")
-    add("--for", dest="seconds", type=typed(duration), metavar="SPAN", help="so long, such as 60s")
-    add("--plain", action="store_true", help="lines for a log instead of the table")
-    add("--seed", type=int, default=0, help="of the demo market (0)")
-    rows = [one for one in live_table.LIVE_SETTINGS if one.name not in _NOT_FLAGS]
-    add_rows(parser, "how to trade", rows)
-    parser.add_argument(
-        "--limit", action="append", type=typed(live_table.limits), default=[],
-        metavar="NAME=VALUE", help="any limit of docs/CONFIGURATION.md, such as max_lots=2",
-    )  # fmt: skip
-    add_settings(parser, (COSTS, CHECKS))
-    add_rows(parser, "which kernels", [s for s in of_groups(RUN) if s.name not in _LEFT_OUT])
+# One flag for all limits; what it may say is in docs/CONFIGURATION.md.
+_LIMIT = Setting(
+    "limits", "limits", limits, "", "see docs/CONFIGURATION.md", "any limit, such as max_lots=2",
+    "NAME=VALUE", "[limits]", "--limit", repeats=True, has_argument=False,
+)  # fmt: skip
+# Symbols are the words of the verb.
+_FLAGS = tuple(setting for setting in LIVE_SETTINGS if setting.name != "symbols")
 
 
-def settings_of(args: argparse.Namespace) -> tuple[LiveSettings, Any]:
-    """Return what the flags and the file say about trading, and the file itself, None without one.
+def add_live_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of [live] and [limits]; symbols, --config and --live are the verb's own."""
+    add_rows(parser, "how to trade", _FLAGS)
+    add_rows(parser, "how much to risk", (_LIMIT,))
+
+
+def live_settings_of(args: argparse.Namespace, config: FileConfig | None = None) -> LiveSettings:
+    """Return the settings of `args`, which may have `symbols`, over `config`.
 
     Raises
     ------
-    EngineError
-        If they make no sense.
+    UsageError
+        If a flag has a value that means nothing, or settings do not fit together.
     """
-    config = None
-    if args.config:
-        from engine.settings.config_file import read_config
-
-        config = read_config(args.config)
-    rows = [one for one in live_table.LIVE_SETTINGS if one.name not in _NOT_FLAGS]
-    given: dict[str, Any] = said(args, rows)
-    if args.symbols:
-        given["symbols"] = tuple(dict.fromkeys(word.upper() for word in args.symbols))
-    limits: dict[str, object] = {}
-    for some in args.limit:
-        limits.update(some)
-    if limits:
-        given["limits"] = limits
-    if "journal" not in given and os.environ.get(VARIABLE):
-        given["journal"] = os.environ[VARIABLE]
-    return live_settings(given, config), config
-
-
-def request_from(
-    args: argparse.Namespace, settings: LiveSettings, config: Any, symbols: tuple[str, ...],
-    *, is_fresh: bool,
-) -> LiveRequest:  # fmt: skip
-    """Return the request of a live engine.
-
-    Raises
-    ------
-    EngineError
-        If settings do not fit together.
-    """
-    from engine.live.start import LiveRequest
-
-    rows = [s for s in SETTINGS if hasattr(args, s.name) and s.group in (COSTS, CHECKS, RUN)]
     try:
-        given = said(args, rows)
+        found = said(args, (*_FLAGS, _LIMIT))
+        if words := getattr(args, "symbols", None):
+            found["symbols"] = LIVE_BY_NAME["symbols"].read([word.upper() for word in words])
     except ValueError as error:
         raise UsageError(str(error)) from None
-    scan = request_of(given, config, shown=lambda name: BY_NAME[name].option)
-    return LiveRequest(
-        settings, symbols, scan.settings, scan.overrides, scan.fees,
-        backend=one(given, config, "backend"), seconds=args.seconds,
-        is_plain=args.plain or not sys.stdout.isatty(), is_fresh=is_fresh,
-    )  # fmt: skip
+    return live_settings(found, config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from engine.cli import live_arguments
+from engine.cli import live_request
 from engine.cli.screen import Screen
 from engine.errors import UsageError
 from engine.nearest import hint
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("symbols", nargs="*", metavar="SYMBOL", help="underlyings (ZETF)")
     parser.add_argument("--source", default="demo", metavar="SPEC", help="demo, or session:FILE")
-    live_arguments.add_arguments(parser)
+    live_request.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.source != "demo" and not args.source.startswith("session:"):
         raise UsageError(f"--source {args.source!r}: expected demo or session:FILE")
-    settings, config = live_arguments.settings_of(args)
+    settings, config = live_request.settings_of(args)
     if args.broker not in (None, "paper"):
         raise UsageError("paper has a broker of its own: `parity live` takes --broker")
     settings = replace(settings, broker="paper")
@@ -47,6 +47,6 @@ def run(args: argparse.Namespace) -> int:
         for name in symbols:
             if name not in KINDS:
                 raise UsageError(f"the demo market has no {name!r}: {hint(name, KINDS)}")
-    request = live_arguments.request_from(args, settings, config, symbols, is_fresh=True)
+    request = live_request.request_from(args, settings, config, symbols, is_fresh=True)
     console = Screen(is_plain=args.no_color)
     return loop.run(lambda: trade(request, args.source, args.seed, console))
