@@ -58,7 +58,7 @@ def check_start(settings: LiveSettings, *, is_live: bool, is_acknowledged: bool)
         With one line that says what is missing.
     """
     why = "--live" if is_live else ""
-    if settings.broker == "ib" and settings.port in LIVE_PORTS:
+    if settings.port in LIVE_PORTS:  # whatever broker is said to be behind it
         why = why or f"port {settings.port} is that of live money"
     if why:
         _refuse(why, _missing(settings, is_live=is_live, is_acknowledged=is_acknowledged))
@@ -69,8 +69,6 @@ def account_to_trade(
 ) -> str:
     """Return the account to trade of those that the gateway manages.
 
-    To be called at every connect: a gateway may come back with another login.
-
     Raises
     ------
     NotPermittedError
@@ -80,7 +78,7 @@ def account_to_trade(
     if not accounts:
         raise NotPermittedError("the gateway manages no account: log in to TWS or IB Gateway")
     real = [account for account in accounts if not is_paper_account(account)]
-    is_port_live = settings.broker == "ib" and settings.port in LIVE_PORTS
+    is_port_live = settings.port in LIVE_PORTS
     if real or is_live or is_port_live:
         why = f"{real[0]} is no paper account" if real else "--live"
         if not (real or is_live):

@@ -88,7 +88,7 @@ def test_before_connecting_all_but_the_gateways_account_is_asked() -> None:
             accounts=(REAL,) if said["accounts"] else (), has_limits=said["limits"],
             broker="ib" if said["broker"] else "sim", port=7496,
         )  # fmt: skip
-        if all(has) or (not said["broker"] and not said["live"]):  # the sim has ports of its own
+        if all(has):
             check_start(chosen, is_live=said["live"], is_acknowledged=said["ack"])
             continue
         with pytest.raises(NotPermittedError) as error:
