@@ -192,6 +192,7 @@ class Link:
                 settings.host, settings.port, settings.client_id, timeout=settings.timeout_s,
                 raiseSyncErrors=True, **extra,
             )  # fmt: skip
+            await self._hear_time()  # whoever is told that we are ready relies on the clock
         except Exception as error:  # whatever a stranger's bytes make the library raise
             self.last_error = _words(error)
             self.signal(Signal.FAILED)
@@ -220,13 +221,10 @@ class Link:
         self.signal(Signal.RECONCILED)
 
     async def _beat(self) -> None:
-        settings, loop = self.settings, asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(settings.heartbeat_s)
-            sent = loop.time()
+            await asyncio.sleep(self.settings.heartbeat_s)
             try:
-                # One at a time: the library has one future for all of them.
-                now = await asyncio.wait_for(self.ib.reqCurrentTimeAsync(), settings.answer_s)
+                await self._hear_time()
             except asyncio.TimeoutError:
                 self._unheard()
                 if self.state is State.DOWN:
@@ -235,12 +233,18 @@ class Link:
             except ConnectionError:
                 self.signal(Signal.SOCKET_LOST)
                 return
-            self.round_trip_s = loop.time() - sent
             self._unanswered = 0
-            self.clock.heard(int(now.timestamp()))
             self._keep_ids()
             self.signal(Signal.ANSWERED)
             self.hooks.alive()
+
+    async def _hear_time(self) -> None:
+        """Ask for the broker's time; one at a time, for the library has one future for all."""
+        loop = asyncio.get_running_loop()
+        sent = loop.time()
+        now = await asyncio.wait_for(self.ib.reqCurrentTimeAsync(), self.settings.answer_s)
+        self.round_trip_s = loop.time() - sent
+        self.clock.heard(int(now.timestamp()))
 
     def _unheard(self) -> None:
         self._unanswered += 1

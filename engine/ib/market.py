@@ -65,7 +65,7 @@ class MarketSettings:
     """
 
     link: LinkSettings = field(
-        default_factory=lambda: LinkSettings(client_id=2, is_for_quotes=True, heartbeat_s=1.0)
+        default_factory=lambda: LinkSettings(client_id=2, is_for_quotes=True, heartbeat_s=0.4)
     )
     most_lines: int = 100
     rows: int = 0

@@ -1,8 +1,9 @@
 """Quotes from the wire into books: the path beside the library's tickers.
 
 A read from the socket is one instant. Its ticks are gathered by request id, the newest of each side
-kept, and what has changed is handed to the sink of its symbol once the read has been taken; then
-whoever decides is called once.
+kept and written to the book once the read has been taken. Then the sink of each symbol is told what
+has changed, and whoever decides is called once. So where reads grow, because somebody is behind,
+there is no more to do than for small ones.
 
 A quote is what is displayed: a price without a size, a price of -1 (IB's "nobody") and a size of 0
 withdraw a side. A number that no exchange sends (nan, infinite, negative, absurd) is counted and
@@ -17,7 +18,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from engine.clock import Clock
@@ -38,22 +39,15 @@ _MOST_RETIRED = 10_000
 
 
 class Sink(Protocol):
-    """What takes the quotes of a symbol: a `Watch`, or what only writes to a book."""
+    """What looks at the quotes of a symbol: a `Watch`, or what looks at nothing."""
 
     book: Book
 
-    def on_bid(self, quote: int, price: float, size: float, ts_ns: int) -> bool:
-        """Take a bid; 0 withdraws it."""
-        ...
+    def changed(self, sides: Sequence[tuple[int, int]], has_stock: bool, ts_ns: int) -> bool:
+        """Take what the book has new since the last call, all of one instant.
 
-    def on_ask(self, quote: int, price: float, size: float, ts_ns: int) -> bool:
-        """Take an ask; 0 withdraws it."""
-        ...
-
-    def on_underlying(
-        self, bid: float, ask: float, bid_size: float, ask_size: float, ts_ns: int
-    ) -> bool:
-        """Take the quote of the underlying; nan is absent."""
+        `sides` are (quote index, +1 for its ask, -1 for its bid).
+        """
         ...
 
     def refresh(self, now_ns: int) -> bool:
@@ -67,26 +61,13 @@ class Sink(Protocol):
 
 
 class Quiet:
-    """A sink that writes to a book and searches nothing."""
+    """A sink that looks at nothing: its book is written all the same."""
 
     def __init__(self, book: Book) -> None:
         self.book = book
 
-    def on_bid(self, quote: int, price: float, size: float, ts_ns: int) -> bool:
-        """Write a bid."""
-        self.book.set_bid(quote, price, size, ts_ns)
-        return False
-
-    def on_ask(self, quote: int, price: float, size: float, ts_ns: int) -> bool:
-        """Write an ask."""
-        self.book.set_ask(quote, price, size, ts_ns)
-        return False
-
-    def on_underlying(
-        self, bid: float, ask: float, bid_size: float, ask_size: float, ts_ns: int
-    ) -> bool:
-        """Write the quote of the underlying."""
-        self.book.set_underlying(bid, ask, bid_size, ask_size, ts_ns)
+    def changed(self, sides: Sequence[tuple[int, int]], has_stock: bool, ts_ns: int) -> bool:
+        """Do nothing: nobody looks."""
         return False
 
     def refresh(self, now_ns: int) -> bool:
@@ -100,7 +81,7 @@ class Quiet:
 
 
 class SymbolQuotes:
-    """The lines of one symbol and where their quotes go.
+    """The lines of one symbol, who looks at its quotes, and what the present read has changed.
 
     `heard` is the monotonic instant of the last message of any of its lines, 0 before the first.
     """
@@ -111,7 +92,8 @@ class SymbolQuotes:
         self.heard = 0
         self.n_lines = 0
         self.halted: set[int] = set()
-        self.is_touched = self.is_changed = False
+        self.is_touched = self.is_changed = self.has_stock = False
+        self.sides: list[tuple[int, int]] = []
 
     @property
     def book(self) -> Book:
@@ -254,10 +236,14 @@ class TickPath:
         now = self._now
         new, self._new = self._new, []
         for line in new:
-            self._hand_on(line, now)
+            self._write(line, now)
         for quotes in touched:
             quotes.is_touched = False
             quotes.book.prove_alive(now)
+            if quotes.sides or quotes.has_stock:
+                sides, quotes.sides = quotes.sides, []
+                has_stock, quotes.has_stock = quotes.has_stock, False
+                quotes.sink.changed(sides, has_stock, now)
             if quotes.is_changed:
                 quotes.is_changed = False
                 quotes.sink.refresh(now)
@@ -347,20 +333,25 @@ class TickPath:
             self._new.append(line)
 
     @staticmethod
-    def _hand_on(line: _Line, now: int) -> None:
-        sink, quote = line.quotes.sink, line.quote
+    def _write(line: _Line, now: int) -> None:
+        """Write what a line shows now to the book; note the sides that are new."""
+        quotes, quote = line.quotes, line.quote
+        book = quotes.book
         bid = line.bid if line.bid > 0.0 and line.bid_size > 0.0 else 0.0
         ask = line.ask if line.ask > 0.0 and line.ask_size > 0.0 else 0.0
         if quote == UNDERLYING:
             line.is_bid_new = line.is_ask_new = False
-            sink.on_underlying(bid or math.nan, ask or math.nan, line.bid_size, line.ask_size, now)
+            quotes.has_stock = True
+            book.set_underlying(bid or math.nan, ask or math.nan, line.bid_size, line.ask_size, now)
             return
         if line.is_bid_new:
             line.is_bid_new = False
-            sink.on_bid(quote, bid, line.bid_size if bid else 0.0, now)
+            book.set_bid(quote, bid, line.bid_size if bid else 0.0, now)
+            quotes.sides.append((quote, -1))
         if line.is_ask_new:
             line.is_ask_new = False
-            sink.on_ask(quote, ask, line.ask_size if ask else 0.0, now)
+            book.set_ask(quote, ask, line.ask_size if ask else 0.0, now)
+            quotes.sides.append((quote, 1))
 
 
 def _is_level(line: _Line) -> bool:

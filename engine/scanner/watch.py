@@ -11,6 +11,7 @@ import math
 from array import array
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.market.book import Book
@@ -41,7 +42,8 @@ class Watch:
     """The candidates of a book whose quotes arrive one by one.
 
     Events: `on_bid`, `on_ask`, `on_underlying`, `on_time`; each writes to the book and returns
-    whether it was searched. `refresh` searches after anything else that was done to the book.
+    whether it was searched. Whoever writes many sides at one instant to the book calls `changed`
+    after that. `refresh` searches after anything else that was done to the book.
 
     `found` is the last search, None where the box shows that a search now would find no candidate.
     Otherwise it has the candidates and edges of a search now under the same terms; ages, sizes and
@@ -109,6 +111,25 @@ class Watch:
             return False
         return self.refresh(now_ns)
 
+    def changed(self, sides: Sequence[tuple[int, int]], has_stock: bool, ts_ns: int) -> bool:
+        """Take what the book has new since the last event, all of one instant; search once at most.
+
+        `sides` are (quote index, +1 for its ask, -1 for its bid); `has_stock` says whether the
+        underlying is new.
+        """
+        if self.found is None:
+            spot = self.book.underlying
+            is_due = ts_ns >= self._until and (has_stock or bool(sides))
+            is_left = has_stock and not self._box.has_stock(spot.bid, spot.ask)
+            if (is_due or is_left) and not self._renews(ts_ns):
+                return self._search(ts_ns)
+            if all(self._is_inside(*one) or self._takes(*one) for one in sides):
+                return False
+            return self._search(ts_ns)
+        if not self._stays_hot(sides, has_stock, ts_ns):
+            return False
+        return self._search(ts_ns)
+
     def refresh(self, now_ns: int) -> bool:
         """Search the book as it is; return True."""
         self._hot = ()
@@ -150,13 +171,36 @@ class Watch:
             if ts_ns >= self._until and not self._renews(ts_ns):
                 return self._search(ts_ns)
             return False if self._takes(quote, side) else self._search(ts_ns)
-        if self._hot:
+        if not self._stays_hot(((quote, side),), False, ts_ns):
+            return False
+        return self._search(ts_ns)
+
+    def _is_inside(self, quote: int, side: int) -> bool:
+        price = self.book.ask[quote] if side > 0 else self.book.bid[quote]
+        if not price > 0.0:
+            return True
+        return price >= self._least_ask[quote] if side > 0 else price <= self._most_bid[quote]
+
+    def _stays_hot(self, sides: Sequence[tuple[int, int]], has_stock: bool, ts_ns: int) -> bool:
+        """Take sides while there are candidates; return whether the book is to be searched.
+
+        All quotes stay inside the box but those at fault, or the latter are forgotten.
+        """
+        must_search = has_stock
+        if has_stock and self._hot:
+            spot = self.book.underlying
+            is_inside = ts_ns < self._box.until_ns and self._box.has_stock(spot.bid, spot.ask)
+            if not (is_inside or self._renews(ts_ns)):
+                self._hot = ()
+        for quote, side in sides:
+            if not self._hot:
+                return True
             is_hot = any((hot.quote, hot.side) == (quote, side) for hot in self._hot)
             if ts_ns >= self._box.until_ns or not (is_hot or self._takes(quote, side)):
                 self._hot = ()
-            elif not is_hot and self._is_apart(quote):
-                return False
-        return self._search(ts_ns)
+                return True
+            must_search = must_search or is_hot or not self._is_apart(quote)
+        return must_search
 
     def _takes(self, quote: int, side: int) -> bool:
         """Tell whether a side is inside the box, made larger for it if need be."""

@@ -77,9 +77,10 @@ def test_one_read_is_one_instant_with_the_newest_of_each_side() -> None:
     stand = Stand()
     calls: list[tuple[Any, ...]] = []
     sink = stand.quotes.sink
-    sink.on_bid = lambda *said: bool(calls.append(said))  # type: ignore[method-assign]
+    sink.changed = lambda *said: bool(calls.append(said))  # type: ignore[method-assign]
     stand.hear(price(FIRST, 1, 1.0, 5), price(FIRST, 1, 1.1, 6), price(FIRST, 1, 1.2, 7))
-    assert calls == [(0, 1.2, 7.0, stand.clock.now)]
+    assert calls == [([(0, -1)], False, stand.clock.now)]
+    assert (stand.book.bid[0], stand.book.bid_size[0]) == (1.2, 7.0)
     assert stand.reads == [["Z"]]
     stand.hear(frame(49, 1, 1772636400))
     assert len(stand.reads) == 1  # nothing of ours in it: nobody is called
