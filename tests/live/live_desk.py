@@ -35,7 +35,7 @@ def market(rates: Rates = PLANTED, **choice: Any) -> Served:
 
 def request(journal: Path, port: int, **changes: Any) -> LiveRequest:
     settings = LiveSettings(broker="sim", port=port, journal=journal, **changes)
-    return LiveRequest(settings, ("ZETF",), ScanSettings(), CarryOverrides(), backend="pure")
+    return LiveRequest(settings, ("ZETF",), ScanSettings(), CarryOverrides())
 
 
 def folder(journal: Path, mode: str = "sim") -> Folder:
