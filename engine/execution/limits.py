@@ -138,3 +138,9 @@ class Limits:
     max_exceptions: int = 1
     max_clock_step_s: float = 2.0
     max_data_stall_s: float = 60.0
+
+
+SIMULATED = Limits(
+    max_open_usd=1e9, max_capital_usd=1e8, max_open_packages=10_000, max_orders_day=100_000
+)
+"""Of our own gateway, which trades all day: what is held there is nobody's money."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigurationError, UsageError
-from engine.execution.limits import COMBO, Limits
+from engine.execution.limits import COMBO, SIMULATED, Limits
 from engine.execution.quiet import NIGHTLY_RESET, RestartWindow
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class LiveSettings:
     windows: tuple[RestartWindow, ...] = (NIGHTLY_RESET,)
     lines: int = 100
     messages_per_second: int = 40
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = SIMULATED
     limits_in_file: tuple[str, ...] = ()
 
 
@@ -107,7 +107,8 @@ def live_settings(
     if "journal" in chosen:
         chosen["journal"] = Path(chosen["journal"]).expanduser()
     limited = dict(config.limits) if config else {}
-    limits = replace(Limits(), **{**limited, **said.get("limits", {})})
+    base = SIMULATED if broker == "sim" else Limits()
+    limits = replace(base, **{**limited, **said.get("limits", {})})
     contradiction = contradictory(limits)
     if contradiction:
         if "limits" in said or config is None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import NOT_PERMITTED, NotPermittedError
+from engine.cli.main import main
+from engine.errors import NOT_PERMITTED, USAGE, NotPermittedError
 from engine.live import guards
 from engine.live.guards import (
     ACKNOWLEDGEMENT,
@@ -188,6 +189,33 @@ def test_what_was_acknowledged_is_in_no_message() -> None:
     with pytest.raises(NotPermittedError) as later:
         account_to_trade(chosen, [REAL], is_live=True, is_acknowledged=is_acknowledged)
     assert SECRET not in str(error.value) + str(later.value) + repr(chosen)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (
+            "--broker ib --live",
+            NOT_PERMITTED,
+            "live money (--live) needs also: exactly one account",
+        ),
+        ("--broker ib --port 7496", NOT_PERMITTED, "needs also: --live; exactly one account"),
+        ("--broker sim --port 4001", NOT_PERMITTED, "needs also: --live; --broker ib (it is sim);"),
+        ("--limit max_lot=1", USAGE, "there is no limit 'max_lot': did you mean 'max_lots'?"),
+    ],
+)
+def test_the_command_ends_with_one_line_and_nothing_secret(
+    words: str, code: int, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv(ACKNOWLEDGEMENT, SECRET)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert main(["live", "XYZ", *words.split()]) == code
+    out, err = capfd.readouterr()
+    assert said in err
+    assert err.count("\n") == 1
+    assert SECRET not in out + err
+    assert list(tmp_path.rglob("*")) == []  # refused before anything is written
 
 
 def test_nothing_in_the_guards_can_be_switched_off() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from dataclasses import fields
 from pathlib import Path
 from random import Random
@@ -134,6 +135,26 @@ def test_a_flag_wins_over_the_file_and_both_over_defaults(tmp_path: Path) -> Non
     assert chosen.limits.max_contracts == Limits().max_contracts
 
 
+def test_our_own_gateway_has_wider_limits_of_what_is_held() -> None:
+    wide = {"max_open_usd", "max_capital_usd", "max_open_packages", "max_orders_day"}
+    for name in (one.name for one in fields(Limits)):
+        sim, ib = (getattr(live_settings({"broker": b}).limits, name) for b in ("sim", "ib"))
+        assert (
+            ib
+            == getattr(Limits(), name)
+            == getattr(live_settings({"broker": "paper"}).limits, name)
+        )
+        assert (sim != ib) == (name in wide)
+        LIMIT_BY_NAME[name].read(sim)
+        if name in wide:
+            with pytest.raises(ValueError, match="expected"):
+                LIMIT_BY_NAME[name].read(sim * 1.01 if isinstance(sim, float) else sim + 1)
+    page = CONFIGURATION_PAGE.read_text(encoding="utf-8").split("Limits, with what they are")[1]
+    assert set(re.findall(r"`(max_[a-z_]+)`", page.partition("<!--")[0])) == wide
+    assert live_settings({"limits": {"max_open_packages": 3}}).limits.max_open_packages == 3
+    assert LiveSettings() == live_settings()
+
+
 def test_orders_are_sent_unasked_only_where_no_money_is() -> None:
     armed = {name: live_settings({"broker": name}).is_armed for name in ("sim", "paper", "ib")}
     assert armed == {"sim": True, "paper": True, "ib": False}
@@ -253,9 +274,11 @@ def test_limits_that_contradict_each_other(tmp_path: Path) -> None:
     )
     for text, sentence in cases:
         with pytest.raises(UsageError, match=f"--limit: .*{sentence}"):
-            live_settings_of(parsed("--limit", text))
+            live_settings_of(parsed("--broker=paper", "--limit", text))
         with pytest.raises(ConfigurationError, match=rf"toml: \[limits\]: .*{sentence}"):
-            live_settings({}, by_file(tmp_path, "[limits]\n" + text.replace("=", " = ")))
+            live_settings(
+                {"broker": "paper"}, by_file(tmp_path, "[limits]\n" + text.replace("=", " = "))
+            )
     assert live_settings_of(parsed("--limit", "reserved_orders=11")).limits.reserved_orders == 11
 
 
