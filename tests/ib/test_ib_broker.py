@@ -245,14 +245,39 @@ def test_answers_from_before_the_link_was_lost_are_told_to_nobody() -> None:
         assert [type(e).__name__ for e in scene.of(LinkDown) + scene.of(LinkUp)[1:]] == [
             "LinkDown", "LinkUp",
         ]  # fmt: skip
-        scene.broker.link.ib.wrapper.error(-1, 1102, "restored", "")
-        scene.broker.link.ib.wrapper.error(-1, 1102, "restored", "")
+        for _ in range(2):  # the second one while the first is looked into
+            scene.broker.link.ib.wrapper.error(-1, 1102, "restored", "")
+            await asyncio.sleep(0.0)
+            await asyncio.sleep(0.0)
+        assert [type(event) for event in scene.events[-3:]] == [LinkUp, LinkDown, LinkUp]
         await scene.ready()
         await scene.wait()
         assert len(scene.of(LinkUp)) == len(scene.of(LinkDown)) + 1
         kinds = [type(e).__name__ for e in scene.events if isinstance(e, (LinkUp, LinkDown))]
         assert kinds == ["LinkUp", "LinkDown"] * (len(kinds) // 2) + ["LinkUp"]
         assert (await scene.evidence()).is_beyond_barrier
+
+    play("ib", story)
+
+
+def test_answers_from_before_the_link_was_lost_are_not_taken_for_those_after() -> None:
+    async def story(scene: IbScene) -> None:
+        def listen(event: Any) -> None:
+            scene.events.append(event)
+            if isinstance(event, LinkUp):
+                assert scene.broker.request_evidence()
+
+        scene.broker.sink = listen
+        assert scene.broker.request_evidence()
+        # Behind the questions: it is in no answer to them.
+        order = scene.order(scene.box(), off=-1.0)
+        assert scene.broker.place(order)
+        scene.broker.link.ib.wrapper.error(-1, 1100, "lost", "")
+        scene.broker.link.ib.wrapper.error(-1, 1102, "restored", "")
+        evidence = await scene.until(Evidence)
+        assert [seen.ref for seen in evidence.orders] == [order.ref]
+        await scene.wait()
+        assert len(scene.of(Evidence)) == 1
 
     play("ib", story)
 

@@ -1,0 +1,169 @@
+"""The trader with each broker, through storms: in the end both know the same, and nothing lives.
+
+Boxes and conversions go out whole or leg by leg while things go wrong. When it is calm again every
+package is at its end, no order lives at the broker, and the positions that the trader knows of are
+those of the broker's own books, leg for leg.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+pytest.importorskip(
+    "ib_async", reason="ib_async is installed by tox (requirements-ib.txt, --no-deps)"
+)
+
+from broker_scene import Scene, play
+from client_time import keep_clock_out
+from test_broker_storms import STORM, Calm
+from venue import MemoryLog
+
+from engine.execution.broker import Evidence
+from engine.execution.entries import COMBO, PARALLEL
+from engine.execution.orders import Plan
+from engine.execution.plan import Terms
+from engine.execution.rules import Rules
+from engine.execution.trade import Trade
+from engine.execution.trader import Trader
+from engine.market.combo import STOCK, Combo, Leg
+from engine.market.contract import Contract
+
+
+@pytest.fixture(autouse=True)
+def _virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_clock_out(monkeypatch)
+
+
+class AllMayPass:
+    def check(self, *_: object) -> tuple[()]:
+        return ()
+
+
+def plan_of(scene: Scene, legs: list[tuple[int, Contract]], lots: int) -> Plan:
+    """Return a plan at the touch, with two cents of room and a floor far away."""
+    seen = []
+    for ratio, contract in sorted(legs, key=lambda leg: leg[1].name):
+        bid, ask, bid_size, ask_size = scene.quote(contract)
+        side = 1 if ratio > 0 else -1
+        price, size = (ask, ask_size) if side > 0 else (bid, bid_size)
+        if contract.kind == STOCK:
+            size /= 100.0
+        seen.append(
+            Leg(
+                contract.kind, side, abs(ratio), price, 0.0, contract.right, contract.strike,
+                contract.expiry, 0, bid, ask, size, 0.0, trading_class=contract.trading_class,
+            )
+        )  # fmt: skip
+    touch = round(scene.touch(legs), 2)
+    combo = Combo("ZETF", tuple(sorted(legs, key=lambda leg: leg[1].name)))
+    expiry = min(c.expiry for _, c in legs if c.expiry)
+    return Plan(
+        "s", combo.key, "ZETF", "box", tuple(seen), combo, 100.0, lots, touch, touch + 0.02,
+        touch + 1.0, 1, 1.0, 100.0, 4.0, 1_000.0, scene.world.clock.now_ns(), expiry, spot=100.0,
+    )  # fmt: skip
+
+
+def trader_of(scene: Any, log: MemoryLog, style: str) -> Trader:
+    def at(contract: Contract, side: int) -> float:
+        bid, ask, _, _ = scene.quote(contract)
+        return ask if side > 0 else bid
+
+    rules = Rules(style=style, loss_usd=5_000.0, unhedged_s=600.0)
+    trader = Trader(
+        scene.broker, log, AllMayPass(), scene.world.clock, is_armed=True, terms=Terms(),
+        rules=rules, quotes=at,
+    )  # fmt: skip
+    heard = trader.on_event
+
+    def listen(event: Any) -> None:
+        scene.events.append(event)
+        heard(event)
+
+    scene.broker.sink = listen
+    return trader
+
+
+async def trade(scene: Any, style: str) -> Trader:
+    log = MemoryLog(scene.world.clock)
+    trader = trader_of(scene, log, style)
+
+    async def pass_time(seconds: float) -> None:
+        for _ in range(int(seconds / 0.05)):
+            await scene.wait(0.05)
+            trader.on_time()
+
+    await pass_time(1.0)
+    random = scene.world.random
+    for k in range(6):
+        legs = [scene.box(), scene.conversion(), scene.box(-1)][k % 3]
+        if trader.mode.name == "READY" and scene.broker.is_ready():
+            trader.begin(plan_of(scene, legs, 1 + k % 3), (0.0,) * len(legs))
+        await pass_time(0.3 + 2.0 * random.random())
+    scene.world.gateway.faults = Calm(scene.world.gateway.faults.rules)
+    await pass_time(30.0)
+    return trader
+
+
+def ends_well(scene: Any, trader: Trader, evidence: Evidence) -> None:
+    assert scene.live() == []
+    known = trader.state.executions.positions()
+    assert {n: q for n, q in sorted(known.items()) if q} == scene.held() == dict(evidence.positions)
+    if not trader.state.halts:
+        assert trader.is_quiet, [str(t.value) for t in trader.state.open_trades()]
+        for one in trader.state.trades.values():
+            assert_whole(trader, one)
+
+
+def assert_whole(trader: Trader, one: Trade) -> None:
+    """A package holds all of its legs in their ratios, unless an execution was taken back."""
+    refs = [sent.order.ref for sent in one.sent.values()]
+    executions = trader.state.executions
+    if any(not each.fill.quantity for each in executions.of(refs)):
+        return
+    held = executions.held(refs)
+    lots = {
+        held.get(contract.name, 0.0) / ratio / (100.0 if contract.kind == STOCK else 1.0)
+        for ratio, contract in one.plan.combo.legs
+    }
+    assert len(lots) == 1, (one.id, held)
+
+
+@pytest.mark.parametrize("style", [COMBO, PARALLEL])
+@pytest.mark.parametrize("kind", ["paper", "ib"])
+def test_packages_are_completed_where_nothing_goes_wrong(kind: str, style: str) -> None:
+    kept: list[Trader] = []
+
+    async def story(scene: Any) -> None:
+        trader = await trade(scene, style)
+        kept.append(trader)
+        ends_well(scene, trader, await scene.evidence())
+        trades = list(trader.state.trades.values())
+        assert len(trades) == 6
+        assert not trader.state.halts
+        paid = trader.state.executions.cash([s.order.ref for t in trades for s in t.sent.values()])
+        assert scene.money() + math.fsum(
+            [trader.state.executions.fees([s.order.ref for t in trades for s in t.sent.values()])]
+        ) == pytest.approx(1_000_000.0 + paid, abs=0.01)
+
+    play(kind, story)
+
+
+SAMPLE = ("all", "drop", "partial", "second_order", "restart", "bust")
+THROUGH = [
+    pytest.param(name, style, marks=() if name in SAMPLE else pytest.mark.long)
+    for name in STORM
+    for style in (COMBO, PARALLEL)
+]
+
+
+@pytest.mark.parametrize(("name", "style"), THROUGH)
+def test_packages_end_through(name: str, style: str) -> None:
+    async def story(scene: Any) -> None:
+        trader = await trade(scene, style)
+        await scene.ready()
+        ends_well(scene, trader, await scene.evidence())
+
+    play("ib", story, rules=STORM[name], seed=5)
