@@ -185,8 +185,11 @@ def _all_loaded(quotes: object, request: Request) -> Iterable[Loaded]:
     return feed.chains(only or _only_symbol(feed))
 
 
-def to_frame(found: Survey) -> Any:
-    """Return one row per opportunity as a pandas DataFrame, the columns of ``scan --csv``.
+def to_frame(found: Survey | OptionChain | Loaded) -> Any:
+    """Return a pandas DataFrame: one row per opportunity, the columns of ``scan --csv``.
+
+    Of a chain (or what `load` returns) it has one row per contract, the columns of a CSV file; what
+    is scanned of it again is the same but for dividends and rates.
 
     Raises
     ------
@@ -197,6 +200,10 @@ def to_frame(found: Survey) -> Any:
         import pandas
     except ImportError:
         raise UnavailableError(f"a DataFrame needs pandas: {install_command('data')}") from None
+    if isinstance(found, OptionChain | Loaded):
+        from engine.chain_table import chain_columns
+
+        return pandas.DataFrame(chain_columns(found.chain if isinstance(found, Loaded) else found))
     from engine.report.rows import COLUMNS, flat_row
 
     return pandas.DataFrame([flat_row(one) for one in found.listed], columns=list(COLUMNS))

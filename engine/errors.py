@@ -79,8 +79,9 @@ class ConfigurationError(EngineError):
 def install_command(extra: str) -> str:
     """Return the command that adds an optional extra to the interpreter that runs now.
 
-    The project is on no index: the command names this checkout where it runs from one.
+    The project is on no index: the command names this checkout where it runs from one, else the
+    installed project.
     """
     checkout = Path(__file__).resolve().parents[1]
-    where = str(checkout) if (checkout / "pyproject.toml").exists() else "."
+    where = str(checkout) if (checkout / "pyproject.toml").exists() else "parity-engine"
     return f"{sys.executable} -m pip install '{where}[{extra}]'"

@@ -178,6 +178,7 @@ def _dispatch(words: list[str]) -> int:
         top.print_help()
         return OK if not words else _no_verb(words)
     if verb[0] not in VERBS:
+        _refuse_file(verb[0])
         raise UsageError(f"unknown verb {verb[0]!r}: {hint(verb[0], VERBS)}")
     module_name, line = VERBS[verb[0]]
     module = import_module(module_name)
@@ -189,6 +190,25 @@ def _dispatch(words: list[str]) -> int:
     args.words = [*before, *after]
     code: int = module.run(args)
     return code
+
+
+def _refuse_file(word: str) -> None:
+    """Say how a file is scanned to whom names one where a verb should stand.
+
+    Raises
+    ------
+    UsageError
+        If `word` is a file or folder.
+    """
+    from pathlib import Path
+
+    with suppress(OSError, ValueError):
+        if Path(word).exists():
+            kind = "lean" if Path(word).is_dir() else "csv"
+            raise UsageError(
+                f"{word!r} is no verb but a {'folder' if kind == 'lean' else 'file'}: "
+                f"parity scan --source {kind}:{word}, or parity sources {word}"
+            )
 
 
 def _no_verb(words: list[str]) -> int:

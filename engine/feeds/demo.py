@@ -104,4 +104,13 @@ def _plant(book: Book, seed: int, rng: Random, compact: bool) -> tuple[Label, ..
 
 def _check(symbol: str) -> None:
     if symbol not in KINDS:
-        raise NoInputError(f"the demo source has no {symbol!r}: {hint(symbol, KINDS)}")
+        raise NoInputError(f"the demo source has no {symbol!r}: {_meant(symbol)}")
+
+
+def _meant(symbol: str) -> str:
+    """Say which symbol, or which source, was meant: files are scanned by naming a source."""
+    suffix = symbol.rpartition(".")[2].lower()
+    kinds = {"csv": "csv", "gz": "csv", "txt": "csv", "json": "json", "parquet": "parquet"}
+    if "." in symbol and suffix in kinds:
+        return f"a file is scanned with --source {kinds[suffix]}:{symbol}"
+    return f"{hint(symbol, KINDS)}; quotes of yours: --source csv:FILE"

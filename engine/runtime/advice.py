@@ -8,10 +8,12 @@ bars and ticks.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -165,9 +167,13 @@ def _probe(
 
 
 def path() -> Path:
-    """Return where the last advice is kept for ``scan --runtime auto``."""
+    """Return where the last advice of this environment is kept for ``scan --runtime auto``.
+
+    Another environment may have other kernels: what was measured here says nothing of it.
+    """
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "parity-engine" / "advice.json"
+    environment_id = hashlib.sha256(os.fsencode(sys.prefix)).hexdigest()[:12]
+    return Path(cache) / "parity-engine" / f"advice-{environment_id}.json"
 
 
 def save(measured: Sequence[Measured], contracts: int, chains: int) -> None:

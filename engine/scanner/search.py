@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from engine.backend import Backend
 from engine.config import ScanSettings
+from engine.errors import UsageError
 from engine.market.carry import PROJECTED
 from engine.market.chain import OptionChain
 from engine.market.fees import DERIBIT, FeeSchedule
@@ -49,8 +50,19 @@ class Found:
 
 
 def terms_of(chain: OptionChain, settings: ScanSettings) -> tuple[Terms, Terms | None]:
-    """Return the terms of `chain`, and those that count projected dividends as received, if any."""
+    """Return the terms of `chain`, and those that count projected dividends as received, if any.
+
+    Raises
+    ------
+    UsageError
+        If the carry gives a share the yield of an index: a share pays dividends, on their days.
+    """
     carry, fees = settings.carry, settings.fees
+    if carry.index_yield and chain.underlying.is_tradable:
+        raise UsageError(
+            f"{chain.symbol} is no index: a yield of {carry.index_yield:.2%} is that of one; give "
+            "its dividends (Carry(dividends=...), --dividends EX=AMOUNT)"
+        )
     terms = chain_terms(chain, carry, fees)
     if not any(dividend.status == PROJECTED for dividend in carry.dividends):
         return terms, None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from engine.config import FAMILIES, ScanSettings
 from engine.feeds.protocol import FeedOptions
 from engine.market.fees import FeeSchedule
+from engine.scanner.notebook import opportunities_html
 from engine.scoring.audit import Audit, combine
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
 from engine.settings.overrides import CarryOverrides
@@ -72,6 +73,10 @@ class Scan:
             f"{result.funnel.passed} opportunities, {len(result.near_misses)} near misses>"
         )
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return opportunities_html(repr(self)[1:-1], self.result.opportunities)
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -111,6 +116,10 @@ class Survey:
             f"<Survey of {named or 'nothing'}: {len(self.opportunities)} of {self.funnel.passed} "
             f"opportunities, {len(self.near_misses)} near misses, {len(self.failures)} failures>"
         )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return opportunities_html(repr(self)[1:-1], self.listed)
 
     @property
     def results(self) -> tuple[ScanResult, ...]:

@@ -83,6 +83,11 @@ class Opportunity:
     key: str = ""
     ts_ns: int = 0
 
+    @property
+    def worst(self) -> float:
+        """What it is worth at worst as the proof found it, per share; nan if it has none."""
+        return math.nan if self.proof is None else self.proof.minimum
+
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:

@@ -1,9 +1,12 @@
 """What pyproject.toml promises is what the checkout holds and what gets installed."""
 
 import platform
+import re
 import subprocess
 import sys
+import tarfile
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,55 @@ def test_only_listed_data_files_lie_in_the_packages():
     assert data - migrations == {f"{top}/py.typed" for top in TOP_LEVEL}
 
 
+def test_every_requirement_is_bounded_above():
+    """By the next major version, or pinned; tzdata's versions are years."""
+    project = PROJECT["project"]
+    every = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    loose = [one for one in every if "<" not in one.split(";")[0] and "==" not in one.split(";")[0]]
+    assert loose == ["tzdata>=2024.1"]
+    assert project["authors"]
+    assert project["keywords"]
+
+
+def test_actions_are_pinned_by_commit():
+    lines = [
+        line.strip()
+        for path in sorted((ROOT / ".github").rglob("*.yml"))
+        for line in path.read_text().splitlines()
+        if re.search(r"\buses:", line)
+    ]
+    assert len(lines) > 10
+    pinned = re.compile(r"(?:- )?uses: [\w./-]+@[0-9a-f]{40} # v[0-9.]+")
+    assert [line for line in lines if not pinned.fullmatch(line)] == []
+
+
+def test_a_source_distribution_holds_pages_and_no_tests(tmp_path):
+    setuptools = pytest.importorskip("setuptools", reason="setuptools builds the distribution")
+    if int(setuptools.__version__.split(".")[0]) < 77:
+        pytest.skip("setuptools 77 reads the licence of pyproject.toml")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not in a checkout of git, whose files would be copied")
+    for name in filter(None, listed.stdout.split("\0")):
+        target = tmp_path / "source" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+    code = "from setuptools import build_meta; print(build_meta.build_sdist('out'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path / "source", capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (made,) = (tmp_path / "source" / "out").glob("*.tar.gz")
+    with tarfile.open(made) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"CHANGELOG.md", "docs/SOURCES.md", "docs/adr", "engine/py.typed", "constraints.txt",
+            "README.md", "engine/store/migrations"} <= names  # fmt: skip
+    assert [name for name in names if name.startswith(("tests", "benchmarks", ".github"))] == []
+
+
 @pytest.fixture
 def installed():
     try:
@@ -56,7 +108,7 @@ def test_the_core_needs_rich_and_little_else(installed):
     needed = {
         line.split(";")[0].strip() for line in installed.requires or [] if "extra" not in line
     }
-    names = {requirement.split(">")[0] for requirement in needed}
+    names = {re.split(r"[<>=!~ ]", requirement)[0] for requirement in needed}
     assert names == {"rich", "tomli", "tzdata"}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from engine.config import Gates
 from engine.errors import BadDataError, NoInputError, UnavailableError, UsageError
 from engine.market.carry import Carry, Dividend, RateCurve
 from engine.report.rows import COLUMNS
+from engine.scanner.notebook import opportunities_html
 from engine.settings import carry_input
 
 HEADER = "timestamp_utc,underlying,underlying_bid,underlying_ask,expiry,strike,right,bid,ask\n"
@@ -210,6 +213,39 @@ def test_tables_go_in_and_out(source: str) -> None:
     again = scan(frame, "XYZ", rates=0.01, backend="pure")
     assert [one.edge for one in again.opportunities] == list(table["edge"])
     assert to_frame(scan(frame, "ABC", backend="pure")).empty
+
+
+def test_a_chain_becomes_a_table_and_a_chain_again(source: str) -> None:
+    pytest.importorskip("pandas", reason="pandas is an optional extra")
+    loaded = load(source, "XYZ")
+    frame = to_frame(loaded)
+    assert to_frame(loaded.chain).equals(frame)
+    again = load(frame, "XYZ").chain
+    whole = loaded.chain
+    for name in ("ts_ns", "strike", "bid", "ask", "bid_size", "ask_age", "style", "expiries"):
+        assert repr(getattr(again, name)) == repr(getattr(whole, name)), name
+    coins = load("demo", "ZCOIN").chain
+    table = to_frame(coins)
+    assert len(table) == 2 * coins.n_rows
+    assert set(table["underlying_bid"]) <= set(coins.forward_bid)
+
+
+def test_a_result_shows_as_a_table_with_every_word_escaped(source: str) -> None:
+    found = scan(source, rates=0.01, backend="pure")
+    one = next(each for each in found.scans if each.result.opportunities)
+    for shown in (found._repr_html_(), one._repr_html_()):
+        assert "<td>conversion</td>" in shown
+        assert shown.count("<tr>") == 1 + len(found.opportunities)
+    row = replace(found.opportunities[0], symbol="<script>\x1b", conditions=('"a&b',))
+    shown = opportunities_html("<b>", [row] * 101)
+    assert "<script>" not in shown
+    assert "\x1b" not in shown
+    assert "<td>&lt;script&gt;\ufffd</td>" in shown
+    assert "<p>&lt;b&gt;</p>" in shown
+    assert "&quot;a&amp;b" in shown
+    assert "and 1 more" in shown
+    assert row.worst == found.opportunities[0].proof.minimum  # type: ignore[union-attr]  # proven
+    assert math.isnan(replace(row, proof=None).worst)
 
 
 def test_messages_about_a_table_name_its_rows(source: str) -> None:

@@ -170,3 +170,16 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == f"parity {engine.__version__}\n"
     project = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text()
     assert f'\nversion = "{engine.__version__}"\n' in project
+
+
+def test_a_file_in_the_place_of_a_verb_or_a_symbol(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "good.csv").write_text("a,b\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["good.csv"]) == errors.USAGE
+    assert "parity scan --source csv:good.csv" in capsys.readouterr().err
+    main(["scan", "good.csv"])
+    assert "a file is scanned with --source csv:good.csv" in capsys.readouterr().err.lower()
+    main(["scan", "XYZ"])
+    assert "quotes of yours: --source csv:FILE" in capsys.readouterr().err
