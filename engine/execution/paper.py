@@ -112,6 +112,7 @@ class PaperBroker:
     def place(self, order: Order) -> bool:
         """Send an order; False if it was certainly not sent."""
         is_fit = order.lots >= 1 and order.combo.legs and math.isfinite(order.limit)
+        is_fit = is_fit and order.account == self.account
         if not self._is_linked or order.ref in self._orders or not is_fit:
             return False
         number = len(self._orders) + 1

@@ -63,7 +63,7 @@ class IbBroker:
     tick_of
         Return the tick that an order's limit is rounded down to.
     failure
-        Takes what our own code raises on an event: trading must stop then.
+        Takes what our own code raises on an event.
 
     Attributes
     ----------
@@ -71,6 +71,9 @@ class IbBroker:
         The order connection, and the switch with its own.
     refusal
         Why the last order was not sent.
+    failed
+        What our own code has raised on an event, "" if nothing: from then on no order is sent, as
+        nobody knows what was not heard. Cancels and questions go on.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class IbBroker:
         self.sink = sink
         self.table = OrderTable(settings.client_id)
         self.refusal = ""
+        self.failed = ""
         self.n_failures = 0
         self._contracts = contracts
         self._failure = failure
@@ -132,12 +136,15 @@ class IbBroker:
 
     def is_ready(self) -> bool:
         """Tell whether an order given now would be sent now."""
-        return self.link.is_ready and self._has_room(1 + _RESERVED)
+        return not self.failed and self.link.is_ready and self._has_room(1 + _RESERVED)
 
     def place(self, order: Order) -> bool:
         """Send an order; False if it was certainly not sent, and `refusal` says why."""
         if not self.is_ready():
-            self.refusal = f"the order connection is {self.link.state.value}"
+            self.refusal = self.failed or f"the order connection is {self.link.state.value}"
+            return False
+        if order.account != self.account:
+            self.refusal = f"order {order.ref}: it is for account {order.account[:20]!r}"
             return False
         if self.table.is_known(order.ref) or not order.ref.startswith(PREFIX):
             self.refusal = f"order {order.ref}: its reference was used before, or is not ours"
@@ -202,7 +209,8 @@ class IbBroker:
     async def what_if(self, order: Order, timeout_s: float = 5.0) -> WhatIf:
         """Ask what an order would do to the margins; it is not placed."""
         if not self.is_ready():
-            return WhatIf(refusal=f"the order connection is {self.link.state.value}")
+            reason = self.failed or f"the order connection is {self.link.state.value}"
+            return WhatIf(refusal=reason)
         try:
             contract, ib_order = to_ib(order, self._contracts, self._tick_of(order))
         except ImpossibleOrderError as error:
@@ -347,4 +355,6 @@ class IbBroker:
 
     def _failed(self, error: BaseException) -> None:
         self.n_failures += 1
+        words = " ".join(str(error).split())[:200]
+        self.failed = self.failed or f"stopped by an error of our own: {words or repr(error)}"
         self._failure(error)

@@ -6,6 +6,8 @@ fees once) must be what the broker's own books have: positions, cash, orders ali
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip(
@@ -228,6 +230,17 @@ def test_a_reference_is_used_once(kind: str) -> None:
         await scene.until(Acked)
         assert scene.live() == [order.ref]
         assert not scene.broker.cancel("parity-never-0.1")
+
+    play(kind, story)
+
+
+@every_broker
+def test_an_order_for_another_account_is_not_sent(kind: str) -> None:
+    async def story(scene: Scene) -> None:
+        order = scene.order(scene.box())
+        assert not scene.broker.place(replace(order, account="DU7654321"))
+        assert scene.broker.place(order)
+        await scene.until(Ended)
 
     play(kind, story)
 

@@ -332,8 +332,9 @@ def test_an_error_of_our_own_is_told_and_the_connection_lives() -> None:
         assert scene.broker.n_failures == len(scene.failures) >= 2
         scene.failures.clear()
         del reception.on_status
-        assert scene.broker.place(scene.order(scene.box()))
-        await scene.until(Ended)
+        assert not scene.broker.place(scene.order(scene.box()))
+        assert scene.broker.refusal == "stopped by an error of our own: 'ours'"
+        assert (await scene.evidence()).executions != ()
 
     play("ib", story)
 

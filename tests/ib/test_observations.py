@@ -319,6 +319,10 @@ def test_12_what_is_said_twice_changes_nothing_and_a_listener_that_breaks_is_tol
         assert len(scene.failures) == len(said) == scene.broker.n_failures
         assert {type(error) for error in scene.failures} == {ZeroDivisionError}
         scene.broker.sink = scene.events.append
+        # Nobody knows what was not heard: nothing is sent any more, and all can be cancelled.
+        assert not scene.broker.place(scene.order(scene.box()))
+        assert scene.broker.refusal == "stopped by an error of our own: a listener"
+        assert scene.broker.cancel_all()
         scene.failures.clear()
 
     play("ib", story)
