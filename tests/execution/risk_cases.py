@@ -86,6 +86,14 @@ def dividend(ex: date) -> Change:
     return {"facts": {"dividends": (Dividend(ex, ex + timedelta(days=9), 0.25),)}}
 
 
+def expiring(expiry: date, ex: date) -> Change:
+    """A sold call that expires soon, with an ex-date within two sessions."""
+    legs = tuple(replace(one, expiry=expiry) if one.right else one for one in CONVERSION.legs)
+    return {
+        "plan": plan(legs), "limits": {"ex_dividend_sessions": 2}, **dividend(ex),
+    }  # fmt: skip
+
+
 TOMORROW = date(2026, 3, 5)
 FRIDAY_NOON = at(2026, 4, 2, 16)  # the Thursday before Good Friday: the next session is Monday
 LAST = {"max_order_usd": CONVERSION.notional_usd}
@@ -241,6 +249,7 @@ CASES: dict[str, list[tuple[Change, Change, str]]] = {
         ({}, {"of": {"edge_usd": NAN}}, "nan"),
     ],
     "edge-gone": [
+        ({}, {"of": {"edge": 0.0}}, "the edge is 0.0000 a share now, it was 0.0000"),
         # Half of 0.20 may go.
         ({"facts": {"legs": leg(1, ask=6.2)}, "limits": UNPRICED},
          {"facts": {"legs": leg(1, ask=6.201)}, "limits": UNPRICED},
@@ -300,6 +309,8 @@ CASES: dict[str, list[tuple[Change, Change, str]]] = {
         ({**dividend(TOMORROW), "plan": REVERSAL}, dividend(TOMORROW), "goes ex-dividend"),
         ({"facts": {**dividend(TOMORROW)["facts"], "style": "european"}}, dividend(TOMORROW),
          "goes ex-dividend"),
+        # A call that expires before the ex-date is gone by then.
+        (expiring(TOMORROW, date(2026, 3, 6)), expiring(TOMORROW, TOMORROW), "on 2026-03-05"),
         # Over Good Friday and a weekend the eve is a Thursday.
         ({**dividend(date(2026, 4, 7)), "now": FRIDAY_NOON},
          {**dividend(date(2026, 4, 6)), "now": FRIDAY_NOON}, "on 2026-04-06"),

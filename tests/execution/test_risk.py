@@ -66,6 +66,18 @@ def test_net_prices_below_and_at_zero_are_as_good_as_others(shift: float) -> Non
     assert [one.code for one in far] == ["collar-market"]
 
 
+def test_ratios_count_in_what_the_legs_cost() -> None:
+    butterfly = plan(
+        (
+            option(1, "C", 105.0, 1.8, 1.9),
+            option(-1, "C", 110.0, 0.9, 1.0, ratio=2),
+            option(1, "C", 115.0, 0.3, 0.4),
+        )
+    )
+    assert round(butterfly.touch, 9) == 0.5
+    assert ask({"plan": butterfly}) == ()
+
+
 def test_a_limit_of_zero_is_legal() -> None:
     even = plan((option(1, "C", 105.0, 1.9, 2.0), option(-1, "C", 104.0, 2.02, 2.1)))
     assert ask({"plan": even, "of": {"limit": 0.0}}) == ()
