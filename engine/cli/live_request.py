@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--config", metavar="FILE.toml", help="everything below in one file")
     add("--for", dest="seconds", type=typed(duration), metavar="SPAN", help="so long, such as 60s")
     add("--plain", action="store_true", help="lines for a log instead of the table")
+    add("--json", action="store_true", help="an object on each line (docs/JSON.md)")
     add("--seed", type=int, default=0, help="of the demo market (0)")
     add_live_arguments(parser)
     add_settings(parser, (COSTS, CHECKS))
@@ -80,5 +81,5 @@ def request_from(
     return LiveRequest(
         settings, symbols, scan.settings, scan.overrides, scan.fees,
         backend=one(given, config, "backend"), seconds=args.seconds,
-        is_plain=args.plain or not sys.stdout.isatty(), is_fresh=is_fresh,
+        is_plain=args.plain or not sys.stdout.isatty(), is_json=args.json, is_fresh=is_fresh,
     )  # fmt: skip

@@ -116,11 +116,10 @@ def package_lines(
     ordered = sorted(recent, key=lambda p: (p.phase != "HALTED", not p.is_open, -p.seq))
     for one in ordered:
         plan, money = one.planned.plan, story.money(one)
-        end = one.over_ns or now
         yield PackageLine(
             one.id, plan.symbol, plan.family, legs_text(plan.legs, plan.symbol), one.phase,
             money.held, plan.lots, plan.limit, money.paid, plan.edge_usd,
-            math.nan if one.is_open else money.locked, (end - one.ts_ns) / NS_PER_SECOND,
+            math.nan if one.is_open else money.locked, (now - one.ts_ns) / NS_PER_SECOND,
             one.is_open, one.phase == "HALTED",
         )  # fmt: skip
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from engine.live.screens import Screens
@@ -71,6 +75,51 @@ class Lines:
     def _say(self, screen: Screen, line: str, ts_ns: int = 0) -> None:
         text = f"{stamp(ts_ns or screen.ts_ns)} {line}"
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class JsonLines(Lines):
+    """The same for programs: an object on each line; docs/JSON.md has the keys."""
+
+    def __enter__(self) -> JsonLines:
+        """Say what it is connected to."""
+        screen = self._screens.screen()
+        self._mode = screen.mode
+        self._object("start", screen, {
+            "broker": screen.broker, "place": screen.place, "account": screen.account,
+            "is_armed": screen.is_armed, "mode": screen.mode, "why": screen.why or None,
+        })  # fmt: skip
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.show()
+        screen = self._screens.screen()
+        self._object("end", screen, asdict(screen.profit))
+
+    def show(self) -> None:
+        """Say what has happened since the last time."""
+        screen = self._screens.screen()
+        for one in reversed(screen.sightings):
+            if one.ts_ns > self._seen_ns:
+                self._object("found", screen, asdict(one))
+        self._seen_ns = max((one.ts_ns for one in screen.sightings), default=self._seen_ns)
+        for package in reversed(screen.packages):
+            if self._packages.get(package.id) != _state(package):
+                self._packages[package.id] = _state(package)
+                self._object("package", screen, asdict(package))
+        if screen.mode != self._mode:
+            self._mode = screen.mode
+            self._object("mode", screen, {"mode": screen.mode, "why": screen.why or None})
+        if screen.last != self._last:
+            self._last = screen.last
+            self._object("note", screen, {"text": screen.last})
+
+    def _object(self, event: str, screen: Screen, data: Mapping[str, object]) -> None:
+        known = {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in data.items()
+        }
+        line = json.dumps({"event": event, "ts_ns": screen.ts_ns, **known})
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _state(one: PackageLine) -> tuple[object, ...]:

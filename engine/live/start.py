@@ -28,7 +28,7 @@ from engine.live.folder import Folder
 from engine.live.loop import Stop, drain, exit_code, run_until
 from engine.live.presence import Presence, announce, withdraw
 from engine.live.screens import Screens
-from engine.live.show import Lines, Table, summary
+from engine.live.show import JsonLines, Lines, Table, summary
 from engine.live.source import Source
 from engine.live.tee import Tee
 from engine.market.book import Book
@@ -62,8 +62,8 @@ class LiveRequest:
         Which kernels, None is auto.
     seconds
         How long, None until it is stopped.
-    is_plain
-        Lines instead of the table.
+    is_plain, is_json
+        Lines instead of the table, for people or for programs.
     is_fresh
         The account begins anew: an earlier journal is set aside.
     """
@@ -76,6 +76,7 @@ class LiveRequest:
     backend: str | None = None
     seconds: float | None = None
     is_plain: bool = True
+    is_json: bool = False
     is_fresh: bool = False
 
 
@@ -141,11 +142,13 @@ class Runner:
             engine.begin()
             screens = Screens(engine, settings.broker, self._place, settings.limits)
             self._screens = screens
-            shown = (Lines if request.is_plain else Table)(screens, self._console)
+            form = JsonLines if request.is_json else Lines if request.is_plain else Table
+            shown = form(screens, self._console)
             with shown:
                 await run_until(stop, engine, request.seconds, shown.show, shown.every)
                 is_clean = await drain(stop, engine, settings.on_exit, shown.show)
-            say(self._console, summary(screens))
+            if not request.is_json:
+                say(self._console, summary(screens))
             if not is_clean and settings.on_exit != "leave" and engine.fatal is None:
                 say(
                     self._console,

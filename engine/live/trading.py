@@ -55,14 +55,18 @@ async def trade(
         if settings.broker == SIM and settings.port == 0:
             own = OwnGateway(request.symbols, seed)
             stack.callback(own.close)
-            say(console, "starting a simulated gateway with a market of its own: nothing is real")
+            if not request.is_json:
+                say(
+                    console,
+                    "starting a simulated gateway with a market of its own: nothing is real",
+                )
         if settings.is_armed:
             # An interpreter compiles what runs often: not with the first order of the day.
             await warm_up(_SIM_ORDERS if own is not None else WARM_ORDERS)
         place, is_own = f"{settings.host}:{settings.port}", False
         if own is not None:
             settings = replace(settings, host="127.0.0.1", port=own.port())
-            place, is_own = f"127.0.0.1:{settings.port} (our own simulated gateway)", True
+            place, is_own = f"127.0.0.1:{settings.port} (our own)", True
         request = replace(request, settings=settings, is_fresh=is_own)
         source = _source(request, seed)
         stack.push_async_callback(source.stop)
