@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.feeds.demo_market import DemoMarket
-from engine.live.source import MakeWatch, OnRead
+from engine.live.source import Failed, MakeWatch, OnRead
 from engine.market.book import Book
 from engine.market.carry import Carry
 from engine.report.live_screen import GOOD, Link
@@ -52,10 +52,11 @@ class DemoSource:
         market: DemoMarket,
         *,
         clock: Clock = SYSTEM,
-        failed: Callable[[BaseException], None] | None = None,
+        failed: Failed | None = None,
     ) -> None:
         self.on_read: OnRead = nobody
         self.failed = failed
+        self.alert: Callable[[str], None] | None = None
         self._market = market
         self._start_ns = market.now_ns
         self.clock = MarketClock(clock, market.now_ns - clock.now_ns())

@@ -84,7 +84,7 @@ class Engine:
         self._advance = advance
         self._collector = collector
         self._is_ready = self._is_latched = False
-        source.on_read = self.on_read
+        source.on_read, source.failed, source.alert = self.on_read, self.failed, self.alerted
 
     async def open(self, symbol: str, scanner_of: Callable[[Book], Scanner]) -> None:
         """Begin to watch an underlying; `scanner_of` makes its scanner from its book.
@@ -162,6 +162,10 @@ class Engine:
             self.broker.cancel_all()
             with suppress(EngineError):  # the disk may be full; nothing more is sent anyway
                 set_latch(self.folder, text, "the engine", self._clock)
+
+    def alerted(self, text: str) -> None:
+        """Take what a person should know."""
+        self.last = text
 
     # what other terminals ask
 

@@ -10,7 +10,7 @@ from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import NoInputError
 from engine.feeds.session import Arrival, SessionFeed
 from engine.live.demo_source import MarketClock, nobody
-from engine.live.source import MakeWatch, OnRead
+from engine.live.source import Failed, MakeWatch, OnRead
 from engine.market.book import Book
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
@@ -33,10 +33,11 @@ class SessionSource:
 
     def __init__(
         self, path: str, symbols: tuple[str, ...], *, clock: Clock = SYSTEM,
-        failed: Callable[[BaseException], None] | None = None,
+        failed: Failed | None = None,
     ) -> None:  # fmt: skip
         self.on_read: OnRead = nobody
         self.failed = failed
+        self.alert: Callable[[str], None] | None = None
         self.place = path
         feed = SessionFeed(path)
         self._arrivals: Iterator[Arrival] = feed.arrivals(set(symbols))

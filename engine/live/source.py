@@ -13,16 +13,22 @@ from engine.scanner.watch import Watch
 
 MakeWatch = Callable[[Book], Watch]
 OnRead = Callable[[Sequence[str], int], None]
+Failed = Callable[[BaseException], None]
 
 
 class Source(Protocol):
     """A market. `on_read` is called after each batch of quotes: whose changed, and the time.
+
+    `failed` takes what a task of it has raised: trading must stop. `alert` takes what a person
+    should know.
 
     `place` is what it is, in a word or an address.
     """
 
     place: str
     on_read: OnRead
+    failed: Failed | None
+    alert: Callable[[str], None] | None
 
     @property
     def clock(self) -> Clock:

@@ -60,9 +60,7 @@ async def trade(
                     console,
                     "starting a simulated gateway with a market of its own: nothing is real",
                 )
-        if settings.is_armed:
-            # An interpreter compiles what runs often: not with the first order of the day.
-            await warm_up(_SIM_ORDERS if own is not None else WARM_ORDERS)
+            await _warmed(request, _SIM_ORDERS)  # while the gateway starts
         place, is_own = f"{settings.host}:{settings.port}", False
         if own is not None:
             settings = replace(settings, host="127.0.0.1", port=own.port())
@@ -74,14 +72,25 @@ async def trade(
             await source.start()
         except UnavailableError as error:
             raise _refused(place, settings.client_id + QUOTES, str(error)) from None
+        if own is None:
+            await _warmed(request, WARM_ORDERS)
         account = account_to_trade(
             settings, source.accounts(), is_live=is_live, is_acknowledged=is_acknowledged
         )
         folder = folder_of(settings.journal, settings.broker, account)
         contracts = Contracts()
+
+        def failed(error: BaseException) -> None:
+            if runner.engine is not None:
+                runner.engine.failed(error)
+
+        def alerted(text: str) -> None:
+            if runner.engine is not None:
+                runner.engine.alerted(text)
+
         broker = IbBroker(
             account, _link(request, ORDERS), settings.client_id + ENGINE_KILL, contracts,
-            clock=source.clock,
+            clock=source.clock, failure=failed, alert=alerted,
         )  # fmt: skip
         runner = Runner(request, folder, source, broker, console, place=place, port=settings.port)
 
@@ -106,6 +115,12 @@ async def trade(
 
         runner.links, runner.begin = links, begin
         return await runner.run(stop)
+
+
+async def _warmed(request: LiveRequest, n_orders: int) -> None:
+    """Walk the way of an order: an interpreter compiles what runs often, not what runs first."""
+    if request.settings.is_armed:
+        await warm_up(n_orders)
 
 
 def _refused(place: str, client_id: int, words: str) -> EngineError:

@@ -10,7 +10,7 @@ from engine.ib.connection import Link as TwsLink
 from engine.ib.market import MarketLink, MarketSettings
 from engine.ib.states import State
 from engine.live.demo_source import nobody
-from engine.live.source import MakeWatch, OnRead
+from engine.live.source import Failed, MakeWatch, OnRead
 from engine.market.book import Book
 from engine.market.carry import Carry
 from engine.report.live_screen import BAD, BUSY, GOOD, Link
@@ -52,7 +52,7 @@ class TwsSource:
         styles: Mapping[str, str] | None = None, scope: str = "ib",
     ) -> None:  # fmt: skip
         self.on_read: OnRead = nobody
-        self.failed: Callable[[BaseException], None] | None = None
+        self.failed: Failed | None = None
         self.alert: Callable[[str], None] | None = None
         self.place = f"{settings.link.host}:{settings.link.port}"
         self._carries = dict(carries or {})

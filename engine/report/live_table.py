@@ -85,7 +85,7 @@ def _head(screen: Screen, width: int) -> Text:
     head.append(
         "  armed" if screen.is_armed else "  not armed", "bold" if screen.is_armed else "cyan"
     )
-    head.append(f"  {screen.broker} {screen.place}  account ")
+    head.append(f"  {screen.broker} {screen.place}  {'account ' if width >= WIDE else ''}")
     head.append(screen.account, "bold")
     head.append(f"  {from_ns(screen.ts_ns):%H:%M:%S} UTC  up {duration(screen.up_seconds)}", "dim")
     if screen.why:

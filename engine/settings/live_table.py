@@ -142,7 +142,7 @@ LIVE_SETTINGS = (
           "cancel: cancel what works; leave: leave orders; flatten: cancel, and close what is held",
           "WAY"),
     _live("journal", values.text, "~/.local/share/parity-engine/journal",
-          "folder of the journals, one file for each account", "FOLDER"),
+          "folder of the journals, one folder in it for each account", "FOLDER"),
     _live("restart_windows", restart_windows, f'"{NIGHTLY_RESET}"',
           "when the broker restarts each day: nothing new is sent then; none is none",
           "WINDOW"),
