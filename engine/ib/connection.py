@@ -178,7 +178,7 @@ class Link:
             hooks.stale()
         elif action is Action.SUBSCRIBE:
             hooks.subscribe()
-        else:
+        elif not hooks.is_planned():
             hooks.alert(f"{signal.value}: {self.last_error or self.state.value}")
 
     async def _attempt(self) -> None:

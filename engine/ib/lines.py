@@ -28,6 +28,7 @@ _DWELL_S = 15.0
 # Where there is no box there may be candidates: their rows stay longer.
 _DWELL_WITHOUT_BOX_S = 60.0
 _MOST_MOVES = 8
+_BETWEEN_S = 5.0
 
 
 @dataclass(slots=True)
@@ -79,14 +80,15 @@ class Rows:
 class LineBudget:
     """At most `most` lines over all symbols; `choose` says which should be open now.
 
-    It moves at most a few rows each time, and none that has been open for less than a while, so
-    that lines do more than come and go.
+    It moves a few rows every few seconds at most, and none that has been open for less than a
+    while, so that lines do more than come and go.
     """
 
     def __init__(self, most: int = 100) -> None:
         self.most = most
         self.rows: dict[str, Rows] = {}
         self.n_moves = 0
+        self._moved_s = -math.inf
 
     def add(self, symbol: str, book: Book, spot: float = math.nan) -> None:
         """Let a symbol have lines."""
@@ -152,13 +154,17 @@ class LineBudget:
             key=lambda one: (-distance[one], self.rows[one[0]].held[one[1]], one),
         )
         n_explored = max(int(_EXPLORED * room), 1)
+        if now_s - self._moved_s < _BETWEEN_S:
+            may_go = []
         gone = set(may_go[: min(_MOST_MOVES, n_explored)])
         stay = sorted((one for one in held if one not in gone), key=lambda one: distance[one])
         waiting = sorted(
             (one for one in every if one not in set(held)),
             key=lambda one: (self.rows[one[0]].seen_s[one[1]], near[one[0]][one[1]], one),
         )
-        self.n_moves += len(gone)
+        if gone:
+            self.n_moves += len(gone)
+            self._moved_s = now_s
         # Those that go come last: they stay where nobody waits.
         return [*stay, *waiting[: max(room - len(stay), 0)], *may_go]
 

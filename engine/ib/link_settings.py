@@ -58,7 +58,8 @@ class Hooks:
     id, the code, its text); `stale` when no quote is proven any more, `subscribe` when
     subscriptions are to be made again (for those that are up, this changes nothing); `reconcile` is
     awaited before READY; `alive` after each answered heartbeat; `failure` takes what a task of ours
-    has raised: trading must stop then.
+    has raised: trading must stop then; `is_planned` says whether an outage now is one that is
+    expected, such as the nightly reset: nobody is alerted then, all else is the same.
     """
 
     state: Callable[[State, State, Signal], None] = _nothing
@@ -69,6 +70,7 @@ class Hooks:
     alive: Callable[[], None] = _nothing
     alert: Callable[[str], None] = _nothing
     failure: Callable[[BaseException], None] = _nothing
+    is_planned: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from typing import Any
 from engine.cache.disk import DiskCache
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import UnavailableError
+from engine.execution.quiet import RestartWindow
 from engine.ib.codes import Code, Kind
 from engine.ib.connection import Hooks, Link, LinkSettings
 from engine.ib.contracts import Choice, Contracts
@@ -146,6 +147,8 @@ class MarketLink:
         Called with what a task of ours has raised: trading must stop.
     styles, scope
         As of `Contracts`.
+    restarts
+        When the gateway or IB restart: no alerts then.
     """
 
     def __init__(
@@ -162,6 +165,7 @@ class MarketLink:
         cache: DiskCache | None = None,
         scope: str = "ib",
         styles: Mapping[str, str] | None = None,
+        restarts: Sequence[RestartWindow] = (),
         ib: Any = None,
     ) -> None:
         self.settings = settings
@@ -170,9 +174,10 @@ class MarketLink:
         self._on_read = on_read
         self._on_state = on_state
         self._on_alert = on_alert
+        self._restarts = tuple(restarts)
         hooks = Hooks(
             state=self._state, code=self._code, stale=self._stale, subscribe=self._subscribe_again,
-            alive=self._alive, alert=self._alert,
+            alive=self._alive, alert=self._alert, is_planned=self._is_planned,
         )  # fmt: skip
         if on_failure is not None:
             hooks.failure = on_failure
@@ -303,6 +308,10 @@ class MarketLink:
     def _alert(self, text: str) -> None:
         if self._on_alert is not None:
             self._on_alert(text)
+
+    def _is_planned(self) -> bool:
+        now = self.clock.now_ns()
+        return any(window.seconds_until(now) == 0.0 for window in self._restarts)
 
     def _refused(self, symbol: str, reason: str) -> None:
         if self.subscriptions.n_refused <= 1 or self.subscriptions.n_refused % 100 == 0:

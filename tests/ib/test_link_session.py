@@ -189,6 +189,24 @@ def test_a_broken_farm_leaves_orders_alone() -> None:
     play(script)
 
 
+@pytest.mark.parametrize("is_planned", [False, True])
+def test_an_outage_that_is_planned_alerts_nobody(is_planned: bool) -> None:
+    world, told = World(), Told()
+
+    async def work() -> None:
+        hooks = told.hooks(is_planned=lambda: is_planned)
+        link = Link(LinkSettings(), hooks, clock=world.clock, random=Random(1))
+        link.start()
+        await ready(link)
+        world.act("lost", seconds=3.0)
+        assert await link.wait_until(State.DEGRADED, timeout_s=1.0)
+        await ready(link)
+        await link.stop()
+
+    world.run(work)
+    assert bool(told.alerts) != is_planned
+
+
 def test_order_ids_never_come_twice() -> None:
     async def script(world: World, link: Link, told: Told) -> None:
         ids = {link.ib.client.getReqId() for _ in range(5)}
