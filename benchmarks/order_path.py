@@ -6,7 +6,9 @@ Run it with each interpreter in a fresh process: what is measured first is cold.
 end in a transport that leads nowhere, answers are those of `engine.ib.rehearsal`. *library* is
 ``IB.placeOrder`` of the same order in the same process afterwards, so it finds the encoder warm.
 *kill* is on sockets: from `cancel_all` to the last order cancelled in a gateway in a thread, while
-so many requests are queued on the order connection; the median of rounds.
+so many requests are queued on the order connection; the median of rounds. `load` is that of the
+machine: what others take of it is in the figures. Committed ones are in benchmarks/results, in
+the folder alone.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import platform
 import sys
 import threading
@@ -162,6 +165,12 @@ async def kills(rounds: int) -> dict[str, float]:
         return {str(queued): await kill(served, port, queued, rounds) for queued in QUEUED}
 
 
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores"
+
+
 def main() -> int:
     """Measure and print; write the figures where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -172,6 +181,7 @@ def main() -> int:
     logging.getLogger("ib_async").setLevel(logging.CRITICAL)
     found = {
         "runtime": platform.python_implementation(), "version": platform.python_version(),
+        "machine": _machine(), "load": [round(load, 1) for load in os.getloadavg()],
         "order": "a conversion of three legs; answers of a fill: 11 messages in 4 reads",
         **asyncio.run(order_path(given.orders)), "kill_ms": asyncio.run(kills(given.rounds)),
         "bytes_of_a_fill": len(b"".join(rehearsal.bought(
