@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from engine.clock import from_ns
 from engine.execution import entries
 from engine.execution.broker import Absent, Evidence, LinkDown, LinkUp
@@ -29,17 +31,22 @@ class Reconciliation:
         self.packages, self.told, self.state = packages, told, packages.state
         self.found: tuple[Difference, ...] = ()
         self._rounds = self._due_ns = 0
+        # How many orders had been sent when each unanswered request was made.
+        self._requests: deque[int] = deque()
         self._accepts = False
 
     def on_link_down(self, event: LinkDown) -> None:
         """Take the link as down."""
         self.packages.log.append(entries.EVENT, entries.event_data(event), is_durable=False)
         self._due_ns = 0
+        self._requests.clear()
         self.packages.disconnect()
 
     def on_link_up(self) -> None:
         """Take the link as up, and ask for everything."""
         self.packages.log.append(entries.EVENT, entries.event_data(LinkUp()), is_durable=False)
+        if not self.packages.is_linked:
+            self._requests.clear()
         self.packages.is_linked, self.packages.is_reconciled = True, False
         self._rounds = 0
         self._ask_for_evidence()
@@ -62,12 +69,14 @@ class Reconciliation:
             self._ask_for_evidence()
 
     def _ask_for_evidence(self) -> None:
+        self._requests.append(self.state.n_orders)
         self.packages.broker.request_evidence()
         self._due_ns = self.packages.clock.monotonic_ns() + ns(self.packages.rules.evidence_s)
 
     def on_evidence(self, evidence: Evidence) -> None:
         """Take everything that the broker says, and go on if it agrees with the journal."""
         self.packages.log.append(entries.EVENT, entries.event_data(evidence), is_durable=False)
+        sent_before = self._requests.popleft() if self._requests else 0
         is_first = self.state.baseline is None and not self.state.trades
         self._book(evidence, is_first=is_first)
         seen = {one.ref for one in evidence.orders}
@@ -76,7 +85,9 @@ class Reconciliation:
         for trade in self.state.open_trades():
             for sent in tuple(trade.live()):
                 if sent.order.ref not in seen:
-                    self.told.on_status(Absent(sent.order.ref, evidence.is_beyond_barrier))
+                    # Of an order that was sent after the question the answer says nothing.
+                    is_evidence = evidence.is_beyond_barrier and sent.number <= sent_before
+                    self.told.on_status(Absent(sent.order.ref, is_evidence))
         if self.packages.is_linked and not self.packages.is_reconciled:
             self._conclude(evidence)
 

@@ -24,10 +24,12 @@ class Execution:
     """One execution as it stands: the last thing told about it.
 
     `told` is the greatest quantity that it ever had: a status counts it even when it is taken back.
+    `is_first` is whether it was known before any correction; else that quantity is not known.
     """
 
     fill: Fill
     told: float
+    is_first: bool = True
 
 
 class Executions:
@@ -61,11 +63,12 @@ class Executions:
         if not self.is_new(fill):
             self.repeated += 1
             return None
-        stem, _ = split_id(fill.execution)
+        stem, revision = split_id(fill.execution)
         known = self._known.get(stem)
         before = known.fill.quantity if known else 0.0
         told = max((known.told if known else 0.0, fill.quantity), key=abs)
-        booked = self._known[stem] = Execution(fill, told)
+        is_first = known.is_first if known else revision <= 1
+        booked = self._known[stem] = Execution(fill, told, is_first)
         self.replaced += known is not None
         self._by_ref.setdefault(fill.ref, {})[stem] = None
         if fill.contract:
@@ -105,6 +108,16 @@ class Executions:
             math.floor(filled.get(contract.name, 0.0) * order.lots / order.quantity(leg) + _NEAR)
             for leg, (_, contract) in enumerate(order.combo.legs)
         )
+
+    def has_all(self, order: Order, reported: int) -> bool:
+        """Tell whether the executions of an order are those that its status has counted.
+
+        A status may count what was taken back. Of what was corrected before it was ever heard of,
+        nobody can say what the status counts.
+        """
+        if self.lots(order, told=True) >= reported or self.lots(order) == reported:
+            return True
+        return not all(one.is_first for one in self.of((order.ref,)))
 
     def held(self, refs: Iterable[str]) -> dict[str, float]:
         """Return what orders have left, by contract name; what is 0 is left out."""

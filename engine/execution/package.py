@@ -159,7 +159,7 @@ class Machine:
             leg = leg._replace(filled=filled, knowledge=CANCELLING if was_closing else ACKED)
         else:
             leg = leg._replace(filled=filled, reported=filled, knowledge=FINAL)
-        return self.decide(self._reopened(_with(package, i, leg)))
+        return self.decide(self.reopened(_with(package, i, leg)))
 
     def absent(self, package: Package, i: int, *, is_beyond_barrier: bool) -> Step:
         """Take the answer of the broker that it does not know the order."""
@@ -173,19 +173,19 @@ class Machine:
         leg = package.legs[i]
         package = _with(package, i, leg._replace(filled=leg.filled + lots))
         if self.reopens():
-            package = self._reopened(package)
+            package = self.reopened(package)
         return self.decide(package)
 
     def late(self, package: Package, i: int) -> Step:
         """Take an order that was FINAL as live after all; whoever calls has asked to cancel it."""
         leg = package.legs[i]._replace(knowledge=CANCELLING, reported=-1)
-        return self.decide(self._reopened(_with(package, i, leg)))
+        return self.decide(self.reopened(_with(package, i, leg)))
 
     def surfaced(self, package: Package, i: int, lots: int) -> Step:
         """Take `lots` more (less, if negative) from an order of the leg before its present one."""
         leg = package.legs[i]
         package = _with(package, i, leg._replace(held=leg.held + lots))
-        return self.decide(self._reopened(package))
+        return self.decide(self.reopened(package))
 
     # events about all of it
 
@@ -319,7 +319,7 @@ class Machine:
         return UNWINDING, tuple(changed)
 
     @staticmethod
-    def _reopened(package: Package) -> Package:
+    def reopened(package: Package) -> Package:
         """Return a finished package in CLOSING if it is not what it was finished as."""
         if package.phase not in (COMPLETE, FLAT):
             return package

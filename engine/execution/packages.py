@@ -163,12 +163,11 @@ class Packages:
         now = self.clock.monotonic_ns()
         for trade in self.state.open_trades():
             self.gate(trade)
-            if not trade.value.is_linked:
-                before = trade.value.phase
-                trade.value, actions = trade.machine.reconnected(trade.value)
-                trade.window_due_ns = now + ns(self.rules.fill_s)
-                self._restore_deadline(trade, now)
-                self.step(trade, before, actions)
+            before = trade.value.phase
+            trade.value, actions = trade.machine.reconnected(trade.value)
+            trade.window_due_ns = now + ns(self.rules.fill_s)
+            self._restore_deadline(trade, now)
+            self.step(trade, before, actions)
             if self.state.halts:
                 self.window_over(trade)
 

@@ -147,9 +147,9 @@ def first_limit(trade: Trade, leg: int) -> float:
     return round_down(seen.side * seen.price + room, CENT)
 
 
-def shares(plan: Plan) -> int:
+def shares(plan: Plan) -> float:
     """Return how many ratios all legs of a plan have."""
-    return sum(abs(ratio) for ratio, _ in plan.combo.legs)
+    return math.fsum(abs(ratio) for ratio, _ in plan.combo.legs)
 
 
 def is_final(trade: Trade, sent: Sent) -> bool:

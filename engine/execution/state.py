@@ -67,7 +67,9 @@ class State:
         self.executions.register(intent.order)
         self._by_ref[ref] = trade
         self._note_time(trade.plan.key, ts_ns)
-        return trade.add(intent)
+        sent = trade.add(intent)
+        sent.number = self.n_orders
+        return sent
 
     def find(self, ref: str) -> tuple[Trade, Sent] | None:
         """Return the package and the order of a reference, None if it is not known."""

@@ -15,6 +15,7 @@ from engine.execution.package import (
     FINAL,
     HALTED,
     OVER,
+    SEND,
     UNKNOWN,
     WORKING,
     Action,
@@ -32,7 +33,7 @@ class Sent:
 
     `permanents` are the broker's own names of what lives under its reference, with filled lots and
     whether each lives; `reported` its filled lots once it is over, -1 before; `counted` the lots
-    that its machine knows as filled.
+    that its machine knows as filled. `number` counts orders in the order in which they were sent.
     """
 
     intent: Intent
@@ -42,6 +43,7 @@ class Sent:
     status: str = ""
     reason: str = ""
     counted: int = 0
+    number: int = 0
     asks: int = 0
     due_ns: int = 0
 
@@ -87,7 +89,8 @@ class Sent:
         if any(is_live for _, is_live in self.permanents.values()):
             self.reported = -1
         else:
-            self.reported = max(self.reported, sum(n for n, _ in self.permanents.values()))
+            filled = math.fsum(lots for lots, _ in self.permanents.values())
+            self.reported = max(self.reported, round(filled))
 
 
 class Trade:
@@ -204,13 +207,11 @@ class Trade:
             self.value, actions = machine.executed(self.value, i, more)
         elif more:
             self.value, actions = machine.corrected(self.value, i, more)
-        if sent.reported < 0:
-            return actions
         leg = self.value.legs[i]
-        if self.current[i] is not sent or leg.knowledge == FINAL:
+        has_next = any(action[:2] == (SEND, i) for action in actions)
+        if sent.reported < 0 or has_next or leg.knowledge == FINAL:
             return actions
-        # A status counts what was taken back since.
-        is_whole = executions.lots(sent.order, told=True) >= sent.reported
+        is_whole = executions.has_all(sent.order, sent.reported)
         reported = leg.filled if is_whole else sent.reported * self.factors[i]
         if leg.knowledge == ENDED and leg.reported == reported and not is_whole:
             return actions
@@ -250,7 +251,7 @@ class Trade:
 def restored(trade: Trade, executions: Executions, phase: int) -> None:
     """Set a trade's machine to what its orders and executions say; what is not over is UNKNOWN.
 
-    The phase is that of its last entry; its orders may be ahead of it.
+    The phase is that of its last entry; its orders and executions may be ahead of it.
     """
     legs = []
     for i, direction in enumerate(trade.directions):
@@ -262,8 +263,7 @@ def restored(trade: Trade, executions: Executions, phase: int) -> None:
             sent.counted = executions.lots(sent.order) * trade.factors[i]
         *earlier, last = orders
         trade.current[i] = last
-        told = executions.lots(last.order, told=True)
-        is_final = last.is_over and told >= last.reported
+        is_final = last.is_over and executions.has_all(last.order, last.reported)
         legs.append(
             Leg(
                 direction, sum(one.intent.side * one.counted for one in earlier),
@@ -273,4 +273,4 @@ def restored(trade: Trade, executions: Executions, phase: int) -> None:
                 unwinds=len([1 for one in orders if one.intent.side < 0]),
             )
         )  # fmt: skip
-    trade.value = Package(phase, False, tuple(legs))
+    trade.value = trade.machine.reopened(Package(phase, False, tuple(legs)))
