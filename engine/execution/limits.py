@@ -77,7 +77,7 @@ class Limits:
     max_margin_usd, min_cushion_usd
         Margin that a package may take; what must remain available in the account after it. Dollars.
     needs_what_if, max_what_if_age_s
-        Whether the broker's own margin must be known, and for how many seconds it is.
+        Whether the broker's own margin must be known, and for how many seconds it counts.
     max_day_loss_usd
         Loss of the day at which nothing new is sent and trading halts. Dollars.
     max_unhedged_s, max_unhedged_delta

@@ -209,7 +209,7 @@ LIMIT_SETTINGS = (
     _limit("min_cushion_usd", dollars(0.0, 1e9),
            "dollars that remain available in the account", "USD"),
     _limit("needs_what_if", values.switch,
-           "ask the broker for the margin of every package before it is sent", _SWITCH),
+           "send nothing whose margin the broker has not said", _SWITCH),
     _limit("max_what_if_age_s", seconds(1.0, 86_400.0), "seconds for which its answer is kept",
            "S"),
     _limit("max_day_loss_usd", dollars(0.01, 1e7),
