@@ -198,8 +198,13 @@ class IbBroker:
         return True
 
     def cancel_all(self) -> bool:
-        """Cancel every open order of the account by the idle connection; then what is left."""
-        is_sent = self.kill.pull() or pull_by(self.link.ib)
+        """Cancel every open order of the account by the idle connection; then what is left.
+
+        It goes out on the order connection too, past what is queued there: of a connection that is
+        dead and does not know it yet, nobody else would hear.
+        """
+        is_sent = self.kill.pull()
+        is_sent = pull_by(self.link.ib) or is_sent
         loop = asyncio.get_running_loop()
         if self._leftovers is not None:
             self._leftovers.cancel()

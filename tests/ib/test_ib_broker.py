@@ -74,6 +74,23 @@ def test_the_kill_falls_back_on_the_order_connection() -> None:
     play("ib", story)
 
 
+def test_a_kill_connection_that_is_dead_and_does_not_know_it_stops_no_kill() -> None:
+    async def story(scene: IbScene) -> None:
+        await scene.broker.kill.link.wait_until(State.READY, timeout_s=5.0)
+        call = scene.index_of[scene.options("C")[0].name]
+        other = Wire(scene.world.gateway, client_id=5)
+        other.place(1, contract_fields(scene.world.gateway, call), limit=0.01, ref="by hand")
+        scene.world.gateway.clients[99].is_black = True
+        assert scene.broker.kill.pull()
+        await scene.wait(0.1)
+        assert scene.live() == ["by hand"]
+        assert scene.broker.cancel_all()
+        await scene.wait(0.1)
+        assert scene.live() == []
+
+    play("ib", story)
+
+
 def test_the_kill_passes_what_is_queued_on_its_own_connection() -> None:
     async def story(scene: IbScene) -> None:
         scene.world.gateway.pacing = 0
