@@ -8,7 +8,7 @@ Source: SCANNER section 5.
 
 from math import inf
 
-from kernels_pure.columns import Floats
+from kernels_pure.columns import ROWS, Floats
 
 # Where `limits` has which limit.
 MAX_STOCK_AGE = 0
@@ -79,34 +79,58 @@ def usable_quotes(
     be empty columns. Returns how many present sides do not pass.
     """
     absent = inf - inf
-    refused = 0
-    is_timed = not limits[IS_SYNCHRONOUS] > 0.0
-    for q in range(len(bid)):
-        spread = leg_spread(bid[q], ask[q])
-        is_out = bid[q] > ask[q] and ask[q] > 0.0
-        if is_wide(bid[q], ask[q], spread, limits):
-            is_out = True
-        if len(open_interest) > 0 and 0.0 <= open_interest[q] < limits[MIN_OPEN_INTEREST]:
-            is_out = True
-        if len(volume) > 0 and 0.0 <= volume[q] < limits[MIN_VOLUME]:
-            is_out = True
+    timed = inf
+    if not limits[IS_SYNCHRONOUS] > 0.0:
+        timed = limits[MAX_OPTION_AGE]
+    most = limits[MAX_SPREAD]
+    fraction = limits[MAX_SPREAD_FRACTION]
+    lots = limits[LOTS]
+    # No choices in this loop but of what is written: several quotes go at a time.
+    for i in range(len(bid)):
+        q = i & ROWS
+        b = bid[q]
+        a = ask[q]
+        spread = a - b
+        if not b > 0.0:
+            spread = a
+        if not a > 0.0:
+            spread = inf
+        middle = a - 0.5 * spread
+        is_out = spread > max(most, fraction * middle) * (1.0 + SPREAD_TOLERANCE)
+        is_out = is_out | ((b > a) & (a > 0.0))
         sold = receive[q]
-        if is_out or bid_size[q] < limits[LOTS]:
-            sold = absent
-        if is_timed and bid_age[q] > limits[MAX_OPTION_AGE]:
-            sold = absent
-        if not sold > -inf and receive[q] > -inf:
-            refused += 1
-        out_receive[q] = sold
         bought = pay[q]
-        if is_out or ask_size[q] < limits[LOTS]:
+        if is_out | (bid_size[q] < lots) | (bid_age[q] > timed):
+            sold = absent
+        if is_out | (ask_size[q] < lots) | (ask_age[q] > timed):
             bought = absent
-        if is_timed and ask_age[q] > limits[MAX_OPTION_AGE]:
-            bought = absent
-        if not bought > -inf and pay[q] > -inf:
-            refused += 1
+        out_receive[q] = sold
         out_pay[q] = bought
+    if len(open_interest) > 0:
+        drop_below(open_interest, limits[MIN_OPEN_INTEREST], out_receive, out_pay)
+    if len(volume) > 0:
+        drop_below(volume, limits[MIN_VOLUME], out_receive, out_pay)
+    refused = 0
+    for i in range(len(bid)):
+        q = i & ROWS
+        refused += (receive[q] > -inf) & (not out_receive[q] > -inf)
+        refused += (pay[q] > -inf) & (not out_pay[q] > -inf)
     return refused
+
+
+def drop_below(counts: Floats, least: float, out_receive: Floats, out_pay: Floats) -> None:
+    """Write nan where a quote's count is known and lies below `least`. O(quotes)."""
+    absent = inf - inf
+    if least > 0.0:
+        for i in range(len(counts)):
+            q = i & ROWS
+            sold = out_receive[q]
+            bought = out_pay[q]
+            if (counts[q] >= 0.0) & (counts[q] < least):
+                sold = absent
+                bought = absent
+            out_receive[q] = sold
+            out_pay[q] = bought
 
 
 def affordable_lots(lots: float, capital: float, limits: Floats) -> float:

@@ -15,7 +15,7 @@ from engine.scoring.gate_table import limits_of
 from engine.scoring.gating import Gated, check_gates
 from engine.strategies import candidates, scratch
 from engine.strategies.candidates import CandidateTable
-from engine.strategies.registry import REGISTRY, why_not
+from engine.strategies.registry import REGISTRY, reasons, why_not
 from engine.strategies.screen import ruled_out_families
 from engine.strategies.view import View, days_by_row, net_prices, shape_of
 
@@ -105,11 +105,9 @@ def search(
     Families that the screens rule out are not searched.
     """
     table = CandidateTable(view.backend, view.chain.n_rows, view.days, wants_near=False)
-    reasons = {
-        name: why_not(REGISTRY[name], view) for name in settings.families if name in REGISTRY
-    }
-    skipped = {name: reason for name, reason in reasons.items() if reason}
-    asked = [name for name, reason in reasons.items() if not reason]
+    why = reasons(settings.families, view)
+    skipped = {name: reason for name, reason in why.items() if reason}
+    asked = [name for name, reason in why.items() if not reason]
     ruled_out = ruled_out_families(view, asked)
     if paid is not None:
         ruled_out &= ruled_out_families(paid, asked)

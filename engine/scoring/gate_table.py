@@ -188,7 +188,7 @@ def excess_spread(view: View, leg: Leg, settings: ScanSettings) -> float:
     0 where it passes, and for a coin's future, whose spread is not checked.
     """
     spread = leg_spread(leg.bid, leg.ask)
-    limits = limits_of(view.chain, settings)
+    limits = limits_in(view, settings)
     if leg.kind == FUTURE or not is_wide(leg.bid, leg.ask, spread, limits):
         return 0.0
     middle = leg.ask - 0.5 * spread
@@ -229,6 +229,11 @@ def limits_of(chain: OptionChain, settings: ScanSettings) -> array[float]:
     limits[slots.IS_HALTED] = chain.is_halted or not is_standard(chain)
     limits[slots.IS_SYNCHRONOUS] = settings.assume_synchronous
     return limits
+
+
+def limits_in(view: View, settings: ScanSettings) -> array[float]:
+    """Return the limits that `view` was made with; those of `settings` if it has none."""
+    return view.limits or limits_of(view.chain, settings)
 
 
 def is_standard(chain: OptionChain) -> bool:

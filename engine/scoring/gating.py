@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from engine.config import ScanSettings
 from engine.market.combo import FUTURE
-from engine.scoring.gate_table import GATES, limits_of
+from engine.scoring.gate_table import GATES, limits_in
 from engine.scoring.legs import future_book, future_leg, future_of
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
@@ -53,7 +53,7 @@ def check_gates(view: View, table: Columns, settings: ScanSettings) -> Gated:
         n, table.quote, table.ratio, hedges.sides, table.unit, table.days, view.days, table.edge,
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
         chain.volume, chain.open_interest, view.receive, view.pay, hedges.quotes, hedges.apart,
-        limits_of(chain, settings), gated.gate, gated.lots, gated.usd, gated.flags,
+        limits_in(view, settings), gated.gate, gated.lots, gated.usd, gated.flags,
     )  # fmt: skip
     return gated
 
@@ -80,7 +80,7 @@ def check_combo(
         array("d", (days,)), view.days, array("d", (edge,)),
         chain.bid, chain.ask, chain.bid_size, chain.ask_size, chain.bid_age, chain.ask_age,
         chain.volume, chain.open_interest, view.receive, view.pay, _stock_quote(view, settings), 0,
-        most, limits_of(chain, settings),
+        most, limits_in(view, settings),
     )  # fmt: skip
     return int(code), float(lots), float(usd), int(flags)
 
@@ -100,7 +100,7 @@ def edge_usd(
     usd: float = view.backend.proceeds.package_usd(
         edge, unit, lots, 0, len(legs), array("l", (quote for quote, _ in legs)),
         array("l", (ratio for _, ratio in legs)), stock, view.receive, view.pay,
-        chain.bid, chain.ask, fee, limits_of(chain, settings),
+        chain.bid, chain.ask, fee, limits_in(view, settings),
     )  # fmt: skip
     return usd
 
@@ -157,5 +157,5 @@ def count_reasons(codes: Iterable[int], capital: int) -> dict[str, int]:
 
 def affordable_lots(view: View, lots: float, capital: float, settings: ScanSettings) -> float:
     """Return how many of `lots` packages, `capital` in all, the capital limit allows."""
-    limits = limits_of(view.chain, settings)
+    limits = limits_in(view, settings)
     return float(view.backend.limits.affordable_lots(lots, capital, limits))

@@ -65,13 +65,31 @@ def family_named(name: str) -> Family:
 
 def why_not(family: Family, view: View) -> str:
     """Return why `family` is not searched in this chain, or ""."""
-    if not view.chain.quoting.is_linear and not family.is_for_coins:
+    return _why_not(family, *_facts(view))
+
+
+def reasons(names: tuple[str, ...], view: View) -> dict[str, str]:
+    """Return why each of the families called `names` is not searched, "" where it is."""
+    facts = _facts(view)
+    return {name: _why_not(REGISTRY[name], *facts) for name in names if name in REGISTRY}
+
+
+def _facts(view: View) -> tuple[bool, bool, bool, bool]:
+    chain = view.chain
+    is_tradable = chain.underlying.is_tradable
+    return chain.quoting.is_linear, view.has_stock, is_tradable, chain.is_european
+
+
+def _why_not(
+    family: Family, is_linear: bool, has_stock: bool, is_tradable: bool, is_european: bool
+) -> str:
+    if not is_linear and not family.is_for_coins:
         return "not defined for coin-settled options"
-    if family.needs_stock and not view.has_stock:
-        if not view.chain.underlying.is_tradable:
+    if family.needs_stock and not has_stock:
+        if not is_tradable:
             return "the index itself cannot be traded"
         return "the underlying has no quote"
-    if not (view.chain.underlying.is_tradable or view.chain.is_european):
+    if not (is_tradable or is_european):
         # Every family that is left sells an option.
         return "an option assigned early is paid in cash, and nothing hedges the rest overnight"
     return ""

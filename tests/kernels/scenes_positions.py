@@ -94,6 +94,15 @@ def one_candidate(draw: Random) -> Scene:
     return scene
 
 
+def counted(draw: Random) -> Scene:
+    """Quotes with a count of each, known or not."""
+    scene = gates(draw)
+    n = len(scene.columns["out_pay"])
+    scene.columns["counts"] = array("d", [choice(draw, (nan, 0.0, 1.0, 9.0)) for _ in range(n)])
+    scene.numbers["least"] = choice(draw, (nan, 0.0, 1.0, 5.0))
+    return scene
+
+
 def gates(draw: Random, most_quotes: int = 20, most_rows: int = 10) -> Scene:
     """Candidates on gross and net quotes, and limits around what these show."""
     n_quotes, rows = count(draw, 4, most_quotes), count(draw, 1, most_rows)
@@ -235,6 +244,7 @@ SCENES: dict[str, Callable[[Random], Scene]] = {
     "gates": gates,
     "gates.gate_row": one_candidate,
     "limits": gates,
+    "limits.drop_below": counted,
     "limits.is_wide": one_candidate,
     "proceeds": one_candidate,
     "rank": ranks,
