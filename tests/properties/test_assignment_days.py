@@ -14,6 +14,7 @@ from unit.chains import NOW_NS, TODAY, US, chain, dividend, expiry, settings
 
 from engine.backend import Backend
 from engine.clock import years_between
+from engine.market.assignment_days import PAYMENT, RECEIPT, _extremes
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import OptionChain
 from engine.market.combo import STOCK, Leg
@@ -256,3 +257,24 @@ def test_a_reversal_is_worst_between_the_nodes_of_a_steep_curve(backend: Backend
     proof = verify(on, tuple(legs), 1, terms, count_projected=False, may_carry=True)
     assert proof.minimum == pytest.approx(-0.2900, abs=5e-4)
     assert "assigned on 2026-06" in proof.worst.event
+
+
+def test_inner_days_are_those_that_are_worst_for_some_strike() -> None:
+    """Of three days the middle one, against the amounts themselves: strike and fee."""
+    random, seen = Random("inner days"), set()
+    for _ in range(3000):
+        first = random.uniform(-0.05, 0.05)
+        curve = RateCurve((0.0, 90.0, 180.0), (first, random.uniform(-0.05, 0.05), 0.02))
+        points = sorted(random.uniform(0.0, 0.6) for _ in range(3))
+        fee, strike = random.choice((0.0, random.uniform(0.0, 6.0))), random.uniform(50.0, 150.0)
+        amounts = [strike * curve.discount(t) + fee * t for t in points]
+        discounts = [curve.discount(t) for t in points]
+        for side in (PAYMENT, RECEIPT):
+            found = points[1] in _extremes(curve, points, side, fee, (strike, strike), ())
+            is_worst, is_turn = (
+                side * column[1] >= max(side * column[0], side * column[2])
+                for column in (amounts, discounts)
+            )
+            assert found == (is_worst or is_turn)
+            seen.add((side, found, is_worst, is_turn))
+    assert len(seen) == 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from dataclasses import fields, replace
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from engine.config import Gates, ScanSettings
 from engine.market.chain import OptionChain
 from engine.market.fees import FeeSchedule
 from engine.scanner.pipeline import scan_chain
+from engine.scanner.search import make_view
 from engine.scoring.gate_table import GATES, UNKNOWNS
+from engine.scoring.legs import option_leg
 from kernels_pure import gates as codes
 from tests.unit.chains import GOLDEN_FEES, NOW_NS, carry, chain
 
@@ -114,6 +117,23 @@ def test_the_codes_are_those_of_the_kernel_in_order() -> None:
 def test_what_is_not_known_says_so_in_full() -> None:
     assert len({one.name for one in UNKNOWNS}) == len(UNKNOWNS) == 5
     assert all(one.text and one.name for one in UNKNOWNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "limit"),
+    [("open_interest", "open_interest", "min_open_interest"), ("volume", "volume", "min_volume")],
+)
+def test_a_count_that_one_leg_lacks_is_not_known(
+    name: str, counts: str, limit: str, backend: Backend
+) -> None:
+    (gate,) = (one for one in GATES if one.name == name)
+    assert gate.unknown is not None
+    wanted = ScanSettings(fees=GOLDEN_FEES, gates=replace(Gates(), **{limit: 5.0}))  # type: ignore[arg-type]
+    for column, is_unknown in (([10.0, 20.0], False), ([10.0, nan], True), ([], True)):
+        on = replace(PLAIN, **{counts: array("d", column)})  # type: ignore[arg-type]
+        view = make_view(on, wanted, backend)
+        legs = (option_leg(view, 0, 1), option_leg(view, 1, -1))
+        assert gate.unknown.is_met(view, legs, 0, wanted) is is_unknown
 
 
 def documented() -> list[str]:
