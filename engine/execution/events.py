@@ -76,10 +76,11 @@ class Told:
             return False
         if isinstance(event, Seen):
             return event.is_live
-        is_new = isinstance(event, Acked) and (
-            sent.status == "ABSENT" or (event.permanent not in ("", *sent.permanents))
-        )
-        return is_new
+        if not isinstance(event, Acked):
+            return False
+        # An acknowledgement may come after the end; one of another order than that known may not.
+        is_other = bool(sent.permanents) and event.permanent not in ("", *sent.permanents)
+        return sent.status == "ABSENT" or is_other
 
     def _revive(self, trade: Trade, sent: Sent) -> None:
         """Cancel on sight an order that was taken as over, and reopen its package."""

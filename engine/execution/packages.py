@@ -190,6 +190,14 @@ class Packages:
             if is_first and self.can_cancel and trade.value.is_linked:
                 self.window_over(trade)
 
+    def give_up(self, fault: Exception) -> None:
+        """Cancel what works and send nothing more, without the journal: it may be what failed."""
+        self.state.halts.append(f"{type(fault).__name__}: {fault}")
+        for trade in self.state.trades.values():
+            self.gate(trade)
+            for sent in trade.live() if self.can_cancel else ():
+                self.broker.cancel(sent.order.ref)
+
     def alert(self, text: str, package: str = "") -> None:
         """Tell a person."""
         self.alerts.append((self.clock.now_ns(), text))

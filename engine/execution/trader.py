@@ -7,6 +7,8 @@ search found (`consider`), what a broker says (`on_event`) and the passing of ti
 * A timer asks; nothing is ever sent twice.
 * Nothing is sent unless it is armed, the link is up, and orders, executions and positions agree
   with the journal (`Mode`). A halt is latched in the journal; a person lifts it.
+* Where anything raises, a journal that cannot be written above all, what works is cancelled and
+  nothing more is sent; the error goes on to whoever runs it.
 """
 
 from __future__ import annotations
@@ -271,6 +273,9 @@ class Trader:
             first()
             while self._queue:
                 self._take(self._queue.popleft())
+        except Exception as fault:
+            self._packages.give_up(fault)
+            raise
         finally:
             self._is_busy = False
 
