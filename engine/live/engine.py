@@ -58,6 +58,8 @@ class Engine:
     ----------
     fatal
         What has ended it, None while it may go on.
+    is_over
+        Whether it has ended in order: nothing is taken any more.
     read_us
         Microseconds from a read to the order, of reads that sent one.
     """
@@ -71,6 +73,7 @@ class Engine:
         self.broker = broker
         self.tracked: dict[str, Tracked] = {}
         self.fatal: BaseException | None = None
+        self.is_over = False
         self.read_us: deque[float] = deque(maxlen=_MOST_TIMINGS)
         self.n_faults = 0
         self.last = ""
@@ -111,7 +114,7 @@ class Engine:
 
     def on_read(self, symbols: Sequence[str], now_ns: int) -> None:
         """Take note that quotes of `symbols` have changed."""
-        if not self._is_ready or self.fatal is not None:
+        if not self._is_ready or self.is_over or self.fatal is not None:
             return
         start = self._clock.monotonic_ns()
         try:
@@ -148,6 +151,8 @@ class Engine:
     def failed(self, error: BaseException) -> None:
         """Take what was raised anywhere: trading stops. Without a journal, everything does."""
         self.n_faults += 1
+        if self.is_over:
+            return
         text = f"{type(error).__name__}: {error}"
         self.last = text
         if not isinstance(error, InputOutputError):

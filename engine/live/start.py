@@ -13,7 +13,7 @@ from engine.backend import select
 from engine.config import ScanSettings
 from engine.errors import BadDataError, NotPermittedError
 from engine.execution.breakers import Breakers, WatchedLog
-from engine.execution.broker import Broker
+from engine.execution.broker import Broker, BrokerEvent
 from engine.execution.entries import Log
 from engine.execution.facts import MarketFacts
 from engine.execution.orders import Plan
@@ -89,7 +89,8 @@ class Runner:
         The market, started.
     broker
         Made by the caller; `advance` lets its time pass, if it has none of its own. `begin` is
-        awaited when the trader listens, `links` says how all connections are.
+        awaited when the trader listens and `end` before the journal is closed, `links` says how all
+        connections are.
     place, port
         What it is connected to, in words; the port of the gateway, 0 for none.
     """
@@ -104,6 +105,7 @@ class Runner:
         self._facts: dict[str, MarketFacts] = {}
         self.links: Callable[[], tuple[Link, ...]] = source.links
         self.begin: Callable[[], Awaitable[None]] = _at_once
+        self.end: Callable[[], Awaitable[None]] = _at_once
         self.engine: Engine | None = None
 
     def book(self, symbol: str) -> Book | None:
@@ -123,6 +125,9 @@ class Runner:
         async with AsyncExitStack() as stack:
             journal = self._journal()
             stack.callback(journal.close)
+            # What is still said while connections end is journalled too, and nothing after that.
+            stack.callback(self._fall_silent)
+            stack.push_async_callback(self.end)
             tee = Tee(journal)
             breakers = Breakers(settings.limits, windows=settings.windows)
             log = WatchedLog(tee, breakers, self.source.clock)
@@ -155,6 +160,11 @@ class Runner:
                     "not everything came to its end: parity status says what is open",
                 )
             return exit_code(stop, engine)
+
+    def _fall_silent(self) -> None:
+        self.broker.sink = _unheard
+        if self.engine is not None:
+            self.engine.is_over = True
 
     # parts
 
@@ -263,6 +273,10 @@ class Runner:
 def say(console: Console, line: str) -> None:
     """Print a line as it is."""
     console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _unheard(event: BrokerEvent) -> None:
+    """Take an event that comes after the end."""
 
 
 async def _at_once() -> None:

@@ -106,14 +106,13 @@ async def trade(
                 if listed.underlying_id.isdecimal():
                     contracts.add(Contract(STOCK, symbol), int(listed.underlying_id))
             broker.start()
-            stack.push_async_callback(broker.stop)
             if not await is_up(broker.link, lambda: False):
                 reason = broker.link.last_error or "no answer"
                 raise _refused(
                     place, settings.client_id, f"{place}: no connection for orders: {reason}"
                 )
 
-        runner.links, runner.begin = links, begin
+        runner.links, runner.begin, runner.end = links, begin, broker.stop
         return await runner.run(stop)
 
 

@@ -18,12 +18,13 @@ from engine.cli.screen import Screen as PlainConsole
 from engine.clock import NS_PER_SECOND
 from engine.config import ScanSettings
 from engine.errors import InputOutputError
+from engine.execution.paper import PaperBroker
 from engine.execution.trader import Trader
 from engine.live import paper
 from engine.live.collector import Collector
 from engine.live.demo_source import DemoSource
 from engine.live.folder import folder_of
-from engine.live.latch import read_latch
+from engine.live.latch import read_latch, set_latch
 from engine.live.loop import Stop
 from engine.live.start import LiveRequest
 from engine.live.story import Story
@@ -113,10 +114,30 @@ def test_a_journal_that_cannot_be_written_ends_everything(
     def full(*_: object) -> None:
         raise InputOutputError("journal: No space left on device")
 
+    cancelled = []
     monkeypatch.setattr(Trader, "consider", full)
+    monkeypatch.setattr(PaperBroker, "cancel_all", lambda _: cancelled.append(1))
     with pytest.raises(InputOutputError, match="orders were cancelled"):
         on_paper(tmp_path, 30.0)
+    assert cancelled
     assert read_latch(folder_of(tmp_path, "paper", "DU1234567")) is not None
+
+
+def test_a_latch_that_appears_while_it_runs_halts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(tmp_path, "paper", "DU1234567")
+    step = DemoSource.step
+
+    def latched(source: DemoSource) -> None:
+        if folder.engine.exists():
+            set_latch(folder, "by a file alone", "a test")
+        step(source)
+
+    monkeypatch.setattr(DemoSource, "step", latched)
+    _, out, story = on_paper(tmp_path, 2.0)
+    assert "HALTED" in out
+    assert story.halted == "by a file alone"
 
 
 def test_without_arm_paper_sends_nothing(tmp_path: Path) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from live_process import parity, until
 
 from engine.cli.main import main
 from engine.live.folder import folder_of
@@ -20,52 +16,9 @@ from engine.live.latch import read_latch
 from engine.live.presence import read_presence
 from engine.live.story import Story
 
-ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "DU1234567"
 _PATIENCE_SECONDS = 90
 Out = pytest.CaptureFixture[str]
-
-
-def _nothing() -> None:
-    pass
-
-
-@contextmanager
-def parity(
-    journal: Path, *words: str, limit: Callable[[], None] = _nothing
-) -> Iterator[subprocess.Popen[str]]:
-    """Run a verb as a person does, its output by lines."""
-
-    def before() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        limit()
-
-    environment = dict(
-        os.environ, LC_ALL="C.UTF-8", PARITY_JOURNAL=str(journal),
-        PYTHONUNBUFFERED="1",
-    )  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, "-m", "engine", *words], cwd=ROOT, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=before,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def until(process: subprocess.Popen[str], words: str) -> str:
-    """Read lines until one has `words`; return it."""
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if words in line:
-            return line
-    raise AssertionError(f"it ended without {words!r}: {said}")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
