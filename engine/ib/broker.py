@@ -125,7 +125,8 @@ class IbBroker:
         self.kill.start()
 
     async def stop(self) -> None:
-        """Hang up both connections; orders stay as they are."""
+        """Hang up both connections; orders stay as they are, and nothing more is told."""
+        self.sink = _ignore
         for timer in (self._timer, self._leftovers):
             if timer is not None:
                 timer.cancel()

@@ -15,7 +15,7 @@ pytest.importorskip(
     "ib_async", reason="ib_async is installed by tox (requirements-ib.txt, --no-deps)"
 )
 
-from broker_scene import ACCOUNT, IbScene, play
+from broker_scene import IbScene, play
 from client_time import keep_clock_out
 from served_gateway import Wire, contract_fields
 
@@ -29,10 +29,7 @@ from engine.execution.broker import (
     Seen,
 )
 from engine.gateway.faults import Rule
-from engine.ib.broker import IbBroker
-from engine.ib.connection import LinkSettings
 from engine.ib.kill import pull_by
-from engine.ib.orders import Contracts
 from engine.ib.states import State
 
 GLOBAL_CANCEL, ORDERS_OF_ALL, EXECUTIONS, SUMMARY = "58", "16", "7", "62"
@@ -378,6 +375,19 @@ def test_an_order_of_the_process_before_can_be_cancelled_and_asked_about() -> No
     play("ib", story)
 
 
+def test_who_has_stopped_the_broker_hears_nothing_more() -> None:
+    async def story(scene: IbScene) -> None:
+        assert scene.broker.place(scene.order(scene.box(), off=-1.0))
+        await scene.until(Acked)
+        before = list(scene.events)
+        await scene.broker.stop()
+        await scene.wait()
+        assert scene.events == before
+        assert scene.live() != []
+
+    play("ib", story)
+
+
 def test_a_what_if_ends_with_the_connection() -> None:
     async def story(scene: IbScene) -> None:
         order = scene.order(scene.box())
@@ -406,11 +416,3 @@ def test_a_rejection_is_a_reason_and_the_answer_is_the_end() -> None:
         assert not scene.broker.cancel(order.ref)
 
     play("ib", story)
-
-
-def test_two_connections_need_two_client_ids() -> None:
-    async def main() -> None:
-        with pytest.raises(ValueError, match="client id 7"):
-            IbBroker(ACCOUNT, LinkSettings(client_id=7), 7, Contracts())
-
-    asyncio.run(main())

@@ -13,10 +13,13 @@ pytest.importorskip(
     "ib_async", reason="ib_async is installed by tox (requirements-ib.txt, --no-deps)"
 )
 
-from broker_scene import IbScene, play
+from broker_scene import ACCOUNT, IbScene, play
 from client_time import keep_clock_out
 
 from engine.execution.broker import Acked
+from engine.ib.broker import IbBroker
+from engine.ib.connection import LinkSettings
+from engine.ib.orders import Contracts
 
 # What the order connection may carry: startApi, orders, cancels, questions about them, the values
 # of the account at the start, and the time.
@@ -84,3 +87,11 @@ def test_02_nothing_is_ever_queued_behind_the_limit() -> None:
         assert scene.broker.is_ready()
 
     play("ib", story)
+
+
+def test_two_connections_need_two_client_ids() -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="client id 7"):
+            IbBroker(ACCOUNT, LinkSettings(client_id=7), 7, Contracts())
+
+    asyncio.run(main())
