@@ -256,10 +256,12 @@ class Machine:
         actions: list[Action] = []
         if phase == WORKING:
             unfilled = any(leg.knowledge == FINAL and leg.filled < leg.lots for leg in legs)
-            if not unfilled:
-                done = all(leg.knowledge == FINAL for leg in legs)
-                return (package._replace(phase=COMPLETE), ()) if done else (package, ())
-            phase = CLOSING
+            if not unfilled and not all(leg.knowledge == FINAL for leg in legs):
+                return package, ()
+            if not unfilled and len({leg.position for leg in legs}) == 1:
+                return package._replace(phase=COMPLETE), ()
+            # Filled, and not alike: more than was ordered. What is too much is unwound.
+            phase = CLOSING if unfilled else UNWINDING
         if phase == CLOSING:
             legs = self._cancelled(legs, actions)
         if not self.may_correct(legs):

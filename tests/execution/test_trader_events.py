@@ -41,12 +41,10 @@ def begun(**more: object) -> tuple[Desk, str]:
     return desk, next(iter(trade.sent))
 
 
-@pytest.mark.parametrize("first", range(6))
-def test_every_order_of_six_messages_ends_in_the_same(first: int) -> None:
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.long)])
+def test_every_order_of_six_messages_ends_in_the_same(step: int) -> None:
     results = []
-    for order in permutations(range(6)):
-        if order[0] != first:
-            continue
+    for order in tuple(permutations(range(6)))[::step]:
         desk, ref = begun()
         said = messages(ref)
         for place in order:
@@ -58,7 +56,7 @@ def test_every_order_of_six_messages_ends_in_the_same(first: int) -> None:
         results.append((package.phase, package.lots, package.earned, view.positions))
         assert desk.trader.is_quiet
         assert desk.venue.placed == [ref]
-    assert len(results) == 120
+    assert len(results) == 720 // step
     assert {(phase, lots) for phase, lots, _, _ in results} == {("COMPLETE", 2)}
     cash = -(2 * 2.5 - 2 * 2.6) * 100.0
     for _, _, money, positions in results:

@@ -176,3 +176,10 @@ def test_an_order_that_shows_up_late_reopens_and_is_cancelled() -> None:
     after, actions = machine.seen(over, 1, 0, is_live=True)
     assert ("cancel", 1, 0, 0) in actions
     assert after.phase != COMPLETE
+
+
+def test_what_is_filled_beyond_its_order_is_unwound() -> None:
+    legs = (Leg(1, 0, 1, 2, FINAL, 4, 4), Leg(-1, 0, 1, 2, ACKED, 2))
+    after, actions = Machine().ended(Package(WORKING, True, legs), 1, 2)
+    assert actions == ((SEND, 0, -1, 2),)
+    assert after.legs[0].lots == 2
