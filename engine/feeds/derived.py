@@ -107,6 +107,8 @@ def local_time(column: str, zone: str = NEW_YORK) -> Derived:
     """Return the instants of times without a zone that are those of `zone`."""
 
     def make(text: str) -> str | None:
+        if len(text) > _LONGEST:
+            return None
         day, _, clock = _DAY_AND_CLOCK.sub(" ", text).rpartition(" ")
         return _in_zone(day, _seconds(clock), zone)
 

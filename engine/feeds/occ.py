@@ -17,6 +17,8 @@ OURS = ("expiry", "strike", "right")
 _OCC = re.compile(
     r"(?:O:)?([A-Z][A-Z.]{0,5})([0-9]?) *([0-9]{2})([0-9]{2})([0-9]{2})([CP])([0-9]{8})"
 )
+# Names of roots, days and strikes are short; a cell of a hundred thousand marks is none.
+_LONGEST = 80
 _EXAMPLE = "an OCC symbol like ABCD  260417C00090000"
 
 
@@ -47,7 +49,9 @@ def contract_of(text: str) -> tuple[str, str, str, str, str] | None:
     >>> contract_of("ABCD Apr17'26 92.5 CALL")
     ('ABCD', '2026-04-17', '92.5', 'C', 'ABCD')
     """
-    written = " ".join(text.upper().split()) if len(text) <= 80 else ""
+    if len(text) > _LONGEST:
+        return None
+    written = " ".join(text.upper().split())
     found = _OCC.fullmatch(text.strip().upper())
     if found is not None:
         root, digit, year, month, day, right, strike = found.groups()

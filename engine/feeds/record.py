@@ -22,7 +22,6 @@ MAX_PRICE = 1e7
 MAX_AGE = 3.2e9
 # Calendars and nanoseconds in 64 bits hold no more.
 _YEARS = range(1970, 2201)
-_LAST_NS = 7_258_118_400 * 10**9
 _SHOWN = 60
 _DAY = "a date like 2016-01-15, 20160115 or 01/15/2016, in 1970 .. 2200"
 
@@ -39,8 +38,9 @@ _INSTANT = re.compile(
 )
 # 17APR26, 17-Apr-2026, 17 Apr '26: with the month as a word there is no doubt which is the day.
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[- ]?([A-Za-z]{3,9})[- ]?'?([0-9]{4}|[0-9]{2})")
-# Seconds, milliseconds, microseconds or nanoseconds since 1970, of 2001 and later.
-_EPOCH = re.compile(r"[0-9]{10}(?:[0-9]{3}){0,3}")
+# Seconds, milliseconds, microseconds or nanoseconds since 1970, of 2001 .. 2033: what begins with a
+# 2 may be a day and an hour (2026030415).
+_EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3}){0,3}")
 _RIGHTS = {"c": "C", "call": "C", "p": "P", "put": "P"}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 # What `\d` and `strip` take besides is no digit of a price.
@@ -362,8 +362,7 @@ def parse_instant(text: str, *, zone_known: bool = False) -> int | None:
     1500000000
     """
     if _EPOCH.fullmatch(text):
-        stamp = int(text.ljust(19, "0"))
-        return stamp if stamp < _LAST_NS else None
+        return int(text.ljust(19, "0"))
     found = _INSTANT.fullmatch(text)
     if not found or not (found[8] or zone_known) or int(found[1]) not in _YEARS:
         return None

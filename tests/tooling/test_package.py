@@ -1,5 +1,6 @@
 """What pyproject.toml promises is what the checkout holds and what gets installed."""
 
+import os
 import platform
 import re
 import subprocess
@@ -94,6 +95,20 @@ def test_a_source_distribution_holds_pages_and_no_tests(tmp_path):
     assert {"CHANGELOG.md", "docs/SOURCES.md", "docs/adr", "engine/py.typed", "constraints.txt",
             "README.md", "engine/store/migrations"} <= names  # fmt: skip
     assert [name for name in names if name.startswith(("tests", "benchmarks", ".github"))] == []
+
+
+@pytest.mark.long
+def test_the_code_of_the_readme_passes_strict_types(tmp_path):
+    pytest.importorskip("mypy", reason="mypy checks types")
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+    first = next(block for block in blocks if "load_chain" in block)
+    (tmp_path / "recipe.py").write_text(first)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), "recipe.py"],
+        cwd=tmp_path, env={**os.environ, "MYPYPATH": str(ROOT)}, capture_output=True, text=True,
+        timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.fixture

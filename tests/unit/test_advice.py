@@ -124,6 +124,14 @@ class TestSaved:
         advice.save(ALL, 2000, 50)
         assert advice.saved() == (ALL, 2000, 50)
 
+    def test_another_environment_has_its_own(self, monkeypatch):
+        advice.save(ALL, 2000, 50)
+        kept = advice.path()
+        monkeypatch.setattr(sys, "prefix", "/elsewhere")
+        assert advice.path() != kept
+        assert advice.path().parent == kept.parent
+        assert advice.saved() is None
+
     def test_what_is_of_another_version_or_gone_is_not_believed(self, tmp_path):
         assert advice.saved() is None
         advice.save([PURE, measured(PYPY, "pure", 1, 1, 1, python=str(tmp_path / "gone"))], 1, 1)

@@ -54,6 +54,11 @@ def test_the_window_is_counted_from_the_last(tmp_path: Path) -> None:
     assert list(second.chain.bid) == [2.75, 0.0, 2.5, 6.0]
 
 
+def test_the_end_of_the_window_is_in_it(tmp_path: Path) -> None:
+    (loaded,) = gathered(tmp_path, (at(1, 105, "C", 1.0), *ROWS[2:]), 3)
+    assert list(loaded.chain.bid_age)[1] == 3.0
+
+
 def test_ages_of_the_file_are_added_to(tmp_path: Path) -> None:
     header = HEADER.replace("style,multiplier", "bid_age_s,ask_age_s")
     rows = [row.replace("american,100", "0.5,") for row in ROWS]
@@ -155,7 +160,7 @@ def test_numbers_since_1970_are_times() -> None:
     whole = parse_instant("2026-03-04T15:00:00Z")
     for text in ("1772636400", "1772636400000", "1772636400000000", "1772636400000000000"):
         assert parse_instant(text) == whole
-    for text in ("177263640", "17726364000", "9999999999999999999", "-1772636400"):
+    for text in ("177263640", "17726364000", "9999999999999999999", "-1772636400", "2026030415"):
         assert parse_instant(text) is None
 
 

@@ -327,6 +327,7 @@ def test_paths_to_rows() -> None:
     assert [row and row.item for row in rows_at(value, "a.0.b.y.0")] == [{"n": 2}]
     assert list(rows_at(value, "a.7")) == []
     assert list(rows_at(value, "n.*")) == []
+    assert longest_list({"a": [{}], "b": [{}]}) == "a"
     assert (longest_list(value), longest_list([{}]), longest_list({})) == ("a", "", None)
 
 
