@@ -297,9 +297,7 @@ class MarketLink:
             self.subscriptions.again(symbol)
 
     def _alive(self) -> None:
-        """Let the heartbeat prove the quotes of symbols that are not silent."""
-        if self.link.state is not State.READY:
-            return
+        """Let the heartbeat prove quotes on lines that are up, of symbols that are not silent."""
         now, monotonic = self.clock.now_ns(), self.clock.monotonic_ns()
         for one in self.symbols.values():
             if monotonic - one.quotes.heard <= self.settings.proof_s * NS_PER_SECOND:

@@ -199,7 +199,7 @@ class Watch:
             if ts_ns >= self._box.until_ns or not (is_hot or self._takes(quote, side)):
                 self._hot = ()
                 return True
-            must_search = must_search or is_hot or not self._is_apart(quote)
+            must_search = must_search or not self._is_apart(quote)
         return must_search
 
     def _takes(self, quote: int, side: int) -> bool:

@@ -135,6 +135,18 @@ def test_a_half_open_socket_is_found_and_given_up() -> None:
     assert told.alerts
 
 
+def test_a_socket_that_never_closes_by_itself_is_cut() -> None:
+    async def script(world: World, link: Link, told: Told) -> None:
+        # As a kernel that waits for what was written to be taken.
+        transport = link.ib.client.conn.transport
+        transport.close = transport.write_eof = lambda: None
+        world.act("halfopen")
+        assert await link.wait_until(State.DOWN, timeout_s=15.0)
+        await ready(link)
+
+    play(script)
+
+
 def test_an_id_in_use_is_seen_at_once_and_tried_again() -> None:
     world, told, other = World(), Told(), Told()
 

@@ -158,6 +158,12 @@ def test_what_is_stale_is_proven_side_by_side_again() -> None:
     chain = stand.book.snapshot(stand.clock.now)
     assert chain.bid_age[0] == 0.0
     assert chain.ask_age[0] > 30.0
+    # Its line is up again: what comes of others proves the side that has come, and no other.
+    stand.clock.now += 30_000_000_000
+    stand.hear(price(FIRST + 1, 1, 1.5))
+    chain = stand.book.snapshot(stand.clock.now)
+    assert chain.bid_age[0] == 0.0
+    assert chain.ask_age[0] > 60.0
 
 
 def test_a_halt_of_any_line_halts_the_book() -> None:
