@@ -22,7 +22,7 @@ from engine.feeds.protocol import FeedOptions, Loaded
 from engine.feeds.record_feed import REQUIRED
 from engine.feeds.text_file import CAPS, Caps, read_text, start_of
 
-_SYMBOLS_SHOWN = 20
+_SYMBOLS_SHOWN, _LOOKED_AT = 20, 4096
 # An object, or a list of values: "[QUOTE_DATE]" is the header of a table.
 _JSON = re.compile(r'\s*(?:\{|\[\s*[\[{"\]])')
 
@@ -77,9 +77,16 @@ def inspect_file(path: Path, options: FeedOptions) -> Inspection:
     """
     caps = Caps.of(options.max_bytes) if options.max_bytes else CAPS
     first = files_of(str(path))[0]
-    is_parquet = start_of(first) == MAGIC
-    is_json = not is_parquet and _JSON.match(read_text(first, caps)[:4096]) is not None
-    seen = _of_json(first, options, caps) if is_json else _of_rows(first, options, caps)
+    start = start_of(first, _LOOKED_AT)
+    is_parquet = start.startswith(MAGIC)
+    if start and not start.startswith(b"\x1f\x8b"):
+        text = start.decode("utf-8-sig", "replace")
+    else:  # packed, piped or not there
+        text = read_text(first, caps)[:_LOOKED_AT]
+    if _JSON.match(text) and not is_parquet:
+        seen = _of_json(first, options, caps)
+    else:
+        seen = _of_rows(first, options, caps, "parquet" if is_parquet else "csv")
     try:
         feed = SOURCES[seen.source].open(str(path), options)
         symbols = feed.symbols()
@@ -109,12 +116,11 @@ def _of_json(path: Path, options: FeedOptions, caps: Caps) -> Inspection:
                       asks=tuple(asks))  # fmt: skip
 
 
-def _of_rows(path: Path, options: FeedOptions, caps: Caps) -> Inspection:
+def _of_rows(path: Path, options: FeedOptions, caps: Caps, source: str) -> Inspection:
     said = dict(options.mapping or {})
     columns, rows, layout = table_of(path, options, caps, said)
     occ, _ = occ_column(columns, islice(rows, 1)) if layout is None else (None, rows)
     known = {*columns.names, *((*OURS, "underlying") if occ else ())}
-    source = "parquet" if start_of(path) == MAGIC else "csv"
     asks = _asked(layout, options, known, is_json=False)
     return Inspection(source, columns.line, tuple(columns.names), layout, asks=tuple(asks))
 
