@@ -17,18 +17,9 @@ from math import inf
 from kernels_pure.candidates import N_LEGS
 from kernels_pure.columns import Flags, Floats, Ints
 from kernels_pure.limits import (
-    IS_DELAYED,
-    IS_HALTED,
-    IS_STALE_RATE,
     IS_SYNCHRONOUS,
     LOTS,
-    MAX_DAYS,
     MAX_OPTION_AGE,
-    MAX_SKEW,
-    MAX_SPREAD_PER_EDGE,
-    MAX_STOCK_AGE,
-    MIN_DAYS,
-    MIN_EDGE,
     MIN_EDGE_USD,
     MIN_OPEN_INTEREST,
     MIN_VOLUME,
@@ -56,6 +47,18 @@ EDGE_USD = 14
 RATES = 15
 DELIVERABLE = 16
 CAPITAL = 17
+
+# Where `limits` has the limits that are read here alone; the others are in `limits`.
+MAX_STOCK_AGE = 0
+MAX_SKEW = 2
+MAX_SPREAD_PER_EDGE = 6
+MIN_DAYS = 7
+MAX_DAYS = 8
+MIN_EDGE = 11
+IS_DELAYED = 17
+IS_STALE_RATE = 18
+IS_HALTED = 19
+N_LIMITS = 22
 
 # Where `stock_quote` has which number.
 STOCK_BID = 0

@@ -10,30 +10,20 @@ from math import inf
 
 from kernels_pure.columns import ROWS, Floats
 
-# Where `limits` has which limit.
-MAX_STOCK_AGE = 0
+# Where `limits` has which limit; those that `gates` alone reads stand there.
 MAX_OPTION_AGE = 1
-MAX_SKEW = 2
 LOTS = 3
 MAX_SPREAD = 4
 MAX_SPREAD_FRACTION = 5
-MAX_SPREAD_PER_EDGE = 6
-MIN_DAYS = 7
-MAX_DAYS = 8
 MIN_OPEN_INTEREST = 9
 MIN_VOLUME = 10
-MIN_EDGE = 11
 MIN_EDGE_USD = 12
 MULTIPLIER = 13
 EXCHANGE_FEE = 14
 ORDER_MINIMUM = 15
 STOCK_MINIMUM = 16
-IS_DELAYED = 17
-IS_STALE_RATE = 18
-IS_HALTED = 19
 IS_SYNCHRONOUS = 20
 MAX_CAPITAL = 21
-N_LIMITS = 22
 
 # What rounding may add to a spread: one of 0.05 between decimal quotes is 0.05000000000000001.
 SPREAD_TOLERANCE = 1e-9

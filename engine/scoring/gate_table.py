@@ -2,8 +2,8 @@
 
 The funnel, the conditions of what is not known, near misses, the report and the table in
 docs/SCANNER.md are made from these rows; the rules themselves stand in ``kernels_pure.gates``.
-A new gate is a row here and a rule there; its limit is a field of `engine.config.Gates` with a slot
-in `kernels_pure.limits`.
+A new gate is a row here and a rule there, with the slot of its limit; the limit itself is a field
+of `engine.config.Gates`.
 """
 
 from __future__ import annotations
@@ -203,30 +203,30 @@ def limits_of(chain: OptionChain, settings: ScanSettings) -> array[float]:
     gates, fees = settings.gates, settings.fees
     # Limits are in dollars; the prices of an inverse chain are in coins.
     dollars = chain.dollars
-    limits = array("d", bytes(8 * slots.N_LIMITS))
-    limits[slots.MAX_STOCK_AGE] = gates.max_stock_age
+    limits = array("d", bytes(8 * codes.N_LIMITS))
+    limits[codes.MAX_STOCK_AGE] = gates.max_stock_age
     limits[slots.MAX_OPTION_AGE] = gates.max_option_age
-    limits[slots.MAX_SKEW] = gates.max_skew
+    limits[codes.MAX_SKEW] = gates.max_skew
     limits[slots.LOTS] = gates.lots
     limits[slots.MAX_SPREAD] = gates.max_spread / dollars
     limits[slots.MAX_SPREAD_FRACTION] = gates.max_spread_fraction
-    limits[slots.MAX_SPREAD_PER_EDGE] = gates.max_spread_per_edge
-    limits[slots.MIN_DAYS] = gates.min_days
-    limits[slots.MAX_DAYS] = gates.max_days
+    limits[codes.MAX_SPREAD_PER_EDGE] = gates.max_spread_per_edge
+    limits[codes.MIN_DAYS] = gates.min_days
+    limits[codes.MAX_DAYS] = gates.max_days
     limits[slots.MIN_OPEN_INTEREST] = gates.min_open_interest
     limits[slots.MIN_VOLUME] = gates.min_volume
-    limits[slots.MIN_EDGE] = gates.min_edge / dollars
+    limits[codes.MIN_EDGE] = gates.min_edge / dollars
     limits[slots.MIN_EDGE_USD] = gates.min_edge_usd
     limits[slots.MAX_CAPITAL] = gates.max_capital
     limits[slots.MULTIPLIER] = chain.contract_value
     limits[slots.EXCHANGE_FEE] = fees.exchange
     limits[slots.ORDER_MINIMUM] = fees.order_minimum
     limits[slots.STOCK_MINIMUM] = fees.stock_minimum
-    limits[slots.IS_DELAYED] = chain.is_delayed and not gates.allow_delayed
-    limits[slots.IS_STALE_RATE] = (
+    limits[codes.IS_DELAYED] = chain.is_delayed and not gates.allow_delayed
+    limits[codes.IS_STALE_RATE] = (
         settings.carry.rate_age_days(chain.ts_ns) > gates.max_rate_age_days
     )
-    limits[slots.IS_HALTED] = chain.is_halted or not is_standard(chain)
+    limits[codes.IS_HALTED] = chain.is_halted or not is_standard(chain)
     limits[slots.IS_SYNCHRONOUS] = settings.assume_synchronous
     return limits
 

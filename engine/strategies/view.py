@@ -15,7 +15,7 @@ from engine.market.combo import FUTURE
 from engine.market.fees import FeeSchedule
 from engine.market.terms import Terms
 from engine.strategies.scratch import Scratch
-from kernels_pure import limits as slots
+from kernels_pure.gates import MAX_DAYS
 from kernels_pure.rolls import PARTS as ROLL_PARTS
 
 CAPACITY = 256
@@ -98,7 +98,7 @@ class View:
         may not be traded cannot hide a dearer one that may.
         """
         receive, pay = self._usable()
-        last = self.limits[slots.MAX_DAYS] if self.limits else math.inf
+        last = self.limits[MAX_DAYS] if self.limits else math.inf
         # Rows stand in the order of their expiries.
         if not self.days or not self.days[-1] > last:
             return receive, pay

@@ -9,8 +9,8 @@ from random import Random
 
 from kernels_pure.candidates import N_LEGS
 from kernels_pure.capital import BOX, FREE, NAKED, STRIKES, WIDTH
-from kernels_pure.gates import N_STOCK
-from kernels_pure.limits import IS_DELAYED, IS_SYNCHRONOUS, LOTS, MAX_CAPITAL, MULTIPLIER, N_LIMITS
+from kernels_pure.gates import IS_DELAYED, N_LIMITS, N_STOCK
+from kernels_pure.limits import IS_SYNCHRONOUS, LOTS, MAX_CAPITAL, MULTIPLIER
 from kernels_pure.rank import WORK
 from kernels_pure.simplex import UNLIMITED, payoff_rows, start_tableau
 from tests.kernels.draws import Scene, between, choice, count, floats, ints, zeros

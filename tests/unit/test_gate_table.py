@@ -21,6 +21,7 @@ from engine.scanner.search import make_view
 from engine.scoring.gate_table import GATES, UNKNOWNS
 from engine.scoring.legs import option_leg
 from kernels_pure import gates as codes
+from kernels_pure import limits as limits_kernels
 from tests.unit.chains import GOLDEN_FEES, NOW_NS, carry, chain
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +113,19 @@ def test_a_fee_costs_what_it_says(name: str, backend: Backend) -> None:
 def test_the_codes_are_those_of_the_kernel_in_order() -> None:
     assert [gate.code for gate in GATES] == list(range(1, len(GATES) + 1))
     assert [getattr(codes, gate.name.upper()) for gate in GATES] == [gate.code for gate in GATES]
+
+
+def test_every_limit_has_a_slot_of_its_own() -> None:
+    """Of all names that the kernels' column of limits is read by, in both modules."""
+    slots = {
+        name: value
+        for module in (limits_kernels, codes)
+        for name, value in vars(module).items()
+        if re.fullmatch(
+            "MAX_.*|MIN_.*|IS_.*|LOTS|MULTIPLIER|EXCHANGE_FEE|ORDER_MINIMUM|STOCK_MINIMUM", name
+        )
+    }
+    assert sorted(slots.values()) == list(range(codes.N_LIMITS))
 
 
 def test_what_is_not_known_says_so_in_full() -> None:
