@@ -232,12 +232,12 @@ def signed(value: float) -> Text:
 def count(value: float) -> str:
     """Return a quantity in few letters.
 
-    >>> count(3.0), count(12_500.0), count(2_000_000.0), count(0.5)
-    ('3', '12.5k', '2M', '0.5')
+    >>> count(3.0), count(12_500.0), count(2_000_000.0), count(1e9), count(0.5)
+    ('3', '12.5k', '2M', '1B', '0.5')
     """
-    for size, letter in ((1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e6 if letter == 'M' else 1e3):.3g}{letter}"
+    for least, size, letter in ((1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if abs(value) >= least:
+            return f"{value / size:.3g}{letter}"
     return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
 
 

@@ -95,6 +95,7 @@ def test_a_planted_arbitrage_is_found_traded_and_booked_to_the_cent(tmp_path: Pa
         assert len(told.orders) > n_before
 
 
+@pytest.mark.long
 def test_without_arm_it_shows_and_sends_nothing(tmp_path: Path) -> None:
     with market() as served:
         desk = Desk(unarmed(request(tmp_path, served.port)))

@@ -21,7 +21,10 @@ _PATIENCE_SECONDS = 90
 Out = pytest.CaptureFixture[str]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.long)],
+)
 def test_a_signal_drains_and_leaves_a_clean_journal(
     number: signal.Signals, code: int, tmp_path: Path
 ) -> None:
