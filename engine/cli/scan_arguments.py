@@ -32,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `scan` to `parser`."""
     add = parser.add_argument_group("what to scan").add_argument
     add("symbols", nargs="*", metavar="SYMBOL", help="underlyings; none is all the source has")
-    add("--source", metavar="SPEC", help="demo, csv:PATH, lean:DIR, deribit:FILE, session:FILE")
+    add(
+        "--source",
+        metavar="SPEC",
+        help="demo, csv:PATH, json:FILE, parquet:FILE, lean:DIR, deribit:FILE, session:FILE",
+    )
     add("--seeds", type=_typed(positive), metavar="N", help="audit N demo exchanges (1)")
     add("--config", metavar="FILE.toml", help="everything below in one file; see the README")
     add_settings(parser, (READING, COSTS, CHECKS, LIST))
