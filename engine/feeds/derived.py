@@ -19,6 +19,8 @@ _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?")
 _DAY_AND_CLOCK = re.compile(r"(?<=[0-9])T(?=[0-9])")
 _LONGEST = 40
 NEW_YORK = "America/New_York"
+# The time of what was never quoted, as vendors write it: the first instant there is.
+NEVER = "1970-01-01T00:00:00Z"
 # An index's other class, and the index whose name its options are asked for by.
 _PARENT = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX"}
 
@@ -164,14 +166,14 @@ def contract(column: str) -> dict[str, Derived]:
 
 
 def newest(*columns: str) -> Derived:
-    """Return the later of several instants; 0 and nothing are none."""
+    """Return the later of several instants; where all are 0 or nothing, `NEVER`."""
 
     def make(*texts: str) -> str | None:
         stamps = [parse_instant(text) for text in texts if text not in ("", "0")]
         known = [stamp for stamp in stamps if stamp is not None]
-        if len(known) < len(stamps) or not known:
+        if len(known) < len(stamps):
             return None
-        return str(max(known))
+        return str(max(known)) if known else NEVER
 
     return Derived(columns, make, "a time since 1970")
 

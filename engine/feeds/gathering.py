@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from engine.feeds.snapshot import QuotedRow, Shared
@@ -25,7 +26,9 @@ def gathered(
         if end is None or end - instant > window_ns:
             end = instant
         group = found.setdefault(end, ([], []))
-        group[0].extend(_aged(row, (end - instant) / 1e9) for row in rows[instant])
+        # What was never quoted has the first instant there is: of unknown age.
+        behind = (end - instant) / 1e9 if instant > 0 else math.nan
+        group[0].extend(_aged(row, behind) for row in rows[instant])
         group[1].append(instant)
     return {
         # One time alone is that of the snapshot: it says nothing of a quote's age.

@@ -152,7 +152,7 @@ class RecordFeed:
 
     def _gathering(self, symbol: str, ts: int) -> Iterator[str]:
         """Say how many times of rows became those of one snapshot."""
-        times = self._gathered.get((symbol, ts), ())
+        times = [time for time in self._gathered.get((symbol, ts), ()) if time > 0]
         if len(times) > 1:
             seconds = (max(times) - min(times)) / 1e9
             yield (

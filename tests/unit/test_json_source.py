@@ -209,6 +209,23 @@ def test_one_contract_may_stand_without_its_list(tmp_path: Path) -> None:
     assert list(read(tmp_path, value, mapping=SPOT).chain.bid) == [6.2, 0.0]
 
 
+@pytest.mark.parametrize("name", ["tradier-json", "schwab-json", "polygon", "marketdata"])
+def test_what_was_never_quoted_has_a_time_of_zero(tmp_path: Path, name: str) -> None:
+    text = json.dumps(SAMPLES[name].value)
+    # The put's times, and for Tradier both of them.
+    for stamp in (EARLIER * 10**6, EARLIER, NOON // 1000 - 3):
+        text = text.replace(str(stamp), "0")
+    if name == "tradier-json":
+        put = text.rindex(str(NOON))
+        text = text[:put] + "0" + text[put + len(str(NOON)) :]
+    loaded = read(tmp_path, json.loads(text), mapping=SAMPLES[name].mapping, strict=True)
+    chain = loaded.chain
+    assert chain.ts_ns == parse_instant(AT)
+    assert list(chain.bid) == [6.2, 0.7]
+    assert (chain.bid_age[0], math.isnan(chain.bid_age[1])) == (0.0, True)
+    assert not any("gathered" in note for note in loaded.notes)
+
+
 def test_a_side_without_a_quote_and_a_contract_without_any(tmp_path: Path) -> None:
     rows = [polygon("call", 6.2, 6.3, 70, NOON), polygon("put", 0.7, 0.8, 80, EARLIER)]
     del rows[1]["last_quote"]["bid"], rows[0]["last_quote"]["ask_size"]
