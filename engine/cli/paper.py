@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.cli import live_request
 from engine.cli.screen import Screen
-from engine.errors import UsageError
+from engine.errors import NoInputError, UsageError
 from engine.nearest import hint
 
 
@@ -47,6 +47,14 @@ def run(args: argparse.Namespace) -> int:
         for name in symbols:
             if name not in KINDS:
                 raise UsageError(f"the demo market has no {name!r}: {hint(name, KINDS)}")
+    else:
+        from engine.feeds.session import SessionFeed
+
+        known = SessionFeed(args.source.removeprefix("session:")).symbols()
+        symbols = symbols or known
+        for name in symbols:
+            if name not in known:
+                raise NoInputError(f"{args.source}: no chain of {name} in it: {hint(name, known)}")
     request = live_request.request_from(args, settings, config, symbols, is_fresh=True)
     console = Screen(is_plain=args.no_color)
     return loop.run(lambda: trade(request, args.source, args.seed, console))

@@ -1,4 +1,4 @@
-"""A recorded session as a source of quotes, at the pace at which it was recorded."""
+"""A recorded session as a source of quotes, at the pace of its market."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from engine.live.source import Failed, MakeWatch, OnRead
 from engine.market.book import Book
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
-from engine.market.listing import Listing
 from engine.report.live_screen import BAD, GOOD, Link
 from engine.scanner.watch import Watch
 
 
 class SessionSource:
-    """The chains of a session file; `engine.live.source.Source` says the rest.
+    """The chains of a session file, each at its own instant by the market's clock.
+
+    `engine.live.source.Source` says the rest.
 
     A chain is a read: what is different from the one before is handed on. Lines are those of a
     feed of snapshots: a quote is as old as it says.
@@ -39,6 +40,7 @@ class SessionSource:
         self.failed = failed
         self.alert: Callable[[str], None] | None = None
         self.place = path
+        self._n = 0
         feed = SessionFeed(path)
         self._arrivals: Iterator[Arrival] = feed.arrivals(set(symbols))
         self._waiting: list[tuple[int, int, Arrival]] = []
@@ -46,12 +48,11 @@ class SessionSource:
         if first is None:
             raise NoInputError(f"{path}: no chain of {', '.join(symbols)} in it")
         self._push(first)
-        self.clock = MarketClock(clock, first.ts_recv - clock.now_ns())
+        self.clock = MarketClock(clock, first.loaded.chain.ts_ns - clock.now_ns())
         self._first: dict[str, Arrival] = {first.loaded.chain.symbol: first}
         self._watches: dict[str, Watch] = {}
         self._task: asyncio.Task[None] | None = None
         self._is_over = False
-        self._n = 0
 
     async def start(self) -> None:
         """Begin to replay."""
@@ -107,12 +108,15 @@ class SessionSource:
 
     def _push(self, arrival: Arrival) -> None:
         self._n += 1
-        heapq.heappush(self._waiting, (arrival.ts_recv, self._n, arrival))
+        heapq.heappush(self._waiting, (arrival.loaded.chain.ts_ns, self._n, arrival))
 
     def _take(self, chain: OptionChain, now: int) -> None:
         watch = self._watches.get(chain.symbol)
-        if watch is None or Listing.of(chain).keys() != watch.book.listing.keys():
+        if watch is None:
             return
+        listed = watch.book.listing
+        if (chain.expiries, chain.strike) != (listed.expiries, listed.strike):
+            return  # contracts have come or gone: this book ends with those that it has
         fresh = Book.of(chain)
         book, spot = watch.book, fresh.underlying
         for q in range(book.listing.n_quotes):

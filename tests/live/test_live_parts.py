@@ -20,6 +20,10 @@ from engine.config import ScanSettings
 from engine.errors import InputOutputError
 from engine.execution.paper import PaperBroker
 from engine.execution.trader import Trader
+from engine.feeds.demo_listing import AS_OF_NS
+from engine.feeds.demo_market import DemoMarket, Rates
+from engine.feeds.protocol import Loaded
+from engine.feeds.recorded import message_of
 from engine.live import paper
 from engine.live.collector import Collector
 from engine.live.demo_source import DemoSource
@@ -32,6 +36,7 @@ from engine.live.vigil import Vigil
 from engine.report import live_screen as shown
 from engine.report.live_lines import package_line, sighting_line, state_line, summary_line
 from engine.report.live_table import live_table
+from engine.session.recording import SessionWriter
 from engine.settings.live import LiveSettings
 from engine.settings.overrides import CarryOverrides
 
@@ -242,3 +247,27 @@ def test_lines_for_logs_are_plain_and_whole() -> None:
     assert "edge=- usd=-" in sighting_line(SCREEN.sightings[1])
     assert state_line(SCREEN).startswith("state mode=READY market=ready orders=ready found=7")
     assert "fees above expected 0.00" in summary_line(SCREEN)
+
+
+def test_a_recorded_session_is_traded_on_paper(tmp_path: Path) -> None:
+    path = tmp_path / "demo.session"
+    market = DemoMarket(0, ["ZETF"], compact=True, rates=Rates(plant_every=0.5, plant_life=(9, 9)))
+    with SessionWriter(path) as writer:
+        for k in range(6):
+            market.run_until(AS_OF_NS + k * NS_PER_SECOND // 2)
+            loaded = Loaded(market.chain("ZETF"), market.carry("ZETF"))
+            writer.add(message_of(loaded, market.now_ns))
+    chosen = LiveSettings(broker="paper", journal=tmp_path)
+    request = LiveRequest(chosen, ("ZETF",), ScanSettings(), CarryOverrides(), seconds=4.0)
+    out = io.StringIO()
+    console = PlainConsole(is_plain=True, file=out, width=200)
+
+    async def trade() -> int:
+        return await paper.trade(request, f"session:{path}", 0, console, stop=Stop())
+
+    assert asyncio.run(trade()) == 0
+    said = out.getvalue()
+    assert str(path) in said
+    story = Story.of(folder_of(tmp_path, "paper", "DU1234567").journal)
+    assert story.n_found > 0
+    assert story.halted == ""
