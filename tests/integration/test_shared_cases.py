@@ -124,3 +124,24 @@ def test_a_case_says_right(case: str) -> None:
         timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("file", "flags"),
+    [("08-tradier-json/chain.json", ABCD[2:]), ("09-polygon-json/snapshot.json", ())],
+)
+def test_answers_in_json_are_scanned_as_they_were_served(
+    file: str, flags: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["scan", "--backend", "pure", "--source", f"json:{CASES / file}", *flags, *RATES])
+    out = capsys.readouterr().out
+    assert "10 American options, 1 expiry" in out
+    assert "No arbitrage passed every gate." in out
+
+
+def test_calls_and_puts_in_two_files(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = CASES / "01-yfinance"
+    source = f"csv:{folder / 'calls.csv'},{folder / 'puts.csv'}"
+    found, err = scanned(capsys, source, *ABCD, *RATES)
+    assert found == []
+    assert "refused" not in err
