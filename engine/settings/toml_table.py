@@ -74,6 +74,9 @@ def read_toml(path: str) -> Table:
         raise ConfigurationError(f"{path}: not a configuration: nested too deep") from None
 
 
+_LONGEST_REASON = 500
+
+
 class Table:
     """One table: its file, its header (`name`, "" at the top) and its values."""
 
@@ -115,7 +118,9 @@ class Table:
         """
         shown_key = key if len(key) <= 60 else f"{key[:60]}..."
         inside = f"{self.header} {shown_key}" if self.name else shown_key
-        raise ConfigurationError(f"{self.where(key)}: {inside}: {reason}")
+        # A value of thousands of digits is shown as far as it helps.
+        told = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}..."
+        raise ConfigurationError(f"{self.where(key)}: {inside}: {told}")
 
     def read(self, key: str, convert: Callable[[object], _T]) -> _T | None:
         """Return ``convert(value)``, None if `key` is absent; its `ValueError` gets file and line.

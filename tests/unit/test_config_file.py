@@ -205,3 +205,12 @@ def test_the_example_in_the_documentation_is_valid(tmp_path: Path) -> None:
     config = _config(tmp_path, re.sub(r"^    ", "", example, flags=re.MULTILINE))
     assert config.gates == {"max_option_age": 5.0}
     assert config.overrides.borrow_fee == {"": 0.0, "GME": 0.35}
+
+
+@pytest.mark.parametrize("text", ["[rates]\nborrow = '6%{}'", "[borrow]\n{} = 'x'"])
+def test_what_is_very_long_is_not_shown_whole(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "parity.toml"
+    path.write_text(text.format("9" * 4000), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_config(str(path))
+    assert len(str(caught.value)) < 1000
