@@ -45,11 +45,17 @@ class Lines:
         """Say what it is connected to."""
         screen = self._screens.screen()
         self._say(screen, connected_line(screen))
-        self._mode = screen.mode
+        self._pass_over(screen)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.show()
+
+    def _pass_over(self, screen: Screen) -> None:
+        """Take what an earlier engine did as said."""
+        self._mode = screen.mode
+        self._seen_ns = max((one.ts_ns for one in screen.sightings), default=0)
+        self._packages = {one.id: _state(one) for one in screen.packages}
 
     def show(self) -> None:
         """Say what has happened since the last time."""
@@ -83,7 +89,7 @@ class JsonLines(Lines):
     def __enter__(self) -> JsonLines:
         """Say what it is connected to."""
         screen = self._screens.screen()
-        self._mode = screen.mode
+        self._pass_over(screen)
         self._object("start", screen, {
             "broker": screen.broker, "place": screen.place, "account": screen.account,
             "is_armed": screen.is_armed, "mode": screen.mode, "why": screen.why or None,

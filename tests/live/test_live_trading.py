@@ -132,6 +132,27 @@ def test_a_kill_stops_it_stays_and_is_lifted_with_a_reason(tmp_path: Path) -> No
         check_books(served, tmp_path)
 
 
+@pytest.mark.long
+def test_a_resume_while_nothing_runs_is_heard_at_the_next_start(tmp_path: Path) -> None:
+    state = ["--journal", str(tmp_path)]
+
+    def killed() -> bool:
+        return main(["kill", *state]) == 0
+
+    with market() as served:
+        Desk(request(tmp_path, served.port)).run(lambda: len(story(tmp_path).orders) > 0, killed)
+        n_orders = len(story(tmp_path).orders)
+        assert main(["resume", "--reason", "looked at it", *state]) == 0
+        again = Desk(request(tmp_path, served.port))
+        lines = again.run(lambda: len(story(tmp_path).orders) > n_orders)
+        assert story(tmp_path).halted == ""
+        # What the first engine said is not said again.
+        assert (
+            len([line for line in lines if " sent " in line])
+            <= len(story(tmp_path).orders) - n_orders
+        )
+
+
 def test_shot_between_order_and_fill_it_knows_everything_when_it_starts_again(
     tmp_path: Path,
 ) -> None:
