@@ -309,7 +309,7 @@ def _common_strike(book: Book, near: int) -> tuple[int, int, float]:
     """Return `near`, the next expiry with a strike in common near the money, and that strike."""
     strikes, spot = book.listing.strikes, book.listing.spot
     for far in range(near + 1, len(strikes)):
-        common = sorted(set(strikes[near]) & set(strikes[far]), key=lambda k: abs(k - spot))
+        common = sorted(set(strikes[near]) & set(strikes[far]), key=lambda k: (abs(k - spot), k))
         if common and abs(common[0] - spot) < 0.05 * spot:
             return near, far, common[0]
     raise LookupError("no common strike near the money")

@@ -175,7 +175,7 @@ class Scanner:
         ranking, others = self.rank(found), packages or Packages()
         columns, n_packages = found.table.found, len(others.ranked) + len(others.refused)
         # In the order in which families come in the table.
-        codes = sorted(set(columns.family), key=columns.family.index)
+        codes = list(dict.fromkeys(columns.family))
         by_family = {family_name(code): columns.family.count(code) for code in codes}
         if n_packages:
             by_family["package"] = n_packages

@@ -49,7 +49,7 @@ class Address:
     def redact(self, text: object) -> str:
         """Return `text` in one line without the password, however it is written there."""
         line = " ".join(str(text).split())
-        for secret in {self.password, quote(self.password, safe=""), repr(self.password)[1:-1]}:
+        for secret in (self.password, quote(self.password, safe=""), repr(self.password)[1:-1]):
             if secret:
                 line = line.replace(secret, "***")
         return line
