@@ -1,8 +1,9 @@
-"""Tests of live trading stand on the gateway that tests/gateway serves."""
+"""Tests of live trading stand on the gateway that tests/gateway serves, and on its scenes."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "gateway"))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / name) for name in ("gateway", "simulation", "ib")]
