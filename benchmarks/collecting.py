@@ -17,15 +17,14 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "collect")]
-
-from venue_server import DAY_S, VenueServer, candles, made_bars  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from engine.clock import NS_PER_SECOND  # noqa: E402
 from engine.collect.client import Client  # noqa: E402
 from engine.collect.coinbase import Coinbase  # noqa: E402
 from engine.collect.collector import Collector, Line  # noqa: E402
 from engine.collect.tasks import BARS, COMPLETE, Task  # noqa: E402
+from tests.collect.venue_server import DAY_S, VenueServer, candles, made_bars  # noqa: E402
 
 LATENCY = 0.125
 
