@@ -228,7 +228,7 @@ def _read(name: str, expected: str, convert: Callable[[Any], _T], value: object)
         return convert(value)
     except ValueError as error:
         raise UsageError(f"{name}: {error}") from None
-    except (TypeError, AttributeError, IndexError):
+    except (TypeError, AttributeError, IndexError, OverflowError):
         raise UsageError(f"{name}: expected {expected}, got {_shown(value)}") from None
 
 

@@ -212,7 +212,12 @@ def gate(name: str, value: object) -> float | int | bool:
         return math.inf if name.startswith("max_") else 0.0
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"gate {name}: expected a number, got {value!r}")
-    limit = number(value, f"a number for gate {name}") if isinstance(value, str) else float(value)
+    try:
+        limit = (
+            number(value, f"a number for gate {name}") if isinstance(value, str) else float(value)
+        )
+    except OverflowError:  # an integer of hundreds of digits
+        raise ValueError(f"gate {name}: expected a number, got a much longer integer") from None
     if not (math.isfinite(limit) and limit >= 0.0):
         raise ValueError(f"gate {name}: expected a number >= 0 or off, got {value!r}")
     if isinstance(default, int):

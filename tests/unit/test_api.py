@@ -287,3 +287,16 @@ def test_the_package_offers_its_names_lazily() -> None:
     assert engine.to_frame is to_frame
     with pytest.raises(AttributeError, match="has no attribute 'scna'"):
         engine.scna  # type: ignore[attr-defined]  # noqa: B018 it raises
+
+
+def test_an_integer_of_hundreds_of_digits_is_refused_in_a_line(source: str) -> None:
+    huge = 10**400
+    for options in (
+        {"rates": huge},
+        {"dividends": [("2016-01-20", huge)]},
+        {"gates": {"lots": huge}},
+        {"min_edge": huge},
+        {"window": huge},
+    ):
+        with pytest.raises(UsageError):
+            scan(source, backend="pure", **options)  # type: ignore[arg-type]  # many types

@@ -207,7 +207,9 @@ def test_the_example_in_the_documentation_is_valid(tmp_path: Path) -> None:
     assert config.overrides.borrow_fee == {"": 0.0, "GME": 0.35}
 
 
-@pytest.mark.parametrize("text", ["[rates]\nborrow = '6%{}'", "[borrow]\n{} = 'x'"])
+@pytest.mark.parametrize(
+    "text", ["[rates]\nborrow = '6%{}'", "[borrow]\n{} = 'x'", "[gates]\nmax_option_age = {}"]
+)
 def test_what_is_very_long_is_not_shown_whole(tmp_path: Path, text: str) -> None:
     path = tmp_path / "parity.toml"
     path.write_text(text.format("9" * 4000), encoding="utf-8")
