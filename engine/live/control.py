@@ -2,6 +2,10 @@
 
 The socket is for its owner alone (0600, in a folder of 0700). What is asked is ``{"do": NAME}``
 with whatever it needs; the answer has ``"ok"`` and, where that is false, ``"error"``.
+
+A request waits in the socket while an engine hangs, and whoever asked has long been told that
+nobody answers. So one that must not be done late says until when it counts: ``"until_ns"``, by the
+machine's monotonic clock.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from engine.clock import SYSTEM, Clock
 from engine.errors import InputOutputError, UnavailableError
 
 Handler = Callable[[Mapping[str, object]], Mapping[str, object]]
@@ -35,8 +40,11 @@ class Control:
         an answer that is not ok.
     """
 
-    def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, path: Path, handlers: Mapping[str, Handler], *, clock: Clock = SYSTEM
+    ) -> None:
         self._path = path
+        self._clock = clock
         self._handlers = handlers
         self._server: asyncio.AbstractServer | None = None
 
@@ -90,6 +98,11 @@ class Control:
         handler = self._handlers.get(name) if isinstance(name, str) else None
         if handler is None:
             return {"ok": False, "error": f"nothing is called {name!r}"}
+        until = asked.get("until_ns")
+        if until is not None and not (
+            isinstance(until, int) and self._clock.monotonic_ns() <= until
+        ):
+            return {"ok": False, "error": "asked too long ago: ask again"}
         try:
             return {"ok": True, **handler(asked)}
         except Exception as error:

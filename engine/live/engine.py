@@ -175,10 +175,18 @@ class Engine:
     # what other terminals ask
 
     def kill(self, reason: str) -> None:
-        """Stop trading now; the latch stays until `resume`."""
-        set_latch(self.folder, reason, "parity kill", self._clock)
-        self._is_latched = True
-        self.trader.kill(reason)
+        """Stop trading now; the latch stays until `resume`.
+
+        Raises
+        ------
+        InputOutputError
+            If the latch or the journal cannot be written; trading has stopped by then.
+        """
+        try:
+            self.trader.kill(reason)
+        finally:
+            set_latch(self.folder, reason, "parity kill", self._clock)
+            self._is_latched = True
 
     def resume(self, reason: str) -> None:
         """Go on; whoever asks takes the latch away."""

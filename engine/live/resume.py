@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.clock import SYSTEM, Clock
+from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import NotPermittedError
 from engine.live.control import ask
 from engine.live.folder import Folder
@@ -10,7 +10,8 @@ from engine.live.latch import Halted, clear_latch, read_latch
 from engine.live.presence import read_presence
 from engine.session.journal import Journal
 
-_SECONDS = 5.0
+# The engine must have begun before nobody waits for its answer any more.
+_SECONDS, _MARGIN = 5.0, 1.0
 RESUME = "resume"
 
 
@@ -27,14 +28,18 @@ def resume(folder: Folder, reason: str, clock: Clock = SYSTEM) -> Halted | None:
     presence = read_presence(folder)
     known = read_latch(folder)
     if presence is not None and presence.is_alive:
-        answer = ask(folder.socket, {"do": "resume", "reason": reason}, _SECONDS)
+        until = clock.monotonic_ns() + round((_SECONDS - _MARGIN) * NS_PER_SECOND)
+        asked = {"do": "resume", "reason": reason, "until_ns": until}
+        answer = ask(folder.socket, asked, _SECONDS)
         if answer is None:
             raise NotPermittedError(
                 f"{folder.name}: the engine (process {presence.pid}) does not answer: end it first"
             )
         if not answer.get("ok"):
             raise NotPermittedError(f"{folder.name}: {answer.get('error')}")
-    elif folder.journal.exists():
+        # The engine has taken the latch away; one that is there now is a new one.
+        return known
+    if folder.journal.exists():
         with Journal(folder.journal, clock=clock) as journal:
             journal.append(RESUME, {"reason": reason})
     clear_latch(folder)

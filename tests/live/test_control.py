@@ -74,3 +74,32 @@ def test_nobody_there_is_none(tmp_path: Path) -> None:
         silent.bind(str(tmp_path / "c"))
         silent.listen()
         assert ask(tmp_path / "c", {"do": "echo"}, 0.1) is None
+
+
+class Watch:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1_000
+
+    def now_ns(self) -> int:
+        return 0
+
+    def monotonic_ns(self) -> int:
+        return self.now
+
+
+def test_what_was_asked_too_long_ago_is_not_done(tmp_path: Path) -> None:
+    done: list[object] = []
+
+    def lift(asked: Mapping[str, object]) -> Mapping[str, object]:
+        done.append(asked["until_ns"])
+        return {}
+
+    clock = Watch()
+    control = Control(tmp_path / "c", {"lift": lift}, clock=clock)
+    assert control.answer(b'{"do": "lift", "until_ns": 1000}') == {"ok": True}
+    for late in (b"999", b'"soon"', b"1e9", b"[]"):
+        answer = control.answer(b'{"do": "lift", "until_ns": ' + late + b"}")
+        assert answer == {"ok": False, "error": "asked too long ago: ask again"}
+    assert done == [1000]

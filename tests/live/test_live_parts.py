@@ -9,6 +9,7 @@ import math
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from engine.feeds.recorded import message_of
 from engine.live import paper
 from engine.live.collector import Collector
 from engine.live.demo_source import DemoSource
+from engine.live.engine import Engine
 from engine.live.folder import folder_of
 from engine.live.latch import read_latch, set_latch
 from engine.live.loop import Stop
@@ -126,6 +128,18 @@ def test_a_journal_that_cannot_be_written_ends_everything(
         on_paper(tmp_path, 30.0)
     assert cancelled
     assert read_latch(folder_of(tmp_path, "paper", "DU1234567")) is not None
+
+
+def test_a_kill_stops_trading_though_its_latch_cannot_be_written(tmp_path: Path) -> None:
+    stopped: list[str] = []
+    engine = object.__new__(Engine)
+    engine.folder = folder_of(tmp_path, "paper", "DU1234567").make()
+    engine.folder.latch.mkdir()  # nothing can be read from it, nor put in its place
+    engine._clock = TwoClocks()
+    engine.trader = SimpleNamespace(kill=stopped.append)  # type: ignore[assignment]
+    with pytest.raises(InputOutputError):
+        engine.kill("fire")
+    assert stopped == ["fire"]
 
 
 def test_a_latch_that_appears_while_it_runs_halts_it(

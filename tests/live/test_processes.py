@@ -44,8 +44,10 @@ def test_a_signal_drains_and_leaves_a_clean_journal(
 
 
 def test_a_process_that_was_stopped_trusts_no_quote_and_finds_the_kill(
-    tmp_path: Path, capsys: Out
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # So that the test need not wait as long as a person does.
+    monkeypatch.setattr("engine.live.resume._SECONDS", 1.2)
     folder = folder_of(tmp_path, "paper", ACCOUNT)
     state = ["--journal", str(tmp_path)]
     with parity(tmp_path, "paper", "--plain") as process:
@@ -53,8 +55,14 @@ def test_a_process_that_was_stopped_trusts_no_quote_and_finds_the_kill(
         process.send_signal(signal.SIGSTOP)
         assert main(["kill", "--reason", "it hangs", *state]) == 0
         assert "does not answer" in capsys.readouterr().out
+        # Refused: so it must not be done either when the engine runs on and finds the request.
+        assert main(["resume", "--reason", "too soon", *state]) == 77
         process.send_signal(signal.SIGCONT)
         assert "it hangs" in until(process, "HALTED")
+        capsys.readouterr()
+        assert main(["status", *state]) == 0  # by the same socket: what was asked before is done
+        assert "HALTED" in capsys.readouterr().out
+        assert read_latch(folder) is not None
         process.kill()
         process.communicate()
     assert main(["status", *state]) == 0
