@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -205,3 +206,11 @@ def test_the_verifier_runs_without_what_it_judges() -> None:
 
 def test_every_layer_exists() -> None:
     assert {layer_of(module) for module in SOURCES} - {RIM} == set(LAYERS)
+
+
+def test_no_two_tests_have_one_name() -> None:
+    """One folder's module would be taken for another's: pytest imports them by their names."""
+    names = Counter(
+        path.name for path in (ROOT / "tests").rglob("*.py") if path.name.startswith("test_")
+    )
+    assert {name: n for name, n in names.items() if n > 1} == {}

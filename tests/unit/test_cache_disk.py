@@ -60,7 +60,7 @@ def test_values_outlive_the_process(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("value", UNKEPT, ids=repr)
+@pytest.mark.parametrize("value", UNKEPT, ids=lambda value: type(value).__name__)
 def test_what_would_come_back_changed_is_not_kept(path: Path, value: object) -> None:
     cache = DiskCache(path)
     assert not cache.set(b"k", value)
