@@ -32,6 +32,7 @@ _SIGNALS = {
     Kind.FARM_OK: Signal.FARM_OK, Kind.COMPETING: Signal.COMPETING,
     Kind.CLIENT_IN_USE: Signal.FAILED, Kind.VERSION: Signal.FAILED,
 }  # fmt: skip
+_REFUSALS = (Kind.CLIENT_IN_USE, Kind.VERSION)
 _UP = (State.RECONCILING, State.READY, State.SILENT, State.DEGRADED)
 _PACING_PAUSE_S = 2.0
 _MOST_CODES = 256
@@ -52,6 +53,9 @@ class Link:
         Counts connections: request ids of another session are void.
     last_error
         Why the last attempt failed, or the last session ended; "" if nothing has.
+    is_refused
+        Whether the last attempt was turned away, by the machine or by the gateway: then the next
+        one will hardly do better. False where only time ran out, or the connection broke.
     round_trip_s
         Of the last heartbeat.
     """
@@ -72,6 +76,7 @@ class Link:
         self.state = State.DOWN
         self.session = 0
         self.last_error = ""
+        self.is_refused = False
         self.round_trip_s = 0.0
         self.counters = Counters()
         self.bucket = Bucket()
@@ -192,16 +197,18 @@ class Link:
                 settings.host, settings.port, settings.client_id, timeout=settings.timeout_s,
                 raiseSyncErrors=True, **extra,
             )  # fmt: skip
-            await self._hear_time()  # whoever is told that we are ready relies on the clock
+            # Whoever is told that we are ready relies on the clock. At a start everybody is slow.
+            await self._hear_time(settings.timeout_s)
         except Exception as error:  # whatever a stranger's bytes make the library raise
             self.last_error = _words(error)
+            self.is_refused = _is_refusal(error)
             self.signal(Signal.FAILED)
             return
         if self.state is State.SYNCING:
             self.session += 1
             self.counters.sessions += 1
             self._unanswered = 0
-            self.last_error = ""
+            self.last_error, self.is_refused = "", False
             self._backoff.succeeded()
             self.spawn("heartbeat", self._beat())
         self.signal(Signal.SYNCED)
@@ -224,7 +231,7 @@ class Link:
         while True:
             await asyncio.sleep(self.settings.heartbeat_s)
             try:
-                await self._hear_time()
+                await self._hear_time(self.settings.answer_s)
             except asyncio.TimeoutError:
                 self._unheard()
                 if self.state is State.DOWN:
@@ -238,11 +245,11 @@ class Link:
             self.signal(Signal.ANSWERED)
             self.hooks.alive()
 
-    async def _hear_time(self) -> None:
+    async def _hear_time(self, timeout_s: float) -> None:
         """Ask for the broker's time; one at a time, for the library has one future for all."""
         loop = asyncio.get_running_loop()
         sent = loop.time()
-        now = await asyncio.wait_for(self.ib.reqCurrentTimeAsync(), self.settings.answer_s)
+        now = await asyncio.wait_for(self.ib.reqCurrentTimeAsync(), timeout_s)
         self.round_trip_s = loop.time() - sent
         self.clock.heard(int(now.timestamp()))
 
@@ -286,6 +293,7 @@ class Link:
         if signal is not None:
             if signal is not Signal.FARM_OK:
                 self.last_error = f"{number}: {code.text}"
+            self.is_refused = self.is_refused or code.kind in _REFUSALS
             self.signal(signal)
 
     def _on_api_error(self, text: str) -> None:
@@ -351,6 +359,14 @@ def _current() -> asyncio.Task[Any] | None:
         return asyncio.current_task()
     except RuntimeError:  # called back by the loop, from no task
         return None
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Tell whether nobody listens there, or no way leads there."""
+    is_broken = isinstance(error, (ConnectionError, TimeoutError, asyncio.TimeoutError))
+    return isinstance(error, ConnectionRefusedError) or (
+        isinstance(error, OSError) and not is_broken
+    )
 
 
 def _words(error: BaseException) -> str:

@@ -16,21 +16,25 @@ from engine.market.carry import Carry
 from engine.report.live_screen import BAD, BUSY, GOOD, Link
 from engine.scanner.watch import Watch
 
-CONNECT_SECONDS = 30.0
-"""For a first connection that nothing speaks against; refused ones are given up sooner."""
+CONNECT_SECONDS = 90.0
+"""For a first connection, as often as it takes: a busy machine is slow to answer.
+
+One that is refused is given up sooner.
+"""
 _REFUSED_SECONDS = 2.0
-_TIME_SECONDS = 10.0
+_ATTEMPTS = 5
 GRADES = {State.READY: GOOD, State.DOWN: BAD, State.DEGRADED: BAD, State.SILENT: BUSY}
 
 
 async def is_up(link: TwsLink, is_done: Callable[[], bool]) -> bool:
-    """Return whether a first connection is made; False as soon as it is refused again and again."""
+    """Return whether a first connection is made; False as soon as it is refused again and again.
+
+    An attempt that only failed, because time ran out or the connection broke, is made again.
+    """
     loop = asyncio.get_running_loop()
     begun = loop.time()
     while link.state is not State.READY and not is_done():
-        waited = loop.time() - begun
-        is_refused = link.last_error and link.state is State.DOWN
-        if waited > (_REFUSED_SECONDS if is_refused else CONNECT_SECONDS):
+        if loop.time() - begun > (_REFUSED_SECONDS if link.is_refused else CONNECT_SECONDS):
             return False
         await asyncio.sleep(0.01)
     return True
@@ -79,12 +83,6 @@ class TwsSource:
             await starting
         finally:
             starting.cancel()
-        # Before anything is stamped: a simulated market has a day of its own.
-        try:
-            now = await asyncio.wait_for(link.ib.reqCurrentTimeAsync(), _TIME_SECONDS)
-        except asyncio.TimeoutError:
-            raise UnavailableError(f"{self.place}: it does not say its time") from None
-        link.clock.heard(int(now.timestamp()))
 
     def accounts(self) -> Sequence[str]:
         """Return the accounts that the gateway manages."""
@@ -94,7 +92,17 @@ class TwsSource:
     async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
         """Return a watch that is fed with the quotes of `symbol` from now on."""
         self._makers[symbol] = make_watch
-        sink = (await self.market.subscribe(symbol)).sink
+        link = self.market.link
+        for attempt in range(1, _ATTEMPTS + 1):
+            session = link.session
+            try:
+                sink = (await self.market.subscribe(symbol)).sink
+                break
+            except UnavailableError:
+                # A connection that broke meanwhile is made again by itself.
+                is_same = link.session == session and link.state is State.READY
+                if is_same or attempt == _ATTEMPTS or not await is_up(link, lambda: False):
+                    raise
         assert isinstance(sink, Watch)
         return sink
 
