@@ -45,6 +45,7 @@ class Executions:
         self._by_ref: dict[str, dict[str, None]] = {}
         self._per_price: dict[str, float] = {}
         self._positions: dict[str, float] = {}
+        self._changes: dict[str, int] = {}
 
     def register(self, order: Order) -> None:
         """Take note of what a price of 1 is worth in each contract of an order."""
@@ -71,6 +72,9 @@ class Executions:
         booked = self._known[stem] = Execution(fill, told, is_first)
         self.replaced += known is not None
         self._by_ref.setdefault(fill.ref, {})[stem] = None
+        self._changed(fill.ref)
+        if known is not None and known.fill.ref != fill.ref:
+            self._changed(known.fill.ref)
         if fill.contract:
             change = fill.quantity - before
             if known is not None and known.fill.contract != fill.contract:
@@ -89,7 +93,17 @@ class Executions:
                 return False
             self.replaced += 1
         self._fees[stem] = (fee.execution, fee.amount)
+        paid = self._known.get(stem)
+        if paid is not None:
+            self._changed(paid.fill.ref)
         return True
+
+    def changes(self, refs: Iterable[str]) -> int:
+        """Return a number that grows with all that is told of executions of orders."""
+        n = 0
+        for ref in refs:
+            n += self._changes.get(ref, 0)
+        return n
 
     def of(self, refs: Iterable[str]) -> list[Execution]:
         """Return the executions of orders, in the order in which they came."""
@@ -155,6 +169,9 @@ class Executions:
     def count(self) -> int:
         """Return how many executions are known."""
         return len(self._known)
+
+    def _changed(self, ref: str) -> None:
+        self._changes[ref] = self._changes.get(ref, 0) + 1
 
     def _move(self, contract: str, quantity: float) -> None:
         if contract:

@@ -63,6 +63,17 @@ def day_pnl(state: State, now_ns: int) -> float:
     for trade in state.trades.values():
         if trade.began_ns // NS_PER_DAY != now_ns // NS_PER_DAY or not trade.sent:
             continue
-        money = earned(trade, state.executions)
-        total.append(money.locked if money.locked == money.locked else 0.0)
+        total.append(_locked(trade, state.executions))
     return math.fsum(total)
+
+
+def _locked(trade: Trade, executions: Executions) -> float:
+    """Return what a package has locked, 0 while that is not known; worked out where it changed."""
+    now = (trade.value, len(trade.sent), executions.changes(trade.sent))
+    known = trade.locked_then
+    if known is not None and known[0][0] is trade.value and known[0][1:] == now[1:]:
+        return known[1]
+    locked = earned(trade, executions).locked
+    locked = locked if locked == locked else 0.0
+    trade.locked_then = now, locked
+    return locked

@@ -102,17 +102,19 @@ class State:
             self._sent_ns.popleft()
         packages = []
         for trade in self.trades.values():
-            is_working = trade.is_open
-            if not (is_working or trade.lots or not trade.is_hedged):
-                continue
-            plan = trade.plan
-            part = 1.0 if is_working else max(trade.lots, 1) / plan.lots
-            packages.append(
-                OpenPackage(
-                    trade.id, plan.symbol, plan.key, plan.notional_usd * part,
-                    plan.capital_usd * part, is_working, tuple(_working(trade)),
-                )
-            )  # fmt: skip
+            known = trade.open_then
+            if trade.is_open:
+                packages.append(_open_package(trade, 1.0))
+            elif known is not None and known[0] is trade.value:
+                if known[1] is not None:
+                    packages.append(known[1])
+            else:
+                is_held = trade.lots or not trade.is_hedged
+                part = max(trade.lots, 1) / trade.plan.lots
+                held = _open_package(trade, part) if is_held else None
+                trade.open_then = trade.value, held
+                if held is not None:
+                    packages.append(held)
         sent = tuple(sorted(min(ts_ns, now_ns) for ts_ns in self._sent_ns))
         return Exposure(
             tuple(packages), sent, self._today if now_ns // NS_PER_DAY == self._day else 0,
@@ -130,6 +132,14 @@ class State:
         self._recent[key] = ts_ns
         while len(self._recent) > _MOST_RECENT:
             del self._recent[next(iter(self._recent))]
+
+
+def _open_package(trade: Trade, part: float) -> OpenPackage:
+    plan = trade.plan
+    return OpenPackage(
+        trade.id, plan.symbol, plan.key, plan.notional_usd * part, plan.capital_usd * part,
+        trade.is_open, tuple(_working(trade)),
+    )  # fmt: skip
 
 
 def _working(trade: Trade) -> Iterator[tuple[str, int]]:

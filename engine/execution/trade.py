@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.execution.broker import Absent, Acked, BrokerEvent, Ended, Seen
 from engine.execution.entries import COMBO, Intent, Planned
+from engine.execution.exposure import OpenPackage
 from engine.execution.fills import Executions
 from engine.execution.orders import Order, mirrored
 from engine.execution.package import (
@@ -108,6 +109,10 @@ class Trade:
         self.unhedged_due_ns = self.window_due_ns = 0
         self.was_forced = self.was_told = False
         self.sent: dict[str, Sent] = {}
+        # What was last worked out of it, each with what it was worked out from: a day has many
+        # packages, and most of them change no more.
+        self.locked_then: tuple[tuple[object, ...], float] | None = None
+        self.open_then: tuple[object, OpenPackage | None] | None = None
         units = self._units()
         grain = math.lcm(*units)
         self.factors = tuple(grain // unit for unit in units)

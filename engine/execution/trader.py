@@ -153,12 +153,15 @@ class Trader:
         if self.mode is not Mode.READY or self._is_busy or not self._broker.is_ready():
             return Outcome("")
         refused: list[tuple[str, str]] = []
+        exposure: Exposure | None = None
         for plan in plans(found, scanner, self.terms):
             if isinstance(plan, Unplanned):
                 self._count(refused, plan.code, plan.message)
                 continue
-            passing = self._passing(plan, now_ns, refused)
-            if passing:
+            if self._is_open_already(plan, refused):
+                continue
+            exposure = exposure or self.exposure()
+            if self._passing(plan, exposure, now_ns, refused):
                 shares = deltas(found.view, plan, found.settings)
                 return Outcome(self.begin(plan, shares).id, tuple(refused))
         return Outcome("", tuple(refused))
@@ -249,12 +252,17 @@ class Trader:
 
     # inside
 
-    def _passing(self, plan: Plan, now_ns: int, refused: list[tuple[str, str]]) -> bool:
+    def _is_open_already(self, plan: Plan, refused: list[tuple[str, str]]) -> bool:
         for trade in self.state.open_trades():
             if trade.plan.key == plan.key:
                 self._count(refused, "open-already", f"package {trade.id} works the same legs")
-                return False
-        refusals = self._risk.check(plan, self.exposure(), now_ns, self._facts(plan, now_ns))
+                return True
+        return False
+
+    def _passing(
+        self, plan: Plan, exposure: Exposure, now_ns: int, refused: list[tuple[str, str]]
+    ) -> bool:
+        refusals = self._risk.check(plan, exposure, now_ns, self._facts(plan, now_ns))
         for refusal in refusals:
             self._count(refused, refusal.code, refusal.message)
         return not refusals

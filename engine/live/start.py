@@ -107,6 +107,7 @@ class Runner:
         self.begin: Callable[[], Awaitable[None]] = _at_once
         self.end: Callable[[], Awaitable[None]] = _at_once
         self.engine: Engine | None = None
+        self._collector = Collector()
 
     def book(self, symbol: str) -> Book | None:
         """Return the book of a symbol, None before it is watched."""
@@ -123,27 +124,11 @@ class Runner:
         """
         request, settings = self.request, self.request.settings
         async with AsyncExitStack() as stack:
-            journal = self._journal()
-            stack.callback(journal.close)
-            # What is still said while connections end is journalled too, and nothing after that.
-            stack.callback(self._fall_silent)
-            stack.push_async_callback(self.end)
-            tee = Tee(journal)
-            breakers = Breakers(settings.limits, windows=settings.windows)
-            log = WatchedLog(tee, breakers, self.source.clock)
-            trader = self._trader(log, str(journal.tear or ""))
-            collector = Collector()
-            engine = self.engine = Engine(
-                self.folder, self.source, self.broker, trader, tee,
-                breakers=breakers, advance=self._advance, collector=collector,
-            )  # fmt: skip
-            engine.links = self.links
-            for symbol in request.symbols:
-                await engine.open(symbol, self._scanner)
+            engine = await self.assemble(stack)
             await self.begin()
             await self._announce(stack, engine)
-            collector.begin()
-            stack.callback(collector.end)
+            self._collector.begin()
+            stack.callback(self._collector.end)
             engine.begin()
             screens = Screens(engine, settings.broker, self._place, settings.limits)
             self._screens = screens
@@ -160,6 +145,33 @@ class Runner:
                     "not everything came to its end: parity status says what is open",
                 )
             return exit_code(stop, engine)
+
+    async def assemble(self, stack: AsyncExitStack) -> Engine:
+        """Return the engine, its journal and trader made and its symbols watched; not begun.
+
+        Raises
+        ------
+        EngineError
+            If it cannot begin.
+        """
+        request, settings = self.request, self.request.settings
+        journal = self._journal()
+        stack.callback(journal.close)
+        # What is still said while connections end is journalled too, and nothing after that.
+        stack.callback(self._fall_silent)
+        stack.push_async_callback(self.end)
+        tee = Tee(journal)
+        breakers = Breakers(settings.limits, windows=settings.windows)
+        log = WatchedLog(tee, breakers, self.source.clock)
+        trader = self._trader(log, str(journal.tear or ""))
+        engine = self.engine = Engine(
+            self.folder, self.source, self.broker, trader, tee,
+            breakers=breakers, advance=self._advance, collector=self._collector,
+        )  # fmt: skip
+        engine.links = self.links
+        for symbol in request.symbols:
+            await engine.open(symbol, self._scanner)
+        return engine
 
     def _fall_silent(self) -> None:
         self.broker.sink = _unheard

@@ -66,6 +66,7 @@ class Desk:
 
         # What it does to latencies is another test's matter.
         trading.WARM_ORDERS = 20
+        trading.REHEARSAL_SECONDS = 0.0
 
         async def go() -> None:
             self.stop = Stop()
