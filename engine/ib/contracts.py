@@ -13,19 +13,20 @@ import math
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from engine.cache.disk import DiskCache
 from engine.errors import BadDataError, NoInputError, UnavailableError
 from engine.ib.connection import Link
-from engine.ib.listed import Listed, Series, series_of
+from engine.ib.increments import rule_of, steps_of
+from engine.ib.listed import Listed, Series, Steps, series_of
 from engine.market.calendar import calendar_named
 from engine.market.chain import AMERICAN, EQUITY, EUROPEAN, INDEX, STANDARD_MULTIPLIER
 
 _T = TypeVar("_T")
-_SCHEMA = 1
+_SCHEMA = 2
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9 .]{0,11}")
 # TWS does not say how an option is exercised: stock options are American, index options European
 # but for these.
@@ -79,6 +80,7 @@ class Contracts:
         self._scope = scope
         self._styles = dict(styles or {})
         self._timeout_s = timeout_s
+        self._rules: dict[int, Steps] = {}
 
     async def find(self, symbol: str, choice: Choice | None = None) -> Listed:
         """Return what is listed on a symbol.
@@ -171,7 +173,7 @@ class Contracts:
             )  # fmt: skip
             one = series_of(found, symbol, self.left_out)
             if one is not None:
-                series.append(one)
+                series.append(replace(one, steps=await self._steps(found, one.tick)))
         if not series:
             raise NoInputError(f"the broker gives no contracts of the options on {symbol}")
         if sum(len(one.rows) for one in series) > _MOST_ROWS:
@@ -181,6 +183,16 @@ class Contracts:
         style = self._styles.get(symbol, EUROPEAN if is_european else AMERICAN)
         return Listed(symbol, str(con_id), sec_type, spot.contract.exchange or "SMART", style,
                       tuple(series))  # fmt: skip
+
+    async def _steps(self, details: Sequence[Any], least: float) -> Steps:
+        """Return the price increments of one class: by its market rule, asked for once."""
+        rule = rule_of(details)
+        if rule and rule not in self._rules:
+            said = await self._ask(
+                lambda: self._link.ib.reqMarketRuleAsync(rule), f"market rule {rule}"
+            )
+            self._rules[rule] = steps_of(said, least)
+        return self._rules.get(rule) or steps_of(None, least)
 
     async def _underlying(self, symbol: str) -> Any:
         for sec_type, exchange in (("STK", "SMART"), ("IND", "")):

@@ -17,6 +17,8 @@ from engine.market.listing import Listing
 
 Row = tuple[int, float, str]
 """Contract id, strike, right."""
+Steps = tuple[tuple[float, float], ...]
+"""Price from which it holds, and step, by price."""
 # Series of an index that settle on the opening prices, whatever a broker says of the hour.
 _MORNING = {"SPX", "NDX", "RUT", "DJX", "VIX", "MXEA", "MXEF"}
 _MOST_STRIKE = 1e7
@@ -27,6 +29,7 @@ class Series:
     """The contracts of one trading class and expiry, by strike and right.
 
     `last_day` is the broker's last trading day, `expires` the day it settles; both ``YYYYMMDD``.
+    `tick` is the least step of a price, `steps` are all of them, empty where not known.
     """
 
     trading_class: str
@@ -35,6 +38,7 @@ class Series:
     settlement: str
     tick: float
     rows: tuple[Row, ...]
+    steps: Steps = ()
 
     @property
     def expiry(self) -> Expiry:
@@ -84,6 +88,15 @@ class Listed:
         """The quote index of each contract id."""
         return {one: quote for quote, one in enumerate(self.listing.contract_ids) if one}
 
+    @cached_property
+    def steps(self) -> dict[str, Steps]:
+        """The price increments of each contract id."""
+        return {
+            str(con_id): one.steps or ((0.0, one.tick),)
+            for one in self.series
+            for con_id, _, _ in one.rows
+        }
+
     @property
     def underlying(self) -> Contract:
         """The underlying as a contract."""
@@ -107,7 +120,7 @@ class Listed:
             "exchange": self.exchange, "style": self.style,
             "series": [
                 [one.trading_class, one.last_day, one.expires, one.settlement, one.tick,
-                 [list(row) for row in one.rows]]
+                 [list(row) for row in one.rows], [list(step) for step in one.steps]]
                 for one in self.series
             ],
         }  # fmt: skip
@@ -127,8 +140,9 @@ class Listed:
                 str(value["exchange"]), str(value["style"]),
                 tuple(
                     Series(str(name), str(last), str(expires), str(settlement), float(tick),
-                           tuple((int(c), float(k), str(r)) for c, k, r in rows))
-                    for name, last, expires, settlement, tick, rows in value["series"]
+                           tuple((int(c), float(k), str(r)) for c, k, r in rows),
+                           tuple((float(start), float(step)) for start, step in steps))
+                    for name, last, expires, settlement, tick, rows, steps in value["series"]
                 ),
             )  # fmt: skip
             if not found.listing.n_rows:

@@ -14,6 +14,7 @@ from engine.ib.orders import Contracts
 from engine.ib.states import State
 from engine.ib.warmup import ORDERS as WARM_ORDERS
 from engine.ib.warmup import warm_up
+from engine.live import rehearsal
 from engine.live.folder import SIM, folder_of
 from engine.live.guards import account_to_trade, check_start
 from engine.live.loop import Stop
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _IN_USE = "326"
 # Enough for a demonstration, which should begin soon.
 _SIM_ORDERS = min(WARM_ORDERS, 800)
+_SIM_SECONDS, REHEARSAL_SECONDS = 3.0, rehearsal.MOST_SECONDS
 
 
 async def trade(
@@ -60,7 +62,7 @@ async def trade(
                     console,
                     "starting a simulated gateway with a market of its own: nothing is real",
                 )
-            await _warmed(request, _SIM_ORDERS)  # while the gateway starts
+            await _warmed(request, _SIM_ORDERS, _SIM_SECONDS)  # while the gateway starts
         place, is_own = f"{settings.host}:{settings.port}", False
         if own is not None:
             settings = replace(settings, host="127.0.0.1", port=own.port())
@@ -73,7 +75,7 @@ async def trade(
         except UnavailableError as error:
             raise _refused(place, settings.client_id + QUOTES, str(error)) from None
         if own is None:
-            await _warmed(request, WARM_ORDERS)
+            await _warmed(request, WARM_ORDERS, REHEARSAL_SECONDS)
         account = account_to_trade(
             settings, source.accounts(), is_live=is_live, is_acknowledged=is_acknowledged
         )
@@ -90,7 +92,7 @@ async def trade(
 
         broker = IbBroker(
             account, _link(request, ORDERS), settings.client_id + ENGINE_KILL, contracts,
-            clock=source.clock, failure=failed, alert=alerted,
+            clock=source.clock, tick_of=source.tick_of, failure=failed, alert=alerted,
         )  # fmt: skip
         runner = Runner(request, folder, source, broker, console, place=place, port=settings.port)
 
@@ -116,10 +118,11 @@ async def trade(
         return await runner.run(stop)
 
 
-async def _warmed(request: LiveRequest, n_orders: int) -> None:
+async def _warmed(request: LiveRequest, n_orders: int, seconds: float) -> None:
     """Walk the way of an order: an interpreter compiles what runs often, not what runs first."""
     if request.settings.is_armed:
         await warm_up(n_orders)
+        await rehearsal.rehearse(request, most_seconds=seconds)
 
 
 def _refused(place: str, client_id: int, words: str) -> EngineError:

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.errors import UnavailableError
+from engine.execution.orders import Order
 from engine.ib.connection import Link as TwsLink
+from engine.ib.increments import tick_of
 from engine.ib.market import MarketLink, MarketSettings
 from engine.ib.states import State
 from engine.live.demo_source import nobody
@@ -113,6 +115,11 @@ class TwsSource:
     def carry(self, symbol: str) -> Carry | None:
         """Return what is known of a symbol beside its quotes."""
         return self._carries.get(symbol)
+
+    def tick_of(self, order: Order) -> float:
+        """Return the tick of an order's limit, by what the broker says of its contract."""
+        one = self.market.symbols.get(order.combo.symbol)
+        return tick_of(order, one.listed if one is not None else None)
 
     def links(self) -> tuple[Link, ...]:
         """Return how the connection is."""

@@ -182,7 +182,9 @@ class Scene:
 class IbScene(Scene):
     """The broker of IB with the simulated gateway."""
 
-    def __init__(self, world: World, **said: Any) -> None:
+    def __init__(
+        self, world: World, *, tick_of: Callable[[Order], float] | None = None, **said: Any
+    ) -> None:
         from engine.ib.broker import IbBroker
         from engine.ib.connection import LinkSettings
         from engine.ib.orders import Contracts
@@ -193,9 +195,10 @@ class IbScene(Scene):
             for row in world.gateway.listing.instruments
         )
         settings = LinkSettings(timeout_s=4.0, most_retry_s=2.0, **said)
+        choice = {} if tick_of is None else {"tick_of": tick_of}
         self.broker = IbBroker(
             ACCOUNT, settings, 99, self.contracts, sink=self.events.append, clock=world.clock,
-            random=Random(1), failure=self.failures.append,
+            random=Random(1), failure=self.failures.append, **choice,
         )  # fmt: skip
 
     @property
