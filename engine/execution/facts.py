@@ -18,12 +18,14 @@ from kernels_pure.ages import age_of
 class WhatIf:
     """What the broker says that one lot of a combo would do to the account.
 
-    `margin_usd` is the change of the initial margin for `lots`, `ts_ns` when it was said.
+    `margin_usd` is the change of the initial margin for `lots`, `ts_ns` when it was said, `refusal`
+    why the broker would not take the order, "" if it would.
     """
 
     lots: int
     margin_usd: float
     ts_ns: int
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ class Limits:
         Whether the broker's own margin must be known, and for how many seconds it counts.
     max_day_loss_usd
         Loss of the day at which nothing new is sent and trading halts. Dollars.
+    max_hedge_loss_usd
+        What completing and unwinding one half-filled package may cost. Dollars.
     max_unhedged_s, max_unhedged_delta
         Seconds for which, and shares of delta by which, a package may be without its hedge.
     max_rejects, reject_window_s
@@ -131,6 +133,7 @@ class Limits:
     needs_what_if: bool = False
     max_what_if_age_s: float = 600.0
     max_day_loss_usd: float = 500.0
+    max_hedge_loss_usd: float = 50.0
     max_unhedged_s: float = 5.0
     max_unhedged_delta: float = 500.0
     max_rejects: int = 5

@@ -96,6 +96,8 @@ def margin(case: Case) -> str:
             return (
                 f"the broker's margin is {age:,.0f} s old: at most {limits.max_what_if_age_s:,.0f}"
             )
+        if said.refusal:
+            return f"the broker would not take it: {said.refusal}"
     wanted = case.plan.capital_usd if said is None else said.margin_usd / said.lots * lots
     refused = _above(wanted, limits.max_margin_usd, "it takes a margin of")
     if refused:

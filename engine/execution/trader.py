@@ -13,8 +13,10 @@ search found (`consider`), what a broker says (`on_event`) and the passing of ti
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from engine.clock import Clock
@@ -87,6 +89,11 @@ def no_facts(plan: Plan, now_ns: int) -> MarketFacts:
     return MarketFacts(plan.symbol)
 
 
+def no_funds() -> float:
+    """Know nothing of what the account has available."""
+    return math.nan
+
+
 class Trader:
     """Trades what is found, within what `risk` lets pass.
 
@@ -104,6 +111,8 @@ class Trader:
         Of plans, and of packages.
     quotes, facts
         What a contract costs now, and what checks must know of its market.
+    funds
+        What the account has available as margin, in dollars; nan is not known.
 
     Raises
     ------
@@ -114,7 +123,7 @@ class Trader:
     def __init__(
         self, broker: Broker, journal: Log, risk: Checks, clock: Clock, *, is_armed: bool,
         terms: Terms | None = None, rules: Rules | None = None, quotes: Quotes = no_quotes,
-        facts: Facts = no_facts, torn: str = "",
+        facts: Facts = no_facts, funds: Callable[[], float] = no_funds, torn: str = "",
     ) -> None:  # fmt: skip
         self.terms, self.rules = terms or Terms(), rules or Rules()
         self.is_armed = is_armed
@@ -126,7 +135,7 @@ class Trader:
         )
         self._told = Told(self._packages)
         self._reconciliation = Reconciliation(self._packages, self._told)
-        self._log, self.state = journal, state
+        self._log, self.state, self._funds = journal, state, funds
         self._queue: deque[BrokerEvent] = deque()
         self._is_busy = False
         self._refusals: dict[str, tuple[int, str]] = {}
@@ -244,7 +253,8 @@ class Trader:
     def exposure(self) -> Exposure:
         """Return what is at risk now. O(packages)."""
         now_ns = self._clock.now_ns()
-        return self.state.exposure(now_ns, day_pnl(self.state, now_ns))
+        pnl = day_pnl(self.state, now_ns)
+        return replace(self.state.exposure(now_ns, pnl), available_usd=self._funds())
 
     def view(self) -> View:
         """Return everything that screens show, frozen. O(packages)."""

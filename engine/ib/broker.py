@@ -15,6 +15,7 @@ until everything is to be cancelled.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -39,6 +40,7 @@ _RESERVED_FOR_ORDERS = 16
 _INQUIRY_TIMEOUT_S = 5.0
 _INQUIRY_PAUSE_S = 0.1
 _LEFTOVERS_AFTER_S = 0.25
+_FUNDS, _CURRENCY = "AvailableFunds", "USD"
 _CONNECTED = (State.RECONCILING, State.READY)
 
 
@@ -234,6 +236,14 @@ class IbBroker:
             return WhatIf(refusal=f"not sent: {error}")
         finally:
             self._reception.what_ifs.pop(order_id, None)
+
+    def available_usd(self) -> float:
+        """Return what the account can still use as margin; nan until it is told, in dollars."""
+        told = self.link.ib.wrapper.accountValues.get((self.account, _FUNDS, _CURRENCY, ""))
+        try:
+            return float(told.value) if told is not None else math.nan
+        except ValueError:
+            return math.nan
 
     # connection
 

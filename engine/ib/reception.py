@@ -105,7 +105,7 @@ class Reception:
     def on_code(self, about: int, code: Code, text: str) -> None:
         """Take an error or a message about an order or a request of ours."""
         if about in self.what_ifs:
-            self._try_out(about, WhatIf(refusal=f"{code.number}: {text}"))
+            self._try_out(about, WhatIf(refusal=f"{code.number}: {text}", is_said=True))
             return
         inquiry = self.inquiry
         if inquiry is not None and about in (inquiry.req_id, inquiry.summary_id):

@@ -14,7 +14,8 @@ _UNSET = 1e300
 class WhatIf(NamedTuple):
     """Changes of margins and equity, and the commission, in the account's currency; nan: not said.
 
-    `refusal` is why there is no answer: the broker's reason, or that it said nothing in time.
+    `refusal` is why there are no numbers: the broker's reason, or that it said nothing in time;
+    `is_said` whether the broker has said it.
     """
 
     initial: float = math.nan
@@ -22,6 +23,7 @@ class WhatIf(NamedTuple):
     equity: float = math.nan
     commission: float = math.nan
     refusal: str = ""
+    is_said: bool = False
 
 
 def read_what_if(state: OrderState) -> WhatIf | None:
@@ -31,7 +33,7 @@ def read_what_if(state: OrderState) -> WhatIf | None:
         return None
     return WhatIf(
         initial, _number(state.maintMarginChange), _number(state.equityWithLoanChange),
-        _number(state.commission),
+        _number(state.commission), is_said=True,
     )  # fmt: skip
 
 

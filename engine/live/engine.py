@@ -168,6 +168,17 @@ class Engine:
             with suppress(EngineError):  # the disk may be full; nothing more is sent anyway
                 set_latch(self.folder, text, "the engine", self._clock)
 
+    def reconsider(self, symbol: str) -> None:
+        """Look once more at what was found last, as something is known now that was not."""
+        tracked = self.tracked.get(symbol)
+        if tracked is None or not self._is_ready or self.is_over or self.fatal is not None:
+            return
+        tracked.n_seen = -1
+        try:
+            self._consider(tracked, self._clock.now_ns(), self._clock.monotonic_ns())
+        except Exception as error:
+            self.failed(error)
+
     def alerted(self, text: str) -> None:
         """Take what a person should know."""
         self.last = text

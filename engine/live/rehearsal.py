@@ -129,6 +129,7 @@ def _of(request: LiveRequest) -> LiveRequest:
         settings.limits, max_orders_second=_NO_LIMIT, max_orders_minute=_NO_LIMIT,
         max_orders_day=_NO_LIMIT, max_open_packages=_NO_LIMIT, max_working_packages=_NO_LIMIT,
         max_open_usd=1e12, max_capital_usd=1e12, max_day_loss_usd=1e12, duplicate_window_s=0.0,
+        needs_what_if=False,
     )  # fmt: skip
     settings = replace(settings, broker="paper", is_armed=True, limits=limits)
     return LiveRequest(

@@ -16,16 +16,17 @@ from engine.execution.breakers import Breakers, WatchedLog
 from engine.execution.broker import Broker, BrokerEvent
 from engine.execution.entries import Log
 from engine.execution.facts import MarketFacts
-from engine.execution.orders import Plan
+from engine.execution.orders import Order, Plan
 from engine.execution.plan import Terms
 from engine.execution.risk import Risk
 from engine.execution.rules import Rules
-from engine.execution.trader import Trader
+from engine.execution.trader import Trader, no_funds
 from engine.live.collector import Collector
 from engine.live.control import Control
 from engine.live.engine import Engine
 from engine.live.folder import Folder
 from engine.live.loop import Stop, drain, exit_code, run_until
+from engine.live.margins import Answer, Margins
 from engine.live.presence import Presence, announce, withdraw
 from engine.live.screens import Screens
 from engine.live.show import JsonLines, Lines, Table, summary
@@ -90,7 +91,8 @@ class Runner:
     broker
         Made by the caller; `advance` lets its time pass, if it has none of its own. `begin` is
         awaited when the trader listens and `end` before the journal is closed, `links` says how all
-        connections are.
+        connections are; `what_if` asks what margin an order would take, None where nobody can be
+        asked, and `funds` what the account has available.
     place, port
         What it is connected to, in words; the port of the gateway, 0 for none.
     """
@@ -106,8 +108,11 @@ class Runner:
         self.links: Callable[[], tuple[Link, ...]] = source.links
         self.begin: Callable[[], Awaitable[None]] = _at_once
         self.end: Callable[[], Awaitable[None]] = _at_once
+        self.what_if: Callable[[Order, float], Awaitable[Answer]] | None = None
+        self.funds: Callable[[], float] = no_funds
         self.engine: Engine | None = None
         self._collector = Collector()
+        self._margins: Margins | None = None
 
     def book(self, symbol: str) -> Book | None:
         """Return the book of a symbol, None before it is watched."""
@@ -169,6 +174,13 @@ class Runner:
             breakers=breakers, advance=self._advance, collector=self._collector,
         )  # fmt: skip
         engine.links = self.links
+        if self.what_if is not None:
+            self._margins = Margins(
+                self.what_if, self.broker.account, self.source.clock,
+                timeout_s=settings.what_if_timeout, max_age_s=settings.limits.max_what_if_age_s,
+                answered=engine.reconsider, failed=engine.failed,
+            )  # fmt: skip
+            stack.push_async_callback(self._margins.close)
         for symbol in request.symbols:
             await engine.open(symbol, self._scanner)
         return engine
@@ -211,14 +223,18 @@ class Runner:
         limits = settings.limits
         risk = Risk(limits, windows=settings.windows, legs=settings.legs)
         rules = Rules(
-            style=settings.legs, ack_s=settings.ack_timeout, fill_s=settings.fill_window,
+            style=settings.legs, ack_s=settings.ack_timeout, cancel_s=settings.cancel_timeout,
+            fill_s=settings.fill_window,
+            evidence_s=settings.evidence_timeout,
+            completes=not settings.is_unwind_only, loss_usd=limits.max_hedge_loss_usd,
             unhedged_s=limits.max_unhedged_s, unhedged_delta=limits.max_unhedged_delta,
         )  # fmt: skip
         terms = Terms(lots=limits.max_lots, allowance=settings.allowance)
         try:
             return Trader(
                 self.broker, log, risk, self.source.clock, is_armed=settings.is_armed,
-                terms=terms, rules=rules, quotes=self._quote, facts=self._facts_of, torn=torn,
+                terms=terms, rules=rules, quotes=self._quote, facts=self._facts_of,
+                funds=self.funds, torn=torn,
             )  # fmt: skip
         except ValueError as error:
             raise BadDataError(f"{self.folder.journal}: {error}") from None
@@ -237,6 +253,8 @@ class Runner:
 
     def _facts_of(self, plan: Plan, now_ns: int) -> MarketFacts:
         facts, book = self._facts[plan.symbol], self.book(plan.symbol)
+        if self._margins is not None:
+            facts = replace(facts, what_if=self._margins.of(plan))
         return facts.at(book, plan.legs, now_ns) if book is not None else facts
 
     def _quote(self, contract: Contract, side: int) -> float:

@@ -114,6 +114,7 @@ async def trade(
                     place, settings.client_id, f"{place}: no connection for orders: {reason}"
                 )
 
+        runner.what_if, runner.funds = broker.what_if, broker.available_usd
         runner.links, runner.begin, runner.end = links, begin, broker.stop
         return await runner.run(stop)
 

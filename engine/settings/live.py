@@ -36,8 +36,10 @@ class LiveSettings:
         Whether orders are sent.
     legs
         COMBO or PARALLEL.
-    fill_window, ack_timeout, heartbeat
+    fill_window, ack_timeout, cancel_timeout, evidence_timeout, what_if_timeout, heartbeat
         Seconds.
+    is_unwind_only
+        Whether what is half filled is unwound, and never completed.
     allowance
         What an order may pay more than the touch.
     on_exit
@@ -64,6 +66,10 @@ class LiveSettings:
     legs: str = COMBO
     fill_window: float = 2.0
     ack_timeout: float = 2.0
+    cancel_timeout: float = 2.0
+    evidence_timeout: float = 5.0
+    what_if_timeout: float = 2.0
+    is_unwind_only: bool = False
     heartbeat: float = 2.0
     allowance: float = 0.02
     on_exit: str = "cancel"
@@ -76,7 +82,7 @@ class LiveSettings:
 
 
 # Names that a setting and its field do not share.
-_FIELDS = {"arm": "is_armed", "restart_windows": "windows"}
+_FIELDS = {"arm": "is_armed", "unwind_only": "is_unwind_only", "restart_windows": "windows"}
 
 
 def default_journal() -> Path:

@@ -87,8 +87,9 @@ def test_a_limit_of_zero_is_legal() -> None:
 def test_every_limit_moves_a_check_or_is_named_elsewhere() -> None:
     """A limit that no check and no breaker names would be one that nobody holds."""
     named = {name for row in (*CHECKS, *BREAKERS) for name in row.limits}
-    # These two the trader itself holds: while a package lacks a leg no plan is checked.
-    assert {one.name for one in fields(Limits)} - named == {"max_unhedged_s", "max_unhedged_delta"}
+    # These the trader itself holds: while a package lacks a leg no plan is checked.
+    held = {"max_unhedged_s", "max_unhedged_delta", "max_hedge_loss_usd"}
+    assert {one.name for one in fields(Limits)} - named == held
     assert named - {one.name for one in fields(Limits)} == {"[live] restart_windows"}
 
 

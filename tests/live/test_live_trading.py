@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from served_gateway import Served
 
 from engine.cli.main import main
 from engine.errors import NoInputError, NotPermittedError, UnavailableError
+from engine.execution.limits import SIMULATED
 from engine.live.latch import read_latch
 
 pytest.importorskip("ib_async", reason="ib_async is not installed: requirements-ib.txt")
@@ -93,6 +95,18 @@ def test_a_planted_arbitrage_is_found_traded_and_booked_to_the_cent(tmp_path: Pa
         assert told.differences == ()
         assert told.halted == ""
         assert len(told.orders) > n_before
+
+
+def test_where_the_broker_must_say_the_margin_it_is_asked_and_then_traded(tmp_path: Path) -> None:
+    with market() as served:
+        limits = replace(SIMULATED, needs_what_if=True)
+        desk = Desk(request(tmp_path, served.port, limits=limits))
+        desk.run(lambda: complete(tmp_path, 1))
+        assert story(tmp_path).refusals["margin"] > 0
+        check_books(served, tmp_path)
+        # What was only asked about was not placed.
+        refs = served.call(lambda: [order.placed.ref for order in served.gateway.desk.every])
+        assert set(refs) == set(story(tmp_path).orders)
 
 
 @pytest.mark.long
@@ -191,8 +205,6 @@ def test_a_second_engine_is_refused_by_the_journal_and_by_the_gateway(tmp_path: 
 
 
 def test_nobody_there_and_no_such_symbol_are_one_line(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     with pytest.raises(UnavailableError, match=r"no TWS or gateway at 127\.0\.0\.1:1: "):
         Desk(request(tmp_path, 1)).run(lambda: False)
     with market() as served:

@@ -35,6 +35,10 @@ GOOD_LIVE: dict[str, tuple[str, str, object]] = {
     "legs": ("parallel", '"parallel"', "parallel"),
     "fill_window": ("500ms", "0.5", 0.5),
     "ack_timeout": ("3s", '"3s"', 3.0),
+    "cancel_timeout": ("4s", '"4s"', 4.0),
+    "evidence_timeout": ("6s", '"6s"', 6.0),
+    "what_if_timeout": ("7s", '"7s"', 7.0),
+    "unwind_only": ("", "true", True),
     "allowance": ("$0.05", "0.05", 0.05),
     "on_exit": ("leave", '"leave"', "leave"),
     "journal": ("/tmp/here", '"/tmp/here"', Path("/tmp/here")),
@@ -46,7 +50,7 @@ GOOD_LIVE: dict[str, tuple[str, str, object]] = {
     "messages_per_second": ("20", "20", 20),
     "heartbeat": ("1", "1.0", 1.0),
 }  # fmt: skip
-FIELD = {"arm": "is_armed", "restart_windows": "windows"}
+FIELD = {"arm": "is_armed", "unwind_only": "is_unwind_only", "restart_windows": "windows"}
 # Another value of the same size for each limit, as a file and as a flag have it.
 OTHER = {bool: ("true", "true", True), tuple: ("A,B", '["A", "B"]', ("A", "B"))}
 
