@@ -10,9 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.api import load, load_chain, scan, to_frame
+    from engine.api import (
+        borrow,
+        lend,
+        load,
+        load_chain,
+        rates,
+        scan,
+        to_frame,
+        to_ticket_frame,
+    )
 
-__all__ = ("__version__", "load", "load_chain", "scan", "to_frame")
+__all__ = (
+    "__version__", "borrow", "lend", "load", "load_chain", "rates", "scan", "to_frame",
+    "to_ticket_frame",
+)  # fmt: skip
 
 __version__ = "0.1.0"
 

@@ -12,9 +12,11 @@ columns of a CSV file.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.backend import Backend, select
@@ -31,7 +33,8 @@ from engine.feeds.protocol import Feed, FeedOptions, Loaded
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
 from engine.nearest import hint
-from engine.scanner.many import last_snapshot, scan_loaded, scan_many
+from engine.scanner.many import last_snapshot, scan_loaded, scan_many, settings_for
+from engine.scanner.search import make_view
 from engine.scanner.survey import Request, Survey
 from engine.settings import values
 from engine.settings.request import feed_options, request_of
@@ -40,7 +43,11 @@ from engine.settings.table import BY_NAME, SETTINGS
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from engine.config import ScanSettings
+    from engine.scoring.financing import RateQuote
+    from engine.scoring.loan import Loan
     from engine.settings.options import ReadingOptions, ScanOptions
+    from engine.strategies.view import View
 
 _T = TypeVar("_T")
 
@@ -139,10 +146,10 @@ def scan(
         source's, empty is none at all), ``fees`` (a schedule or "free"), ``borrow``, ``shortable``,
         ``index_yield``. What counts: ``families``, ``gates`` (a `Gates`, or single limits by name;
         "off" switches one off), ``min_edge``, ``min_edge_usd``, ``assume_synchronous``. What is
-        listed: ``profile``, ``top``, ``near_misses``, ``show_carry``, ``fill_time``, ``leg_gap``,
-        ``vol``. How it runs: ``backend`` ("auto", "pure", "numba" or a selected one) and ``jobs``
-        (worker processes for a source with several symbols; 0 is one per core). Text means what it
-        means to the flag of the same name.
+        listed: ``profile``, ``top``, ``near_misses``, ``capital``, ``show_carry``, ``fill_time``,
+        ``leg_gap``, ``vol``. How it runs: ``backend`` ("auto", "pure", "numba" or a selected one)
+        and ``jobs`` (worker processes for a source with several symbols; 0 is one per core). Text
+        means what it means to the flag of the same name.
 
     Raises
     ------
@@ -207,6 +214,126 @@ def to_frame(found: Survey | OptionChain | Loaded) -> Any:
     from engine.report.rows import COLUMNS, flat_row
 
     return pandas.DataFrame([flat_row(one) for one in found.listed], columns=list(COLUMNS))
+
+
+def to_ticket_frame(found: Survey) -> Any:
+    """Return one row per leg of every ticket as a pandas DataFrame, in the order of the list.
+
+    Columns: id, symbol, family, quantity, limit, net, tif, leg_by_leg, action, ratio, kind, right,
+    strike, expiry, trading_class, contract_id, price.
+
+    Raises
+    ------
+    UnavailableError
+        If pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise UnavailableError(f"a DataFrame needs pandas: {install_command('data')}") from None
+    from engine.report.order import TICKET_COLUMNS, homes_of, ticket_rows
+
+    rows = [row for scan_, one in homes_of(found, selected=False)
+            for row in ticket_rows(scan_, one)]  # fmt: skip
+    return pandas.DataFrame(rows, columns=list(TICKET_COLUMNS))
+
+
+def rates(
+    quotes: object = "demo", symbol: str | None = None, **options: Unpack[ScanOptions]
+) -> tuple[RateQuote, ...]:
+    """Return what lending and borrowing through options yields, by expiry.
+
+    Parameters
+    ----------
+    quotes, symbol
+        As for `load`; a chain or a `Loaded` as well.
+    options
+        How quotes are read, what carry costs and ``assume_synchronous``, as for `scan`.
+
+    Raises
+    ------
+    EngineError
+        What the command line would print, as an exception.
+    """
+    from engine.scoring.financing import rate_quotes
+
+    return rate_quotes(*_view("rates", quotes, symbol, options))
+
+
+def lend(
+    quotes: object,
+    amount: float,
+    until: date | str,
+    *,
+    symbol: str | None = None,
+    rate: float = math.nan,
+    **options: Unpack[ScanOptions],
+) -> Loan:
+    """Return the box that lends about `amount` until a day; its limit makes `rate`.
+
+    Without `rate` the limit is at the touch. ``until`` is a date, or text such as ``"2027-06"``.
+
+    Raises
+    ------
+    EngineError
+        If there is no such box, or as `rates`.
+    """
+    return _loan("lend", quotes, amount, until, symbol, rate, options)
+
+
+def borrow(
+    quotes: object,
+    amount: float,
+    until: date | str,
+    *,
+    symbol: str | None = None,
+    rate: float = math.nan,
+    **options: Unpack[ScanOptions],
+) -> Loan:
+    """Return the box that borrows about `amount` until a day; as `lend`.
+
+    Raises
+    ------
+    EngineError
+        If there is no such box; through American options there never is.
+    """
+    return _loan("borrow", quotes, amount, until, symbol, rate, options)
+
+
+def _loan(
+    side: str,
+    quotes: object,
+    amount: float,
+    until: date | str,
+    symbol: str | None,
+    rate: float,
+    options: Mapping[str, Any],
+) -> Loan:
+    from engine.scoring.loan import make_loan
+    from engine.settings.spelling import day_or_month
+
+    if isinstance(until, str):
+        until = _read("until", "a day such as '2027-06-18'", day_or_month, until)
+    view, settings = _view(side, quotes, symbol, options)
+    return make_loan(view, settings, float(amount), until, side, float(rate))
+
+
+def _view(
+    verb: str, quotes: object, symbol: str | None, options: Mapping[str, Any]
+) -> tuple[View, ScanSettings]:
+    """Return a chain as the families see it, and its settings."""
+    said = _said(verb, options)
+    chosen = options.get("backend")
+    kernels = chosen if isinstance(chosen, Backend) else select(said.get("backend"))
+    request = request_of(said, source=quotes if isinstance(quotes, str) else "")
+    if isinstance(quotes, OptionChain):
+        loaded = Loaded(quotes)
+    elif isinstance(quotes, Loaded):
+        loaded = quotes
+    else:
+        loaded = _load(quotes, symbol, replace(request.feed, as_of_ns=request.as_of_ns))
+    settings, _ = settings_for(loaded, request)
+    return make_view(loaded.chain, settings, kernels), settings
 
 
 def _said(verb: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,7 @@ class ScanSettings:
     are then not checked. `fill_time` is tau_fill of the fill probability in seconds; `leg_gap` the
     seconds assumed between legs; `vol` the underlying's volatility for the leg-out loss when no
     surface gives one. Without `knows_dividends` nothing that a dividend could cost is locked.
+    `capital` is what there is for all rows that are taken together, inf without a limit.
     `near_misses` of each kind are listed, 0 is none; `find_carry` False leaves CARRY rows out,
     which cost a search of their own; `show_carry` lists more than the best.
     """
@@ -103,4 +104,5 @@ class ScanSettings:
     leg_gap: float = 2.0
     vol: float = 0.30
     near_misses: int = 10
+    capital: float = math.inf
     knows_dividends: bool = True

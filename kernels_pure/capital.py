@@ -20,6 +20,40 @@ NAKED = 4
 STOCK_INITIAL = 0.50
 """Initial margin of stock, long or short, as a fraction of its price (Regulation T)."""
 
+# What an account must hold beside a position, whatever hedges it.
+FLOOR = 0.375
+"""Least margin of an option, per share: $37.50 a contract of 100 (portfolio margin)."""
+COIN_FLOOR = 0.00375
+"""The same in coins: what it is of a share of 100 dollars."""
+CALLED = 0.30
+"""Maintenance of stock left short by an assigned call, as a fraction of its price."""
+PUT_TO = 0.25
+"""Maintenance of stock left long by an assigned put."""
+
+
+def floor_capital(contracts: int, lots: float, value: float, is_coin: int) -> float:
+    """Return the least margin of `lots` packages of so many option contracts, in currency.
+
+    `value` is what a price of 1 is worth per contract.
+    """
+    per_share = FLOOR
+    if is_coin > 0:
+        per_share = COIN_FLOOR
+    return per_share * value * contracts * lots
+
+
+def notice_capital(
+    calls: int, puts: int, shares: int, spot: float, lots: float, value: float
+) -> float:
+    """Return the maintenance of the stock that notices of assignment may leave overnight.
+
+    Of so many sold `calls` and `puts` those that `shares` cover leave none; the spot is on one side
+    of their strikes, so calls or puts are assigned. Nothing for European options: do not ask.
+    """
+    short = max(0, calls - max(0, shares))
+    long = max(0, puts - max(0, -shares))
+    return max(CALLED * short, PUT_TO * long) * spot * value * lots
+
 
 def exact_sum(n: int, term: Floats, at: int, work: Floats, parts: int) -> float:
     """Return the sum of `n` finite terms from ``term[at]`` on, rounded once, as ``math.fsum``.

@@ -20,8 +20,10 @@ from kernels_pure.capital import (
     exact_sum,
     expiry_at,
     flat_delta,
+    floor_capital,
     mean_strike,
     naked_margin,
+    notice_capital,
 )
 from kernels_pure.columns import Flags, Floats, Ints
 from kernels_pure.limits import (
@@ -32,7 +34,7 @@ from kernels_pure.limits import (
     affordable_lots,
 )
 from kernels_pure.proceeds import package_usd
-from kernels_pure.scoring import fill_factor, leg_out_loss, opportunity_score, sigma_move
+from kernels_pure.scoring import expected_value, fill_factor, leg_out_loss, sigma_move
 
 # Where `basis` has which number: a quote of the stock in the order of the futures below. SPOT is 1
 # in coins, and not positive where it is not known.
@@ -46,7 +48,8 @@ FILL_TIME = 6
 STOCK_BID = 7  # then ask, bid size, ask size, bid age, ask age
 SELL_FEE = 13
 BUY_FEE = 14
-N_BASIS = 15
+IS_EARLY = 15  # a notice of assignment may come, and leave stock
+N_BASIS = 16
 
 # `future` has for each expiry bid, ask, bid size, ask size, bid age, ask age, and what strikes are
 # divided by.
@@ -87,8 +90,8 @@ def rank_row(
 ) -> tuple[float, float, float, float]:
     """Return ``(capital, loss, fill, score)`` of `lots` packages of one candidate.
 
-    `capital` is the larger of margin and outlay with the leg-out loss, `fill` the probability that
-    all legs fill. O(N_LEGS).
+    `capital` is the largest of outlay, margin and the least margin, with what a notice may leave
+    overnight; `fill` the probability that all legs fill, `score` the expected value. O(N_LEGS).
     """
     n = len(strike)
     kind = margin[family[row]]
@@ -109,6 +112,9 @@ def rank_row(
     legs = 0
     terms = 0
     nearest = 0
+    held_contracts = 0
+    sold_calls = 0
+    sold_puts = 0
     e = 0
     for leg in range(N_LEGS):
         q = quote[N_LEGS * row + leg]
@@ -144,6 +150,11 @@ def rank_row(
             cap = max(limits[MAX_SPREAD], limits[MAX_SPREAD_FRACTION] * (0.5 * (b + a)))
             fill *= fill_factor(size, contracts * lots, age, a - b, basis[FILL_TIME], cap)
             outlay += contracts * (side * price + fee)
+            held_contracts += contracts
+            if count < 0 and is_put > 0:
+                sold_puts += contracts
+            elif count < 0:
+                sold_calls += contracts
             # What the leg adds to the margin: the cost to close it, or what is owed if it is sold.
             if kind == BOX:
                 work[sums + terms] = contracts * -b
@@ -231,8 +242,12 @@ def rank_row(
         fill *= fill_factor(size, contracts * lots, age, a - b, basis[FILL_TIME], cap)
         legs += 1
     loss = leg_out_loss(legs, work, work_delta, sigma_move(spot, basis[VOL], basis[LEG_GAP]))
-    capital = max(max(need, outlay / per), 0.0) * basis[CONTRACT_VALUE] * lots * per + loss
-    return capital, loss, fill, opportunity_score(usd, loss, fill, capital, days[row])
+    value = basis[CONTRACT_VALUE]
+    capital = max(max(need, outlay / per), 0.0) * value * lots * per
+    capital = max(capital, floor_capital(held_contracts, lots, value, is_coin))
+    if basis[IS_EARLY] > 0.0:
+        capital += notice_capital(sold_calls, sold_puts, stock[row], spot, lots, value)
+    return capital, loss, fill, expected_value(usd, loss, fill)
 
 
 def rank_rows(

@@ -10,6 +10,9 @@ from math import exp, inf, log, nan, sqrt
 from kernels_pure.columns import Floats, Ints
 from kernels_pure.pricing import bounded_exp
 
+LEAST_DAYS = 5.0
+MOST_RETURN = 10.0
+
 
 def fill_factor(
     size: float, needed: float, age: float, spread: float, fill_time: float, spread_cap: float
@@ -63,24 +66,22 @@ def leg_out_loss(legs: int, cost: Floats, delta: Floats, sigma: float) -> float:
 
 
 def annualised_return(edge_usd: float, capital: float, days: float) -> float:
-    """Return the excess return per year on `capital`; nan without capital or time."""
-    if not (capital > 0.0 and days > 0.0):
-        return nan
-    return edge_usd / capital * 365.0 / days
+    """Return the excess return per year on `capital`; nan without capital.
 
-
-def opportunity_score(
-    edge_usd: float, loss: float, fill_probability: float, capital: float, days: float
-) -> float:
-    """Return the expected value per capital and year, or the expected loss itself.
-
-    ``EV = P E - (1 - P) L``; a negative EV is not divided, so that a loss does not look better
-    on more capital.
+    nan, too, for fewer than LEAST_DAYS and above MOST_RETURN: a year of such trades is not to be
+    had, and the number says no more than the dollars do.
     """
-    value = fill_probability * edge_usd - (1.0 - fill_probability) * loss
-    if value >= 0.0 and capital > 0.0 and days > 0.0:
-        return value / capital * 365.0 / days
-    return value
+    if not (capital > 0.0 and days >= LEAST_DAYS):
+        return nan
+    found = edge_usd / capital * 365.0 / days
+    if found > MOST_RETURN:
+        return nan
+    return found
+
+
+def expected_value(edge_usd: float, loss: float, fill_probability: float) -> float:
+    """Return ``EV = P E - (1 - P) L``: the edge if all legs fill, else the loss of legging out."""
+    return fill_probability * edge_usd - (1.0 - fill_probability) * loss
 
 
 def sigma_move(spot: float, vol: float, seconds: float) -> float:

@@ -62,6 +62,9 @@ VERBS = {
     "collect": ("engine.cli.collect", "fetch bars, quotes and chains from the web, without gaps"),
     "store": ("engine.cli.store", "make, check, thin out, export and import the store"),
     "sources": ("engine.cli.sources", "say what a file looks like and what would be read of it"),
+    "rates": ("engine.cli.rates", "what lending and borrowing through options yields, by expiry"),
+    "lend": ("engine.cli.lend", "lend an amount through a box until a day: order and worst case"),
+    "borrow": ("engine.cli.borrow", "borrow an amount through a box until a day, likewise"),
 }
 
 EXIT_CODES = """exit codes:

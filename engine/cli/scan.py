@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +71,10 @@ def run(args: argparse.Namespace) -> int:
     with ProgressBar(is_plain=args.no_color) as on_done:
         sinks = scan_output.sinks(asked, args)
         survey = scan_many(request, backend, jobs=jobs, on_done=on_done, sinks=sinks)
+    if request.settings.capital < math.inf and len(survey.scans) > 1:
+        from engine.scanner.share import with_capital
+
+        survey = with_capital(survey, backend, request.settings.capital)
     if keeps:
         survey = replace(survey, top=asked.settings.top)
         scan_store.keep(survey, asked, backend, args)
@@ -78,6 +83,10 @@ def run(args: argparse.Namespace) -> int:
         notes.say_what_is_not_believed(survey)
     if survey.scans or args.json:
         notes.say_what_was_assumed(survey, request.overrides, request.as_of_ns)
+        if not args.ndjson and any(not scan.knows_dividends for scan in survey.scans):
+            from engine.scanner.dividends import with_dividend_limits
+
+            survey = with_dividend_limits(survey)
         try:
             scan_output.show(survey, backend, args)
             if sys.stdout is not None:
@@ -119,8 +128,8 @@ def _check_combination(args: argparse.Namespace, request: Request) -> None:
     if args.audit and (args.explain or args.curves):
         flag = "--explain" if args.explain else "--curves"
         raise UsageError(f"{flag} shows no audit: ask for one of {flag} and --audit")
-    if is_for_machines and (args.explain or args.curves):
-        flag = "--explain" if args.explain else "--curves"
+    if is_for_machines and (args.explain or args.curves or args.payoff):
+        flag = "--explain" if args.explain else "--curves" if args.curves else "--payoff"
         raise UsageError(f"{flag} prints for people: leave out --json, --csv and --ndjson")
 
 

@@ -53,6 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the whole proof of one opportunity; near-N; or why-not[:EXPIRY]: state prices that "
         "prove that a European expiry holds nothing",
     )
+    add(
+        "--tickets",
+        action="store_true",
+        help="orders to send: legs, ratios, limit; with --json too",
+    )
+    add("--select", action="store_true", help="which rows can be taken together, and the bound")
+    add("--payoff", metavar="ID", help="profit by spot, breakevens and Greeks of one opportunity")
     add("--curves", action="store_true", help="implied forwards, borrow and box rates, with bands")
     add("--plot", metavar="FILE.html", help="smile, forward and edges in one self-contained file")
     add("--store", metavar="URL", help="keep what was found, for `parity history` (README)")

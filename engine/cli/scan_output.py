@@ -38,13 +38,17 @@ def show(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
     InputOutputError
         If stdout is closed.
     """
-    if args.json:
+    if args.tickets and (args.json or args.ndjson):
+        from engine.report.order import homes_of, tickets_text
+
+        _print(tickets_text(homes_of(survey, selected=args.select)))
+    elif args.json:
         _print(json.dumps(document(survey, backend), indent=2, allow_nan=False) + "\n")
     elif args.ndjson:
         pass  # printed as they came
     elif args.csv:
         _print(csv_text(survey))
-    elif args.curves or args.explain:
+    elif is_part(args):
         _show_part(survey, backend, args)
     else:
         _show_table(survey, backend, args)
@@ -64,7 +68,7 @@ def sinks(request: Request, args: argparse.Namespace) -> tuple[Sink, ...]:
     InputOutputError
         If stdout is closed.
     """
-    if not args.ndjson:
+    if not args.ndjson or args.tickets:
         return ()
 
     def print_lines(one: SymbolResult) -> None:
@@ -81,8 +85,13 @@ def sinks(request: Request, args: argparse.Namespace) -> tuple[Sink, ...]:
 
 def is_table_on_terminal(args: argparse.Namespace) -> bool:
     """Tell whether a person sees the table, which says itself which chains are not believed."""
-    is_other = args.json or args.ndjson or args.csv or args.curves or args.explain
+    is_other = args.json or args.ndjson or args.csv or is_part(args)
     return not is_other and sys.stdout is not None and sys.stdout.isatty()
+
+
+def is_part(args: argparse.Namespace) -> bool:
+    """Tell whether something else than the table is asked for, for people."""
+    return bool(args.curves or args.explain or args.tickets or args.select or args.payoff)
 
 
 def _show_part(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
@@ -91,6 +100,20 @@ def _show_part(survey: Survey, backend: Backend, args: argparse.Namespace) -> No
         from engine.report import explain
 
         explain.render(survey, args.explain, console, backend)
+    if args.payoff:
+        from engine.report.lookup import look_up
+        from engine.report.payoff import render_payoff
+
+        scan, one = look_up(survey.scans, args.payoff, backend)
+        render_payoff(one, scan, console)
+    if args.select and not args.tickets:
+        from engine.report.together import render_selection
+
+        render_selection(survey, console)
+    if args.tickets:
+        from engine.report.order import homes_of, render_tickets
+
+        render_tickets(homes_of(survey, selected=args.select), console)
     if args.curves:
         from engine.report import curves
 

@@ -18,9 +18,12 @@ from engine.market.combo import OPTION, Leg
 from engine.proof.states import Proof
 from engine.scanner.survey import Scan, Survey
 from engine.scoring.audit import Audit
-from engine.scoring.opportunity import Funnel, NearMiss, Opportunity
+from engine.scoring.capital import Capital
+from engine.scoring.cash import Cash
+from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, Selection
+from engine.scoring.tickets import Ticket
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Of a proof's state table; its worst rows come first.
 STATES_SHOWN = 10
 
@@ -90,6 +93,7 @@ def chain_object(scan: Scan) -> dict[str, Any]:
         "notes": list(scan.notes),
         "funnel": funnel_object(scan.result.funnel),
         "n_carry": scan.result.n_carry,
+        "selection": selection_object(scan.result.selection),
     }
 
 
@@ -146,7 +150,98 @@ def opportunity_object(one: Opportunity) -> dict[str, Any]:
         "flags": list(one.flags),
         "terms": [{"term": name, "amount": _known(amount)} for name, amount in one.terms],
         "proof": proof_object(one.proof) if one.proof else None,
+        "package_edge": _known(one.package_edge),
+        "ticket": ticket_object(one.ticket) if one.ticket else None,
+        "cash": cash_object(one.cash) if one.cash else None,
+        "binds": binds_object(one.binds) if one.binds else None,
+        "greeks": greeks_object(one) if one.market.horizons else None,
+        "breakevens": [_known(level) for level in one.breakevens],
+        "dividend_limit": _known(one.dividend_limit),
+        "take": one.take,
+        "rests_on": one.rests_on or None,
     }
+
+
+def ticket_object(ticket: Ticket) -> dict[str, Any]:
+    """Return the order of an opportunity, in the broker's unit."""
+    return {
+        "action": "BUY",
+        "order_type": "LMT",
+        "quantity": ticket.quantity,
+        "limit": _known(ticket.limit),
+        "tif": ticket.tif,
+        "tick": ticket.tick,
+        "net": _known(ticket.net),
+        "edge_at_limit": _known(ticket.edge_at_limit),
+        "least_edge": _known(ticket.least_edge),
+        "multiplier": _known(ticket.multiplier),
+        "leg_by_leg": ticket.leg_by_leg or None,
+        "legs": [
+            {"action": leg.action, "ratio": leg.ratio, "price": _known(leg.leg.price)}
+            for leg in ticket.legs
+        ],
+    }
+
+
+def cash_object(cash: Cash) -> dict[str, Any]:
+    """Return what is paid today and what comes back when, in currency."""
+    return {
+        "today": _known(cash.today),
+        "fees": _known(cash.fees),
+        "low": _known(cash.low),
+        "high": _known(cash.high),
+        "is_present": cash.is_present,
+        "first": cash.first.isoformat() if cash.first else None,
+        "last": cash.last.isoformat() if cash.last else None,
+    }
+
+
+def binds_object(binds: Capital) -> dict[str, Any]:
+    """Return the parts of the capital, in currency."""
+    return {
+        "cash": _known(binds.cash),
+        "margin": _known(binds.margin),
+        "floor": _known(binds.floor),
+        "notice": _known(binds.notice),
+    }
+
+
+def greeks_object(one: Opportunity) -> dict[str, Any]:
+    """Return the Greeks of all lots, per unit of what they are by."""
+    greeks = one.greeks
+    return {
+        "delta": _known(greeks.delta),
+        "gamma": _known(greeks.gamma),
+        "vega": _known(greeks.vega),
+        "theta": _known(greeks.theta),
+        "rho": _known(greeks.rho),
+    }
+
+
+def selection_object(selection: Selection) -> dict[str, Any]:
+    """Return what can be taken together."""
+    return {
+        "orders": [
+            {"id": one.id, "lots": one.take, "edge_usd": _known(one.edge_usd),
+             "limit": _known(one.ticket.limit) if one.ticket else None}
+            for one in selection.orders
+        ],
+        "value": _known(selection.value),
+        "bound": _known(selection.bound),
+        "capital": _known(selection.capital),
+        "capital_limit": _known(selection.limit),
+        "listed": _known(selection.listed),
+        "rows": selection.rows,
+        "scarce": [
+            {"quote": one.quote, "size": _known(one.size), "worth": _known(one.worth)}
+            for one in selection.scarce
+        ],
+        "groups": [
+            {"quote": one.quote, "price": _known(one.price), "size": _known(one.size),
+             "rows": one.rows, "best_usd": _known(one.best_usd)}
+            for one in selection.groups
+        ],
+    }  # fmt: skip
 
 
 def best_case(one: Opportunity) -> float:

@@ -15,6 +15,8 @@ from engine.proof.states import Proof
 from engine.report.grid import add_columns, grid, show
 from engine.report.lookup import look_up
 from engine.report.losers import near_misses
+from engine.report.order import render_order
+from engine.report.payoff import breakeven_words, greek_words
 from engine.report.why_not import WHY_NOT, is_judged, render_expiry, render_why_not
 from engine.report.wording import (
     chain_words,
@@ -69,6 +71,9 @@ def render(survey: Survey, wanted: str, console: Console, backend: Backend) -> N
     decimals = scan.result.chain.quoting.decimals
     console.print(Text(chain_words(scan.result.chain), style="dim"))
     _render_verdict(one, console)
+    if one.ticket is not None:
+        console.print(Text("What to send, and what then happens", style="bold"))
+        render_order(one, scan, console)
     _render_legs(one.legs, one.unit, one.symbol, console, decimals=decimals)
     _render_terms(one, console, decimals=decimals)
     if one.proof is not None:
@@ -177,11 +182,15 @@ def _render_rank(one: Opportunity, scan: Scan, console: Console) -> None:
     rows = [
         ("edge in all", f"{money(one.edge_usd)} on {lots}, each {per_lot} x edge"),
         ("capital", f"{money(one.capital)} for {one.days:,.1f} days"),
+        ("Greeks", greek_words(one)),
+        ("breakeven", breakeven_words(one).removeprefix("breakeven: ")),
+        ("rests on", one.rests_on),
         ("excess return", f"{percent(one.annualised)} a year, financing already paid"),
         ("chance to fill", _share(one.fill_probability)),
         ("loss if legged out", money(one.leg_out_loss)),
-        ("score", figure(one.score)),
+        ("expected value", figure(one.score)),
     ]
+    rows = [row for row in rows if row[1]]
     if not math.isnan(one.implied_rate):
         carry, tau = scan.settings.carry, one.days / 365.0
         yours = f"you lend at {percent(carry.lend.rate(tau))}, borrow at "

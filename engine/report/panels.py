@@ -12,6 +12,7 @@ from engine.report.wording import family_words, legs_text, money
 from engine.scoring.curves import CurvePoint
 from engine.scoring.gate_table import gate_words
 from engine.scoring.opportunity import CONDITIONAL, LOCKED
+from engine.scoring.payoff import levels_of
 from engine.scoring.smile import SmilePoint
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ _CLASS_COLOUR = {LOCKED: "#1a9850", CONDITIONAL: "#e08214"}
 _IMPLIED, _YOURS, _NEAR = "#2166ac", "#b2182b", "#999999"
 _BAND = "rgba(33,102,172,0.18)"
 _YOUR_BAND = "rgba(178,24,43,0.15)"
-_HEIGHT = 900
+_HEIGHT = 1300
+# Profits by spot are drawn of the best rows.
+_PROFITS = 6
 # Rates are shown within this of the median middle: a stale quote implies anything.
 _RATE_SPAN = 0.06
 
@@ -36,18 +39,21 @@ def chain_figure(
     chain = scan.result.chain
     is_future = chain.quoting.hedge == FUTURE
     figure = make_subplots(
-        rows=2, cols=2, horizontal_spacing=0.2, vertical_spacing=0.13,
+        rows=3, cols=2, horizontal_spacing=0.2, vertical_spacing=0.09,
+        specs=[[{}, {}], [{}, {}], [{"colspan": 2}, None]],
         subplot_titles=(
             "Implied volatility, out of the money",
             "Implied forward over index" if is_future else "Implied forward over spot",
             "Rates a year, from boxes and yours",
             "Edges found, and near misses",
+            "Profit of the best rows by spot at their first expiry, worth today",
         ),
     )  # fmt: skip
     _add_smiles(figure, go, points, smiles)
     _add_forwards(figure, go, points, chain.underlying.mid, is_future=is_future)
     _add_rates(figure, go, points, is_index=chain.underlying.kind == INDEX)
     _add_edges(figure, go, scan)
+    _add_profits(figure, go, scan)
     figure.update_layout(
         template="plotly_white", height=_HEIGHT, margin={"l": 60, "r": 20, "t": 60, "b": 50},
         font={"size": 12}, hovermode="closest", showlegend=True,
@@ -56,7 +62,8 @@ def chain_figure(
                    "tracegroupgap": 0, "title": {"text": title, "font": {"size": 10}}}
             for name, x, y, title in (
                 ("legend", 0.405, 1.0, "expiry"), ("legend2", 1.005, 1.0, ""),
-                ("legend3", 0.405, 0.435, ""), ("legend4", 1.005, 0.435, ""),
+                ("legend3", 0.405, 0.637, ""), ("legend4", 1.005, 0.637, ""),
+                ("legend5", 1.005, 0.273, ""),
             )
         },
     )  # fmt: skip
@@ -193,6 +200,24 @@ def _add_edges(figure: Any, go: Any, scan: Scan) -> None:
         type="log", title_text=f"edge per share, {unit}", row=2, col=2,
         tickvals=ticks, ticktext=[f"{tick:,.10g}" for tick in ticks],
     )  # fmt: skip
+
+
+def _add_profits(figure: Any, go: Any, scan: Scan) -> None:
+    """Add the profit of the best rows by spot; coins have none."""
+    for k, one in enumerate(scan.result.opportunities[:_PROFITS]):
+        if one.market.horizons:
+            levels = levels_of(one.market, one.legs)
+            figure.add_trace(
+                go.Scatter(
+                    x=levels, y=[one.profit(level) for level in levels], mode="lines",
+                    name=f"{family_words(one.family)} {one.id}", legend="legend5",
+                    line={"color": _shade(k, _PROFITS), "width": 1.5},
+                    hovertemplate="%{y:$,.0f} at %{x:,.2f}",
+                ),
+                row=3, col=1,
+            )  # fmt: skip
+    figure.update_xaxes(title_text="spot", row=3, col=1)
+    figure.update_yaxes(tickformat="$,.0f", row=3, col=1)
 
 
 def _add_dots(

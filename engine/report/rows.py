@@ -17,6 +17,18 @@ COLUMNS = (
     "id", "family", "class", "symbol", "legs", "edge", "edge_usd", "lots", "capital",
     "annualised", "score", "days", "best", "plain", "implied_rate", "conditions", "flags",
     "proof_minimum", "max_profit", "min_roi", "ratio", "probability", "time", "key",
+    "package_edge", "net", "limit", "quantity", "cash_today", "fees", "cash_low", "cash_high",
+    "cash_first", "cash_last", "margin", "notice", "leg_out_loss", "take", "rests_on", "leg_by_leg",
+    "dividend_limit",
+)  # fmt: skip
+
+# Columns that stand inside an object of the JSON: column, object, key.
+_INSIDE = (
+    ("net", "ticket", "net"), ("limit", "ticket", "limit"), ("quantity", "ticket", "quantity"),
+    ("leg_by_leg", "ticket", "leg_by_leg"), ("cash_today", "cash", "today"),
+    ("fees", "cash", "fees"), ("cash_low", "cash", "low"), ("cash_high", "cash", "high"),
+    ("cash_first", "cash", "first"), ("cash_last", "cash", "last"),
+    ("margin", "binds", "margin"), ("notice", "binds", "notice"),
 )  # fmt: skip
 
 
@@ -47,7 +59,9 @@ def flat_row(one: Opportunity) -> dict[str, Any]:
     row["conditions"] = "; ".join(one.conditions)
     row["flags"] = "; ".join(one.flags)
     row["proof_minimum"] = whole["proof"]["minimum"] if one.proof else None
-    return row
+    for column, part, key in _INSIDE:
+        row[column] = (whole[part] or {}).get(key)
+    return {name: row[name] for name in COLUMNS}
 
 
 def leg_text(leg: Leg, symbol: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from engine.backend import Backend
 from engine.clock import SYSTEM, Clock
+from engine.config import ScanSettings
 from engine.errors import NO_INPUT, VERIFIER_MISMATCH, EngineError, NoInputError
 from engine.feeds import open_feed
 from engine.feeds.protocol import Feed, Loaded
@@ -137,19 +138,41 @@ def scan_symbol(
 def scan_loaded(loaded: Loaded, request: Request, backend: Backend) -> Scan:
     """Scan one chain with the user's carry and fees over the source's."""
     chain = loaded.chain
+    settings, told = settings_for(loaded, request)
+    if request.n_seeds:
+        # A list cut short would look like arbitrages missed.
+        settings = replace(settings, top=2 * chain.n_rows**2)
+    result = scan_chain(chain, settings, backend)
+    fault = shared_fault((*result.opportunities, *result.synthetics))
+    notes = (*loaded.notes, *told, *([fault] if fault else ()))
+    return Scan(result, settings, loaded.problems, settings.knows_dividends, notes)
+
+
+def settings_for(loaded: Loaded, request: Request) -> tuple[ScanSettings, tuple[str, ...]]:
+    """Return the settings of a chain, the user's carry and fees over the source's, and notes."""
+    chain = loaded.chain
     fees = request.fees or (request.settings.fees if chain.quoting.is_linear else DERIBIT)
     used = request.overrides.over(chain, loaded.carry, loaded.knows_dividends)
     check_dividends(chain, used.carry)
     settings = replace(
         request.settings, carry=used.carry, fees=fees, knows_dividends=used.knows_dividends
     )
-    if request.n_seeds:
-        # A list cut short would look like arbitrages missed.
-        settings = replace(settings, top=2 * chain.n_rows**2)
-    result = scan_chain(chain, settings, backend)
-    fault = shared_fault((*result.opportunities, *result.synthetics))
-    notes = (*loaded.notes, *used.notes, *([fault] if fault else ()))
-    return Scan(result, settings, loaded.problems, used.knows_dividends, notes)
+    return settings, used.notes
+
+
+def chosen_chains(request: Request) -> Iterator[tuple[str, Loaded]]:
+    """Yield the last snapshot of each symbol of a request, as a scan would load it.
+
+    Raises
+    ------
+    EngineError
+        If the source cannot be opened or has no such symbol.
+    """
+    feed = _open(request, 0)
+    for symbol in request.symbols or feed.symbols():
+        loaded = last_snapshot(feed.chains(symbol), request.as_of_ns)
+        if loaded is not None:
+            yield symbol, loaded
 
 
 def last_snapshot(chains: Iterable[Loaded], as_of_ns: int | None) -> Loaded | None:

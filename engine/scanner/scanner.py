@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engine.backend import Backend
@@ -13,12 +14,14 @@ from engine.proof.verifier import reproduces, verify
 from engine.scanner.kept import Kept
 from engine.scanner.search import Found, fees_of, paid_view, search, search_near, view_of
 from engine.scoring.carry_only import find_carry_only
+from engine.scoring.competition import Competition, compete, marks_of, selection_of
 from engine.scoring.gating import check_gates, count_reasons
 from engine.scoring.near_misses import near_misses
-from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
+from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult, Selection
 from engine.scoring.packages import find_packages
-from engine.scoring.proposal import Ranked, propose
-from engine.scoring.ranking import Ranking, best, rank_candidates
+from engine.scoring.proposal import Ranked, propose, rank
+from engine.scoring.ranking import Ranking, best, entry, rank_candidates
+from engine.scoring.selection import Choice
 from engine.scoring.simultaneous import unusable_sentence
 from engine.scoring.synthetic import find_synthetics
 from engine.strategies import candidates, scratch
@@ -114,25 +117,52 @@ class Scanner:
         ranked, refused = find_packages(found.view, found.table.found, ranking, found.settings)
         return Packages(tuple(ranked), tuple(refused))
 
+    def compete(self, found: Found, packages: Packages | None = None) -> Competition:
+        """Return what passed as it competes for quotes: in columns. O(candidates)."""
+        others = packages.ranked if packages else ()
+        return compete(found.view, found.table.found, self.rank(found), others, found.settings)
+
+    def select(
+        self, found: Found, competition: Competition, choice: Choice, packages: Packages
+    ) -> Selection:
+        """Return what a choice takes together, proven; what the verifier refuses is left out."""
+        columns, gated, ranking = found.table.found, found.gated, self.rank(found)
+        orders: list[Opportunity] = []
+        for number, lots in enumerate(choice.take):
+            if lots:
+                row = competition.rows[number]
+                one = (packages.ranked[-1 - row] if row < 0
+                       else entry(found.view, columns, gated, ranking, row))  # fmt: skip
+                usd = competition.worth(number, lots)
+                position = replace(one.position, lots=float(lots), usd=usd)
+                taken = replace(rank(found.view, position, found.settings), take=lots)
+                orders.append(self._proven(found, taken))
+        return selection_of(found.chain, competition, choice, orders)
+
     def prove(
-        self, found: Found, limit: int | None = None, packages: Packages | None = None
+        self,
+        found: Found,
+        limit: int | None = None,
+        packages: Packages | None = None,
+        chosen: Mapping[int, tuple[int, str]] | None = None,
     ) -> Proven:
         """Return the best `limit` (None is ``settings.top``) of `found` and `packages`, proven.
 
         Only these become objects, and only what was not proven before is: under the same terms, at
-        the same prices of its legs and of the underlying.
+        the same prices of its legs and of the underlying. `chosen` has by table row what a choice
+        takes, which then comes first.
         """
         ranking, others = self.rank(found), packages.ranked if packages else ()
         if found.unusable:
             return Proven((), ())
         ordered = best(
             found.view, found.table.found, found.gated, ranking, others, found.settings,
-            found.settings.top if limit is None else limit,
+            found.settings.top if limit is None else limit, chosen,
         )  # fmt: skip
         shown: list[Opportunity] = []
         mismatches: list[Opportunity] = []
-        for entry in ordered:
-            opportunity = self._proven(found, entry)
+        for ranked in ordered:
+            opportunity = self._proven(found, ranked)
             is_good = reproduces(opportunity.edge, _proof(opportunity))
             (shown if is_good else mismatches).append(opportunity)
         return Proven(tuple(shown), tuple(mismatches))
@@ -195,8 +225,15 @@ class Scanner:
         searched = clock.monotonic_ns()
         packages = self.packages(found)
         self.rank(found)
+        selection, chosen = Selection(), dict[int, tuple[int, str]]()
+        if not found.unusable:
+            competition = self.compete(found, packages)
+            choice = competition.choose(found.view, found.settings.capital)
+            chosen = marks_of(chain, competition, choice)
         scored = clock.monotonic_ns()
-        proven = self.prove(found, packages=packages)
+        proven = self.prove(found, packages=packages, chosen=chosen)
+        if not found.unusable:
+            selection = self.select(found, competition, choice, packages)
         proved = clock.monotonic_ns()
         funnel = self.funnel(found, packages)
         explained = self.explain(found)
@@ -210,6 +247,7 @@ class Scanner:
             synthetics=explained.synthetics,
             mismatches=proven.mismatches + explained.mismatches,
             unusable=found.unusable,
+            selection=selection,
             timing={
                 "search_s": (searched - started) / 1e9,
                 "score_s": (scored - searched) / 1e9,

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.config import FAMILIES, ScanSettings
 from engine.feeds.protocol import FeedOptions
 from engine.market.fees import FeeSchedule
 from engine.scanner.notebook import opportunities_html
 from engine.scoring.audit import Audit, combine
-from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult
+from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult, Selection
 from engine.settings.overrides import CarryOverrides
+
+if TYPE_CHECKING:
+    from engine.backend import Backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,30 @@ class Survey:
         return opportunities_html(repr(self)[1:-1], self.listed)
 
     @property
+    def selection(self) -> Selection:
+        """What can be taken together of every chain, in one."""
+        parts = [scan.result.selection for scan in self.scans]
+        orders = sorted((one for part in parts for one in part.orders), key=lambda o: -o.edge_usd)
+        return Selection(
+            tuple(orders), math.fsum(part.value for part in parts),
+            math.fsum(part.bound for part in parts), math.fsum(part.capital for part in parts),
+            min((part.limit for part in parts), default=math.inf),
+            math.fsum(part.listed for part in parts), sum(int(part.rows) for part in parts),
+            tuple(one for part in parts for one in part.scarce),
+            tuple(one for part in parts for one in part.groups),
+        )  # fmt: skip
+
+    def select(self, capital: float = math.inf, backend: Backend | None = None) -> Selection:
+        """Return what can be taken together of all chains with so much capital.
+
+        The chains are searched again, with the settings that they were scanned with.
+        """
+        from engine.backend import select
+        from engine.scanner.share import with_capital
+
+        return with_capital(self, backend or select(), capital).selection
+
+    @property
     def results(self) -> tuple[ScanResult, ...]:
         """The results without their settings."""
         return tuple(scan.result for scan in self.scans)
@@ -205,12 +233,16 @@ def once(misses: Iterable[NearMiss]) -> tuple[NearMiss, ...]:
 
 
 def ranked(found: Iterable[Opportunity], top: int) -> tuple[Opportunity, ...]:
-    """Return the best `top` by score, edge and family; equals keep their order."""
+    """Return the best `top`: what is taken together first, then by score, edge and family.
+
+    Of what is taken counts the part that is. Equals keep their order.
+    """
     order = {family: k for k, family in enumerate(FAMILIES)}
 
-    def key(one: Opportunity) -> tuple[float, float, int]:
+    def key(one: Opportunity) -> tuple[bool, float, float, int]:
         score = -math.inf if math.isnan(one.score) else one.score
-        return -score, -one.edge, order.get(one.family, len(order))
+        part = one.take / one.lots if one.take and one.lots else 1.0
+        return not one.take, -score * part, -one.edge, order.get(one.family, len(order))
 
     return tuple(sorted(found, key=key)[:top])
 

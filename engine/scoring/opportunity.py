@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 from engine.market.chain import OptionChain
 from engine.market.combo import Leg
 from engine.proof.states import Proof
+from engine.scoring.capital import Capital
+from engine.scoring.cash import Cash
+from engine.scoring.greeks import Greeks, greeks_of
+from engine.scoring.horizons import UNKNOWN_MARKET, Market
+from engine.scoring.payoff import breakevens, profit_at
+from engine.scoring.tickets import Ticket
 
 LOCKED = "LOCKED"
 CONDITIONAL = "CONDITIONAL"
@@ -51,6 +57,17 @@ class Opportunity:
         What a trader should know: "locked-market", "pin-risk", "age-unknown", ...
     terms
         Every term of the edge, in order, as (name, amount per share); they sum to `edge`.
+    ticket
+        The order to send, with its limit.
+    cash
+        What it costs today and what comes back.
+    binds
+        The parts of its `capital`: cash, margin, floor, notice.
+    market
+        Spot and terms of its expiries, for Greeks and profits.
+    dividend_limit
+        The largest dividend at which it holds, where nobody says what the stock pays; inf if none
+        does harm, nan where dividends are known.
     """
 
     id: str
@@ -82,6 +99,37 @@ class Opportunity:
     proof: Proof | None = None
     key: str = ""
     ts_ns: int = 0
+    ticket: Ticket | None = None
+    cash: Cash | None = None
+    binds: Capital | None = None
+    market: Market = UNKNOWN_MARKET
+    dividend_limit: float = math.nan
+    take: int = 0
+    rests_on: str = ""
+
+    @property
+    def greeks(self) -> Greeks:
+        """Derivatives of all lots by the market, in currency."""
+        shares = self.ticket.multiplier * self.lots if self.ticket else math.nan
+        return greeks_of(self.market, self.legs, shares)
+
+    @property
+    def package_edge(self) -> float:
+        """The edge of a whole package per share: of a ratio spread a multiple of `edge`."""
+        return self.edge * self.unit
+
+    def profit(self, level: float) -> float:
+        """Return the profit of all lots in currency where the underlying settles at `level`.
+
+        At the first expiry; options that live on are taken at today's volatilities.
+        """
+        shares = self.ticket.multiplier * self.lots if self.ticket else math.nan
+        return shares * profit_at(self.market, self.legs, level)
+
+    @property
+    def breakevens(self) -> tuple[float, ...]:
+        """The prices at which the profit changes its sign."""
+        return breakevens(self.market, self.legs)
 
     @property
     def worst(self) -> float:
@@ -121,6 +169,57 @@ class Funnel:
 
 
 @dataclass(frozen=True, slots=True)
+class Scarce:
+    """A side of a quote that a choice uses up: what it is, its size, what one more would pay."""
+
+    quote: str
+    size: float
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A side of a quote that several rows rest on: its price and size, how many rows, the best."""
+
+    quote: str
+    price: float
+    size: float
+    rows: int
+    best_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows that can be taken together, at the displayed sizes and with the capital there is.
+
+    Attributes
+    ----------
+    orders
+        With the lots to take, the most dollars first.
+    value, bound
+        What they pay together, and what no choice can exceed, in currency.
+    capital, limit
+        What they bind; the capital that there is, inf where it was not limited.
+    listed, rows
+        What all rows say that they pay, as if each were alone, and how many they are.
+    scarce
+        What is used up, dearest first.
+    groups
+        The quotes that make the rows, most rows first.
+    """
+
+    orders: tuple[Opportunity, ...] = ()
+    value: float = 0.0
+    bound: float = 0.0
+    capital: float = 0.0
+    limit: float = math.inf
+    listed: float = 0.0
+    rows: int = 0
+    scarce: tuple[Scarce, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ScanResult:
     """Everything one chain gave.
 
@@ -128,7 +227,8 @@ class ScanResult:
     always reported. `unusable` is a sentence when the quotes are plainly not simultaneous, else "".
     `synthetics` are bounded risks, listed only on request; `carry` the best CARRY rows, of
     `n_carry` in all.
-    `skipped` in the funnel names families that were not searched and why.
+    `skipped` in the funnel names families that were not searched and why. `selection` is what can
+    be taken together.
     """
 
     chain: OptionChain
@@ -140,4 +240,5 @@ class ScanResult:
     synthetics: tuple[Opportunity, ...] = ()
     mismatches: tuple[Opportunity, ...] = ()
     unusable: str = ""
+    selection: Selection = Selection()
     timing: Mapping[str, float] = field(default_factory=dict)

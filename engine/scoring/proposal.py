@@ -7,17 +7,19 @@ from array import array
 from dataclasses import dataclass, replace
 
 from engine.config import ScanSettings
-from engine.market.chain import OptionChain
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg, combo_of, sighting_id
 from engine.scoring import doubts, rates
 from engine.scoring.assignment import is_assignment_due
 from engine.scoring.breakdown import breakdown
-from engine.scoring.capital import capital_per_share, coins_per_share, forward_price
+from engine.scoring.capital import capital_of, forward_price, spot_of
+from engine.scoring.cash import cash_of
 from engine.scoring.conditions import UNKNOWN_TEXT, unknown_conditions
 from engine.scoring.curves import closing_fee
 from engine.scoring.gating import affordable_lots, edge_usd
+from engine.scoring.horizons import market_of
 from engine.scoring.legs import family_of, future_book, legs_of
 from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, Opportunity
+from engine.scoring.tickets import chain_ticket
 from engine.strategies.candidates import CONDITIONS, Columns
 from engine.strategies.view import View
 from kernels_pure.gates import AGE_UNKNOWN, LOCKED_MARKET, SIZE_UNKNOWN
@@ -57,13 +59,19 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A position with everything that ordering needs, before words are made of it."""
+    """A position with everything that ordering needs, before words are made of it.
+
+    `take` is how many lots of it the choice of rows that go together takes, `rests_on` the quote
+    that it shares with others.
+    """
 
     position: Passed
     capital: float
     loss: float
     fill_probability: float
     score: float
+    take: int = 0
+    rests_on: str = ""
 
 
 def passed(view: View, table: Columns, row: int, lots: float, usd: float, flags: int) -> Passed:
@@ -77,7 +85,7 @@ def passed(view: View, table: Columns, row: int, lots: float, usd: float, flags:
 def rank(view: View, position: Passed, settings: ScanSettings) -> Ranked:
     """Return a position with its capital and score."""
     kernels, chain, legs, lots = view.backend.scoring, view.chain, position.legs, position.lots
-    spot = spot_price(chain, legs)
+    spot = spot_of(chain, legs)
     loss = leg_out(view, legs, lots, spot, settings)
     probability = 1.0
     gates = settings.gates
@@ -88,12 +96,8 @@ def rank(view: View, position: Passed, settings: ScanSettings) -> Ranked:
         probability *= kernels.fill_factor(
             leg.size, leg.ratio * lots, leg.age, leg.ask - leg.bid, settings.fill_time, cap
         )
-    if not chain.quoting.is_linear:
-        per_share = coins_per_share(chain, position.family, legs, position.unit)
-    else:
-        per_share = capital_per_share(position.family, legs, position.unit, spot)
-    capital = per_share * chain.contract_value * lots * position.unit + loss
-    score = kernels.opportunity_score(position.usd, loss, probability, capital, position.days)
+    capital = capital_of(chain, position.family, legs, position.unit, lots).total
+    score = kernels.expected_value(position.usd, loss, probability)
     return Ranked(position, capital, loss, probability, score)
 
 
@@ -125,15 +129,6 @@ def usd_of(view: View, position: Passed, lots: float, settings: ScanSettings) ->
     legs = [(leg.quote, leg.side * leg.ratio) for leg in position.legs if leg.kind == OPTION]
     stock = next((leg.side * leg.ratio for leg in position.legs if leg.kind == STOCK), 0)
     return edge_usd(view, legs, stock, position.unit, position.edge, lots, settings)
-
-
-def spot_price(chain: OptionChain, legs: tuple[Leg, ...]) -> float:
-    """Return the price of the underlying in the chain's currency: 1 for inverse chains."""
-    middle = chain.quoting.spot(chain.underlying.mid)
-    if middle > 0.0:
-        return middle
-    strikes = [leg.strike for leg in legs if leg.kind == OPTION]
-    return math.fsum(strikes) / len(strikes)
 
 
 def leg_out(
@@ -193,12 +188,14 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
     grade = CONDITIONAL if conditions else LOCKED
     if position.edge <= 0.0:
         grade = CARRY
+    lots = int(position.lots)
+    gain = view.backend.scoring.annualised_return(position.usd, ranked.capital, days)
     return Opportunity(
         id=sighting_id(key, family, chain.ts_ns), key=key, ts_ns=chain.ts_ns,
         family=family, grade=grade, symbol=chain.symbol, legs=legs, unit=position.unit,
-        edge=position.edge, edge_usd=position.usd, lots=int(position.lots),
+        edge=position.edge, edge_usd=position.usd, lots=lots,
         capital=ranked.capital,
-        annualised=view.backend.scoring.annualised_return(position.usd, ranked.capital, days),
+        annualised=gain if gain == gain else math.nan,
         score=ranked.score, days=days, best=rates.best_edge(view, family, legs),
         plain=rates.plain_edge(view, family, legs),
         max_profit=rates.max_profit(view, family, legs),
@@ -209,6 +206,11 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
         conditions=conditions,
         flags=flags_of(view, position, settings),
         terms=breakdown(view, family, legs, position.unit),
+        ticket=chain_ticket(chain, legs, position.edge, position.unit, lots, settings),
+        cash=cash_of(chain, legs, position.unit, position.edge, lots, settings.fees),
+        binds=capital_of(chain, family, legs, position.unit, lots),
+        market=market_of(view, legs),
+        take=ranked.take, rests_on=ranked.rests_on,
     )  # fmt: skip
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.config import ScanSettings, family_code
 from engine.market.chain import FutureBook, OptionChain
-from engine.scoring.capital import forward_price
+from engine.scoring.capital import forward_price, may_leave_stock
 from engine.scoring.gating import Gated
 from engine.scoring.profiles import ARBITRAGE, composite
 from engine.scoring.proposal import Ranked, afford, passed
@@ -107,31 +107,58 @@ def best(
     others: Sequence[Ranked],
     settings: ScanSettings,
     top: int,
+    chosen: Mapping[int, tuple[int, str]] | None = None,
 ) -> list[Ranked]:
     """Return the `top` best of the ranked candidates and of the `others`, best first.
 
     By score, or by the composite of a named profile; the `others` (packages) come last among
-    equals. O(candidates x top).
+    equals. `chosen` has for a row (of the others -1 less its number) how many lots are taken
+    together with others, and the quote that it rests on: what is taken comes first, unless a
+    profile was named. O(candidates x top).
     """
     k = min(top, ranking.count + len(others))
     if k <= 0:
         return []
+    marks = chosen or {}
+    others = [_marked(one, marks, -1 - n) for n, one in enumerate(others)]
+    first: list[Ranked] = []
     score, edge = ranking.score, found.edge
+    if settings.profile not in ARBITRAGE and any(take for take, _ in marks.values()):
+        score = score[:]
+        for row, (take, _) in marks.items():
+            if take and row >= 0:
+                first.append(_marked(entry(view, found, gated, ranking, row), marks, row))
+                score[row] = math.nan
+        first += [one for one in others if one.take]
+        others = [one for one in others if not one.take]
+        # What is taken of a row counts, not what there would be of it.
+        first = sorted(
+            first, key=lambda one: (-one.score * one.take / one.position.lots, *_place(one)[1:])
+        )[:k]
+        k -= len(first)
+        if not k:
+            return first
     if settings.profile in ARBITRAGE:
         score, others = _composites(view, found, gated, ranking, others, settings.profile)
+    is_composite = settings.profile in ARBITRAGE
     if others:
         score = score + array("d", (one.score for one in others))
         edge = edge + array("d", (one.position.edge for one in others))
     order = array("l", bytes(8 * k))
     taken = view.backend.scoring.top_rows(score, edge, k, order)
-    chosen: list[Ranked] = []
+    rest: list[Ranked] = []
     for row in order[:taken]:
         if row < found.count:
-            one = entry(view, found, gated, ranking, row)
-            chosen.append(one if score is ranking.score else replace(one, score=score[row]))
+            one = _marked(entry(view, found, gated, ranking, row), marks, row)
+            rest.append(replace(one, score=score[row]) if is_composite else one)
         else:
-            chosen.append(others[row - found.count])
-    return sorted(chosen, key=_place)
+            rest.append(others[row - found.count])
+    return [*first, *sorted(rest, key=_place)]
+
+
+def _marked(one: Ranked, marks: Mapping[int, tuple[int, str]], row: int) -> Ranked:
+    take, rests_on = marks.get(row, (0, ""))
+    return replace(one, take=take, rests_on=rests_on) if row in marks else one
 
 
 def _place(one: Ranked) -> tuple[object, ...]:
@@ -179,7 +206,7 @@ def _basis(view: View, settings: ScanSettings) -> array[float]:
             chain.multiplier, settings.vol, settings.leg_gap, settings.fill_time,
             spot.bid, spot.ask, spot.bid_size,
             spot.ask_size, spot.bid_age, spot.ask_age, fees.stock_fee(spot.bid),
-            fees.stock_fee(spot.ask),
+            fees.stock_fee(spot.ask), float(may_leave_stock(chain)),
         ),
     )  # fmt: skip
 

@@ -15,12 +15,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg
 from engine.market.fees import FeeSchedule
-from engine.scoring.opportunity import Opportunity
+
+if TYPE_CHECKING:
+    from engine.scoring.opportunity import Opportunity
 
 BUY, SELL = "BUY", "SELL"
 DAY = "DAY"
@@ -188,9 +191,21 @@ def ticket_of(
 
     `settings` are those that it was found with: its fees and the least edges of its gates.
     """
+    return chain_ticket(chain, one.legs, one.edge, one.unit, lots or one.lots, settings)
+
+
+def chain_ticket(
+    chain: OptionChain,
+    legs: tuple[Leg, ...],
+    edge: float,
+    unit: int,
+    lots: int,
+    settings: ScanSettings,
+) -> Ticket:
+    """Return the ticket of legs of `chain`, by the fees and the least edges of `settings`."""
     gates = settings.gates
     return make_ticket(
-        one.legs, one.edge, one.unit, lots or one.lots, settings.fees,
+        legs, edge, unit, lots, settings.fees,
         min_edge=gates.min_edge / chain.dollars, min_edge_usd=gates.min_edge_usd,
         multiplier=chain.multiplier, dollars=chain.dollars, tick=max(chain.tick, CENT)
         if chain.quoting.is_linear else chain.tick,

@@ -68,6 +68,7 @@ class ListOptions(TypedDict, total=False):
     profile: str
     top: int
     near_misses: int
+    capital: float
     show_carry: bool
     fill_time: float
     leg_gap: float

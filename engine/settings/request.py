@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Said = Mapping[str, Any]
 # Of ScanSettings, settings that are called the same.
 _SAME = (
-    "profile", "top", "near_misses", "show_carry", "fill_time", "leg_gap", "vol",
+    "profile", "top", "near_misses", "capital", "show_carry", "fill_time", "leg_gap", "vol",
     "assume_synchronous",
 )  # fmt: skip
 

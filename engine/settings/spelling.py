@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from engine.clock import NS_PER_DAY, to_ns
 from engine.config import DEFAULT_FAMILIES, FAMILIES, PROFILES, SYNTHETIC_PROFILES, Gates
@@ -225,3 +225,21 @@ def gate(name: str, value: object) -> float | int | bool:
             raise ValueError(f"gate {name}: expected a whole number >= 1, got {value!r}")
         return int(limit)
     return limit
+
+
+def day_or_month(text: str) -> date:
+    """Return a day, of a month its last: ``2027-06-18``, ``2027-06``.
+
+    >>> day_or_month("2027-06"), day_or_month("2027-06-18")
+    (datetime.date(2027, 6, 30), datetime.date(2027, 6, 18))
+    """
+    try:
+        if len(text) == 7:
+            first = date.fromisoformat(text + "-01")
+            later = first.replace(day=28) + timedelta(days=4)
+            return later - timedelta(days=later.day)
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"expected a day such as 2027-06-18 or 2027-06, got {text[:40]!r}"
+        ) from None

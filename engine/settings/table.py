@@ -154,6 +154,8 @@ SETTINGS = (
     Setting("top", LIST, values.count, _COUNT, f"{_DEFAULT.top}", "list the best N", "N"),
     Setting("near_misses", LIST, values.count, _COUNT, f"{_DEFAULT.near_misses}",
             "list so many that nearly passed; 0 saves their search", "N"),
+    Setting("capital", LIST, values.at_least_zero, "an amount of currency", "no limit",
+            "capital for all rows that are taken together, for --select", "X"),
     Setting("show_carry", LIST, values.switch, _SWITCH, "false",
             'list CARRY rows too: "profits" that are only interest', key="[scan] carry",
             flag="--carry"),

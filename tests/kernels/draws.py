@@ -50,6 +50,7 @@ RANGES = {
 }  # fmt: skip
 CHOICES: dict[str, tuple[int, ...]] = {
     "is_divisible": (0, 1), "calls": (1, 2, 5, 9), "puts": (1, 3, 9),
+    "contracts": (0, 1, 4, 9), "shares": (-3, 0, 0, 2),
     "right": (1, -1), "period": (2, 5, 14), "ddof": (0, 0, 1), "is_put": (0, 1), "is_coin": (0, 1),
     "delta": (-1.0, 1.0), "density": (0.0, 80.0), "d1": (-4.0, 4.0), "width": (0.01, 1.0),
     "smooth": (-1.0, 1.0), "dividends": (0.0, 9.0),

@@ -201,7 +201,8 @@ def ranks(draw: Random) -> Scene:
         "d",
         [spot, float(is_coin), choice(draw, (1.0, 100.0)), choice(draw, (1.0, 100.0)),
          between(draw, 0.1, 0.6), 2.0, choice(draw, (0.0, 2.0)),
-         99.9, choice(draw, (99.9, 100.1)), 500.0, nan, 0.1, -1.0, 0.005, 0.005],
+         99.9, choice(draw, (99.9, 100.1)), 500.0, nan, 0.1, -1.0, 0.005, 0.005,
+         0.0 if is_coin else choice(draw, (0.0, 1.0))],
     )  # fmt: skip
     columns["limits"][MAX_CAPITAL] = choice(draw, (nan, 1e9, between(draw, 10.0, 9e4)))
     columns["limits"][LOTS] = choice(draw, (1.0, 3.0))

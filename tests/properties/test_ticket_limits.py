@@ -33,7 +33,7 @@ CAUTIOUS = {
     "box", "butterfly", "calendar", "calendar_butterfly", "jelly_roll", "partial_box",
     "three_legs", "upper_bound", "vertical_width",
 }  # fmt: skip
-PER_KIND = 3
+PER_KIND = 6
 SEEDS = (0, 1)
 
 Row = tuple[OptionChain, ScanSettings, Opportunity]
@@ -122,7 +122,7 @@ def test_every_family_and_class_is_among_them(backend: Backend) -> None:
     kinds = Counter((one.family, one.grade) for one in found)
     assert {grade for _, grade in kinds} == {LOCKED, CONDITIONAL}
     assert len({family for family, _ in kinds}) >= 14
-    assert kinds.total() >= 100
+    assert kinds.total() >= 200
 
 
 @pytest.mark.parametrize("seed", SEEDS)

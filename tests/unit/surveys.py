@@ -17,10 +17,14 @@ from engine.feeds.demo import DemoFeed
 from engine.market.carry import Carry, RateCurve
 from engine.market.chain import EUROPEAN, ChainBuilder, Expiry, OptionChain, Underlying
 from engine.market.combo import FUTURE, OPTION, STOCK, Leg
+from engine.market.fees import FeeSchedule
 from engine.market.quoting import IN_COIN
 from engine.proof.states import Proof, State
 from engine.scanner.many import scan_loaded
 from engine.scanner.survey import Request, Scan, Survey
+from engine.scoring.capital import Capital
+from engine.scoring.cash import Cash
+from engine.scoring.horizons import UNKNOWN_MARKET, Horizon, Market
 from engine.scoring.opportunity import (
     CARRY,
     CONDITIONAL,
@@ -31,6 +35,7 @@ from engine.scoring.opportunity import (
     Opportunity,
     ScanResult,
 )
+from engine.scoring.tickets import make_ticket
 
 NOW = 1_450_971_000_000_000_000  # 2015-12-24 15:30 UTC
 JANUARY = Expiry(1_452_891_600_000_000_000, date(2016, 1, 15))
@@ -72,7 +77,19 @@ def opportunity(**changes: Any) -> Opportunity:
             (State("expiry 2016-02-19", 90.0, 0.6595), State("assigned on the eve", 120.0, 0.7602)),
             2,
         ),
+        ticket=make_ticket(
+            CONVERSION, 0.6595, 1, 1, FeeSchedule(), min_edge=0.01, min_edge_usd=5.0
+        ),
+        cash=Cash(-9893.9, 1.9, 10_000.0, 10_000.0, False, FEBRUARY.date, FEBRUARY.date),
+        binds=Capital(9893.9, 4945.5, 75.0, 0.0),
+        market=Market(
+            100.01,
+            (Horizon(FEBRUARY.date, FEBRUARY.settles_ns, 60 / 365, 0.993, 0.992, 0.0, 0.0, 100.8),),
+        ),
     )  # fmt: skip
+    if "legs" in changes:
+        # What it knows of the market is of other legs.
+        changes = {"market": UNKNOWN_MARKET, **changes}
     return replace(base, **changes)
 
 

@@ -12,8 +12,9 @@ from engine.config import Gates
 from engine.market.chain import EUROPEAN
 from engine.market.combo import OPTION, STOCK, Leg
 from engine.scanner.pipeline import scan_chain
-from engine.scoring.capital import capital_per_share, margin
+from engine.scoring.capital import margin
 from engine.scoring.opportunity import Opportunity
+from engine.strategies.family import cost
 from engine.strategies.margins import worst_payoff
 from tests.unit.chains import carry, chain, settings
 
@@ -58,7 +59,7 @@ def test_a_short_box_binds_what_closing_it_costs(backend: Backend) -> None:
     """8.02 - 1.50 + 6.52 - 1.50 = 11.54 to close, times 1.02, for 100 lots of 100 shares."""
     for family in ("box", "package"):
         one = found(backend, SHORT_BOX, family)
-        assert one.capital - one.leg_out_loss == pytest.approx(117_708.0)
+        assert one.capital == pytest.approx(117_708.0)
 
 
 def test_a_sold_vertical_binds_no_less_as_a_package() -> None:
@@ -89,7 +90,7 @@ def test_a_package_that_owes_nothing_binds_what_it_costs() -> None:
     )  # fmt: skip
     assert worst_payoff(butterfly) == 0.0
     assert margin("package", butterfly, 2, 100.0) == 0.0
-    assert capital_per_share("package", butterfly, 2, 100.0) == pytest.approx((7.1 - 6.0 + 1.1) / 2)
+    assert cost(butterfly, 2) == pytest.approx((7.1 - 6.0 + 1.1) / 2)
 
 
 def test_short_stock_holds_its_proceeds_against_what_is_owed() -> None:

@@ -15,9 +15,10 @@ from engine.market.combo import FUTURE, OPTION, Leg
 from engine.market.fees import FREE
 from engine.market.quoting import IN_COIN
 from engine.scanner.search import make_view
-from engine.scoring.capital import coins_per_share
+from engine.scoring.capital import coin_margin
 from engine.scoring.legs import option_leg
 from engine.scoring.proposal import Passed, leg_out, rank
+from engine.strategies.family import cost
 from tests.unit.chains import NOW_NS, expiry
 
 SPOT = 50_000.0
@@ -90,7 +91,7 @@ def bound(
     view = make_view(chain, SETTINGS, backend)
     options = tuple(option_leg(view, quote, ratio) for quote, ratio in legs)
     every = options if future is None else (*options, future)
-    return coins_per_share(chain, family, every, 1)
+    return max(coin_margin(chain, family, every, 1), cost(every, 1), 0.0)
 
 
 def test_a_short_box_binds_its_width_in_coins(backend: Backend) -> None:
@@ -113,7 +114,7 @@ def test_a_short_box_costs_coins_to_close(backend: Backend) -> None:
         )
     )  # fmt: skip
     both = (*legs, future_leg(10_000.0, -1))
-    assert coins_per_share(coin_chain(), "box", both, 1) == pytest.approx(1.02 * 0.8, rel=1e-12)
+    assert coin_margin(coin_chain(), "box", both, 1) == pytest.approx(1.02 * 0.8, rel=1e-12)
 
 
 def test_other_families_bind_coins(backend: Backend) -> None:
@@ -145,5 +146,5 @@ def test_capital_is_coins_times_the_spot(backend: Backend) -> None:
         option_leg(view, 2, 1), future_leg(10_000.0, -1),
     )  # fmt: skip
     ranked = rank(view, Passed("box", legs, 1, 0.01, 365.0, 3.0, 1500.0), SETTINGS)
-    assert ranked.capital == pytest.approx(3.0 * SPOT * 10_000.0 / BID + ranked.loss, rel=1e-12)
+    assert ranked.capital == pytest.approx(3.0 * SPOT * 10_000.0 / BID, rel=1e-12)
     assert 0.0 < ranked.loss < 3.0 * SPOT * 0.005

@@ -131,7 +131,7 @@ def test_every_leg_names_its_class(two: Survey) -> None:
 def test_explain_takes_the_key(two: Survey) -> None:
     alone = Survey(two.scans[:1], top=1000)
     one = alone.opportunities[0]
-    by_id, by_key = (shown(120, explain.render, alone, name, PURE) for name in (one.id, one.key))
+    by_id, by_key = (shown(160, explain.render, alone, name, PURE) for name in (one.id, one.key))
     assert by_id == by_key
     assert f"key {one.key}" in by_id
     with pytest.raises(UsageError, match="more than one") as told:

@@ -66,7 +66,7 @@ def test_a_new_family_runs_through_the_whole_scan(
     assert one.proof is not None
     assert one.proof.minimum == pytest.approx(one.edge, abs=1e-9)
     assert sum(amount for _, amount in one.terms) == pytest.approx(one.edge, abs=1e-12)
-    assert one.capital == pytest.approx(100 * 100 * 9.514 + one.leg_out_loss)
+    assert one.capital == pytest.approx(100 * 100 * 9.514)
 
 
 def test_a_new_family_is_gated(guts: Family, backend: Backend) -> None:

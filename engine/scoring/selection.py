@@ -1,0 +1,315 @@
+"""Which rows of a list can be taken together, at the displayed sizes and with the capital there is.
+
+Rows compete: one quote that is off makes many. Each lot of a row uses up contracts of its quotes,
+on the side that is traded. So a choice is a linear programme in whole numbers: most edge, no quote
+oversold, no capital exceeded. Its relaxation is solved by the simplex of the profit programme; its
+value is a bound that no choice exceeds, its duals are what a contract more of a quote is worth.
+Then the few rows in fractions are rounded, in every way, and what is left over is filled.
+
+The programme has columns as they are needed: a row of the list is added while its edge is more
+than what the quotes that it uses are worth by the duals. Those left out keep the bound true.
+
+Source: Dantzig and Wolfe 1960 (columns as needed); PACKAGES in docs/SCANNER.md.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from engine.backend import Backend
+from kernels_pure.simplex import OPTIMAL
+
+# Rows of the list that the programme begins with, that a round adds at most, and rounds.
+_FIRST, _MORE, _ROUNDS = 160, 80, 8
+# So many rows in fractions are rounded both ways.
+_BOTH_WAYS = 6
+# Of so few choices in all each one is tried.
+_ALL = 4096
+# What rounding of a quantity may take from a whole number.
+_WHOLE = 1e-7
+# Of the best value: what rounding of the programme may lack.
+_EXACT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A row that could be taken: what a lot pays, how many there are, what each lot uses.
+
+    `uses` are (what, how much of it) per lot; `capital` is that of all lots.
+    """
+
+    per_lot: float
+    lots: int
+    capital: float
+    uses: tuple[tuple[Hashable, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How many lots of each row to take.
+
+    Attributes
+    ----------
+    take
+        By row.
+    value
+        What they pay together, in currency.
+    bound
+        What no choice exceeds.
+    prices
+        What a unit more of a quote's size would pay, of those that are used up.
+    capital, capital_price, limit
+        What the choice binds, what a unit more of capital would pay, and how much there is.
+    """
+
+    take: tuple[int, ...]
+    value: float
+    bound: float
+    prices: Mapping[Hashable, float]
+    capital: float
+    capital_price: float = 0.0
+    limit: float = math.inf
+
+
+Worth = Callable[[int, int], float]
+"""What so many lots of a row pay in currency; not above 0 if they are not to be taken."""
+
+
+def choose(
+    wants: Sequence[Want],
+    room: Mapping[Hashable, float],
+    backend: Backend,
+    worth: Worth,
+    capital: float = math.inf,
+) -> Choice:
+    """Return the best choice found, with the bound of the relaxation.
+
+    `room` is what there is of all that wants use. O(steps x rows x columns) of the programme; a
+    list of hundreds of rows takes some ten steps.
+    """
+    used = Counter(what for want in wants for what, _ in want.uses)
+    shared = {what for what, count in used.items() if count > 1}
+    columns = [j for j, want in enumerate(wants) if want.lots > 0 and want.per_lot > 0.0]
+    columns.sort(key=lambda j: (-wants[j].per_lot * wants[j].lots, j))
+    inside, outside = columns[:_FIRST], columns[_FIRST:]
+    for turn in range(_ROUNDS):
+        shares, value, prices, capital_price = _relaxed(
+            wants, inside, room, shared, backend, capital
+        )
+        gains = [(_gain(wants[j], prices, capital_price) * wants[j].lots, j) for j in outside]
+        left = [one for one in gains if one[0] > _EXACT * value]
+        if not left or turn + 1 == _ROUNDS:
+            break
+        left.sort(key=lambda one: (-one[0], one[1]))
+        added = {j for _, j in left[:_MORE]}
+        inside = [*inside, *sorted(added)]
+        outside = [j for j in outside if j not in added]
+    bound = value + math.fsum(gain for gain, _ in left)
+    if math.prod(1 + wants[j].lots for j in columns) <= _ALL:
+        take = _every(wants, columns, room, worth, capital)
+    else:
+        known = dict(zip(inside, shares, strict=True))
+        take = _rounded(wants, columns, known, room, worth, capital)
+    paid = math.fsum(worth(j, count) for j, count in enumerate(take) if count)
+    binds = math.fsum(want.capital / want.lots * count for want, count in
+                      zip(wants, take, strict=True) if count)  # fmt: skip
+    return Choice(tuple(take), paid, max(bound, paid), prices, binds, capital_price,
+                  capital)  # fmt: skip
+
+
+def _gain(want: Want, prices: Mapping[Hashable, float], capital_price: float) -> float:
+    """Return what a lot pays above what it uses up."""
+    uses = math.fsum(prices.get(what, 0.0) * need for what, need in want.uses)
+    return want.per_lot - uses - capital_price * want.capital / want.lots
+
+
+def _relaxed(
+    wants: Sequence[Want],
+    inside: Sequence[int],
+    room: Mapping[Hashable, float],
+    shared: set[Hashable],
+    backend: Backend,
+    capital: float,
+) -> tuple[list[float], float, dict[Hashable, float], float]:
+    """Return shares of all lots by column, their value, and the prices of what they use up.
+
+    The kernel reads homogeneous rows, so a column that is 1 stands for what there is.
+    """
+    n = len(inside)
+    most = max((wants[j].per_lot * wants[j].lots for j in inside), default=0.0)
+    if not most > 0.0:
+        return [0.0] * n, 0.0, {}, 0.0
+    rows = [*dict.fromkeys(what for j in inside for what, _ in wants[j].uses if what in shared)]
+    place = {what: r for r, what in enumerate(rows)}
+    has_capital = capital < math.fsum(wants[j].capital for j in inside)
+    n_rows, n_columns = len(rows) + has_capital, n + 1
+    matrix = array("d", bytes(8 * n_rows * n_columns))
+    for k, j in enumerate(inside):
+        want = wants[j]
+        for what, need in want.uses:
+            if what in place:
+                matrix[place[what] * n_columns + k] -= need * want.lots / room[what]
+        if has_capital:
+            matrix[len(rows) * n_columns + k] = -want.capital / max(capital, 1e-9)
+    for r in range(n_rows):
+        matrix[r * n_columns + n] = 1.0
+    gain = array("d", [wants[j].per_lot * wants[j].lots / most for j in inside] + [0.0])
+    found, dual = array("d", bytes(8 * n_columns)), array("d", bytes(8 * max(1, n_rows)))
+    work = array("d", bytes(8 * ((n_rows + 2) * n_columns + 3 * n_rows)))
+    index = array("l", bytes(8 * (n_rows + 2 * n_columns)))
+    status, value, _ = backend.simplex.simplex(
+        n_rows, n_columns, matrix, gain, array("d", [1.0]) * n_columns, found, dual, work, index
+    )
+    if status != OPTIMAL:
+        return [0.0] * n, math.fsum(gain) * most, {}, 0.0
+    prices = {what: dual[r] * most / room[what] for what, r in place.items() if dual[r] > 0.0}
+    price = dual[len(rows)] * most / max(capital, 1e-9) if has_capital else 0.0
+    return list(found[:n]), value * most, prices, price
+
+
+class _Rest:
+    """What is left of sizes and capital."""
+
+    def __init__(self, room: Mapping[Hashable, float], capital: float) -> None:
+        self.room, self.capital = dict(room), capital
+
+    def copy(self) -> _Rest:
+        return _Rest(self.room, self.capital)
+
+    def fits(self, want: Want) -> int:
+        """Return how many lots still fit."""
+        count = float(want.lots)
+        for what, need in want.uses:
+            count = min(count, (self.room[what] + _WHOLE * need) // need)
+        if want.capital > 0.0 and self.capital < math.inf:
+            count = min(count, self.capital * (1.0 + 1e-12) // (want.capital / want.lots))
+        return max(0, int(count))
+
+    def take(self, want: Want, count: int) -> None:
+        for what, need in want.uses:
+            self.room[what] -= need * count
+        self.capital -= want.capital / want.lots * count
+
+
+def _every(
+    wants: Sequence[Want],
+    columns: Sequence[int],
+    room: Mapping[Hashable, float],
+    worth: Worth,
+    capital: float,
+) -> list[int]:
+    """Return the best of all choices in whole lots; of equals the first."""
+    best, most = [0] * len(wants), 0.0
+    for counts in product(*(range(wants[j].lots, -1, -1) for j in columns)):
+        value = math.fsum(worth(j, n) for j, n in zip(columns, counts, strict=True) if n)
+        if not value > most * (1.0 + _EXACT):
+            continue
+        rest, is_possible = _Rest(room, capital), True
+        for j, count in zip(columns, counts, strict=True):
+            is_possible = is_possible and rest.fits(wants[j]) >= count
+            rest.take(wants[j], count)
+        if is_possible:
+            most = value
+            best = [0] * len(wants)
+            for j, count in zip(columns, counts, strict=True):
+                # What does not pay by itself is left.
+                best[j] = count if count and worth(j, count) > 0.0 else 0
+    return best
+
+
+def _rounded(
+    wants: Sequence[Want],
+    columns: Sequence[int],
+    shares: Mapping[int, float],
+    room: Mapping[Hashable, float],
+    worth: Worth,
+    capital: float,
+) -> list[int]:
+    """Return whole lots near `shares`: of the few in fractions every rounding, then what fits."""
+    base, partly = [0] * len(wants), []
+    for j, share in shares.items():
+        lots = share * wants[j].lots
+        base[j] = math.floor(lots + _WHOLE)
+        if lots - base[j] > _WHOLE:
+            partly.append(j)
+    partly.sort(key=lambda j: (-wants[j].per_lot, j))
+    best, most = [0] * len(wants), 0.0
+    for ups in product((0, 1), repeat=min(len(partly), _BOTH_WAYS)):
+        take, rest = list(base), _Rest(room, capital)
+        for j, up in zip(partly, ups, strict=False):
+            take[j] += up
+        is_possible = True
+        for j in columns:
+            if take[j]:
+                is_possible = is_possible and rest.fits(wants[j]) >= take[j]
+                rest.take(wants[j], take[j])
+        if not is_possible:
+            continue
+        take = _filled(wants, columns, take, rest, worth)
+        value = math.fsum(worth(j, take[j]) for j in columns if take[j])
+        if value > most * (1.0 + _EXACT):
+            best, most = take, value
+    return best
+
+
+def _filled(
+    wants: Sequence[Want], columns: Sequence[int], take: list[int], rest: _Rest, worth: Worth
+) -> list[int]:
+    """Return `take` with what still fits, the most dollars first; what does not pay is dropped.
+
+    Dropped rows free sizes for others, so it is done twice.
+    """
+    for _ in range(2):
+        for j in columns:
+            if take[j] and not worth(j, take[j]) > 0.0:
+                rest.take(wants[j], -take[j])
+                take[j] = 0
+        open_: Sequence[int] = columns
+        while True:
+            better = []
+            for j in open_:
+                more = min(wants[j].lots - take[j], rest.fits(wants[j]))
+                if more:
+                    gain = worth(j, take[j] + more) - (worth(j, take[j]) if take[j] else 0.0)
+                    if gain > 0.0:
+                        better.append((gain, -j, more))
+            if not better:
+                break
+            # What does not fit now will not fit later.
+            open_ = [-j for _, j, _ in better]
+            _, j, more = max(better)
+            rest.take(wants[-j], more)
+            take[-j] += more
+    return take
+
+
+def groups_of(uses: Sequence[Iterable[Hashable]]) -> list[tuple[Hashable, list[int]]]:
+    """Return what makes the rows: the quote in most of them with its rows, then of the rest.
+
+    Of quotes in as many rows the first met comes first; a row that shares none is not in it.
+    O(groups x quotes + uses).
+    """
+    users: dict[Hashable, dict[int, None]] = {}
+    for row, whats in enumerate(uses):
+        for what in whats:
+            users.setdefault(what, {})[row] = None
+    found = []
+    while users:
+        what = max(users, key=lambda one: len(users[one]))
+        rows = list(users[what])
+        if len(rows) < 2:
+            break
+        found.append((what, rows))
+        gone = set(rows)
+        for other in list(users):
+            left = {row: None for row in users[other] if row not in gone}
+            if left:
+                users[other] = left
+            else:
+                del users[other]
+    return found
