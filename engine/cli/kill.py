@@ -12,6 +12,7 @@ from engine.errors import IO_ERROR, OK
 from engine.live.folder import Folder, find_folder, folders, state_root
 from engine.live.kill import Killed, kill
 from engine.live.presence import read_presence
+from engine.report.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_all(json.dumps([kill_object(one) for one in done]) + "\n")
     else:
-        write_all("".join(line + "\n" for one in done for line in one.lines()))
+        write_all("".join(printable(line) + "\n" for one in done for line in one.lines()))
     return OK if all(one.is_certain for one in done) else IO_ERROR
 
 

@@ -8,6 +8,7 @@ from engine.cli import state_choice
 from engine.cli.stdout import write_all
 from engine.errors import OK, UsageError
 from engine.live.resume import resume
+from engine.report.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,5 +35,5 @@ def run(args: argparse.Namespace) -> int:
     folder = state_choice.chosen_folder(args)
     halted = resume(folder, reason)
     was = f"was halted: {halted.reason}" if halted is not None else "was not latched"
-    write_all(f"{folder.name}: may trade again ({was})\n")
+    write_all(printable(f"{folder.name}: may trade again ({was})") + "\n")
     return OK

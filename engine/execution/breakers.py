@@ -18,7 +18,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from engine.clock import NS_PER_SECOND, Clock
-from engine.execution.broker import Ended
+from engine.execution.broker import Ended, Warned
 from engine.execution.entries import (
     EVENT,
     HALT,
@@ -102,6 +102,7 @@ class Breakers:
         self._minute: deque[int] = deque()
         self._day, self._today = date.min, 0
         self._rejects: deque[int] = deque()
+        self._refused = ""
         self._faults: deque[int] = deque()
         self._loss = 0.0
         self._accepted_loss = 0.0
@@ -138,7 +139,11 @@ class Breakers:
         if kind == INTENT:
             self._intended(ts_ns)
         elif kind == EVENT and data.get("event") == Ended.__name__:
-            self._ended(str(data.get("status")), str(data.get("reason")), ts_ns)
+            if str(data.get("status")).lower() in REJECTED:
+                self._rejected(str(data.get("ref")), str(data.get("reason")), ts_ns)
+        elif kind == EVENT and data.get("event") == Warned.__name__ and data.get("is_refusal"):
+            # Of a broker whose orders end without a word of why.
+            self._rejected(str(data.get("ref")), str(data.get("text")), ts_ns)
         elif kind == PROOF and not data.get("is_good"):
             self.trip(VERIFIER, f"package {data.get('package')}: {data.get('text')}", ts_ns)
         elif kind == RECONCILED and data.get("differences"):
@@ -167,9 +172,10 @@ class Breakers:
             if n > most and not self._is_replay:
                 self.trip(ORDER_RATE, f"{n} orders in {span}: at most {most}", ts_ns)
 
-    def _ended(self, status: str, reason: str, ts_ns: int) -> None:
-        if status.lower() not in REJECTED:
-            return
+    def _rejected(self, ref: str, reason: str, ts_ns: int) -> None:
+        if ref == self._refused:
+            return  # told in several ways
+        self._refused = ref
         limits = self.limits
         n = _counted(self._rejects, ts_ns, round(limits.reject_window_s * NS_PER_SECOND))
         if n >= limits.max_rejects and not self._is_replay:

@@ -67,11 +67,16 @@ class Ended(NamedTuple):
 
 
 class Warned(NamedTuple):
-    """A message about an order that says nothing certain about its state."""
+    """A message about an order that says nothing certain about its state.
+
+    `is_refusal` is whether a new order that gets it is refused; whether it was new only the answer
+    to a question tells.
+    """
 
     ref: str
     code: int
     text: str
+    is_refusal: bool = False
 
 
 class Seen(NamedTuple):

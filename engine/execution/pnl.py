@@ -7,13 +7,16 @@ the lots planned it is the edge less slippage and less what fees were above thos
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from engine.clock import NS_PER_DAY
 from engine.execution.fills import Executions
 from engine.execution.orders import Plan
+from engine.execution.plan import leg_of
 from engine.execution.state import State
 from engine.execution.trade import Trade
+from engine.market.combo import STOCK
 
 
 class Earned(NamedTuple):
@@ -40,6 +43,20 @@ def worst_value(plan: Plan) -> float:
     return (plan.edge * plan.unit + plan.touch + by_contract) * plan.multiplier
 
 
+def planned_value(plan: Plan, held: Mapping[str, float]) -> float:
+    """Return what contracts of a plan cost at its prices, in currency; sold ones are negative.
+
+    `held` is by contract name, in contracts or shares.
+    """
+    return math.fsum(
+        held.get(contract.name, 0.0)
+        * leg_of(plan, place).price
+        * (1.0 if contract.kind == STOCK else plan.multiplier)
+        for place, (_, contract) in enumerate(plan.combo.legs)
+        if held.get(contract.name)
+    )
+
+
 def earned(trade: Trade, executions: Executions) -> Earned:
     """Return what a package has earned. O(its executions)."""
     plan, lots = trade.plan, trade.lots
@@ -57,7 +74,8 @@ def earned(trade: Trade, executions: Executions) -> Earned:
 def day_pnl(state: State, now_ns: int) -> float:
     """Return what packages begun on this day (UTC) have locked. O(packages).
 
-    One that is not whole counts with its cash alone where that is a loss.
+    In one that is not whole, what is left over counts at the prices that it was planned at: its
+    slippage and fees are lost, and what the market has done since is not known.
     """
     total = []
     for trade in state.trades.values():
@@ -68,12 +86,13 @@ def day_pnl(state: State, now_ns: int) -> float:
 
 
 def _locked(trade: Trade, executions: Executions) -> float:
-    """Return what a package has locked, 0 while that is not known; worked out where it changed."""
+    """Return what a package has locked, the rest as planned; worked out where it changed."""
     now = (trade.value, len(trade.sent), executions.changes(trade.sent))
     known = trade.locked_then
     if known is not None and known[0][0] is trade.value and known[0][1:] == now[1:]:
         return known[1]
-    locked = earned(trade, executions).locked
-    locked = locked if locked == locked else 0.0
+    money = earned(trade, executions)
+    left = planned_value(trade.plan, trade.residual(executions))
+    locked = math.fsum((money.cash, -money.fees, money.worst, left))
     trade.locked_then = now, locked
     return locked

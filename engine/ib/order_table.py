@@ -187,13 +187,15 @@ class OrderTable:
             life.filled = max(life.filled, filled)
             life.status = status if status in FINAL else "Cancelled"
 
-    def warned(self, order_id: int, code: int, text: str) -> list[BrokerEvent]:
+    def warned(
+        self, order_id: int, code: int, text: str, *, is_refusal: bool = False
+    ) -> list[BrokerEvent]:
         """Take an error about an order: it says nothing certain."""
         entry = self._by_number.get(order_id)
         if entry is None or entry.is_over:
             return []
         entry.reason = text
-        return [Warned(entry.ref, code, text)]
+        return [Warned(entry.ref, code, text, is_refusal)]
 
     def executed(self, ref: str, order_id: int, client_id: int, sec_type: str) -> None:
         """Take note that an order of ours was executed, whatever else was said of it."""

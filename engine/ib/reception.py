@@ -20,13 +20,14 @@ from ib_async.order import OrderState
 from engine.clock import to_ns
 from engine.execution.broker import BrokerEvent, Evidence, Fee, Fill, Seen
 from engine.execution.orders import PREFIX
-from engine.ib.codes import Code
+from engine.ib.codes import Code, Kind
 from engine.ib.inquiry import CASH, COMPLETED, EXECUTIONS, OPEN, POSITIONS, Inquiry
 from engine.ib.order_table import OrderTable
 from engine.ib.orders import Contracts
 from engine.ib.what_if import WhatIf, read_what_if
 
 _LIVE = -1  # the request id of what nobody has asked for
+_REFUSALS = (Kind.ORDER_REFUSED, Kind.NO_CONTRACT)
 _MOST_TOLD = 50_000
 _MOST_EARLY = 1_000
 _UNSET = 1e300
@@ -113,7 +114,8 @@ class Reception:
             inquiry.is_clear = inquiry.is_clear and part == CASH
             self._ended(part)
         elif about > 0:
-            self._emit_all(self.table.warned(about, code.number, text))
+            is_refusal = code.kind in _REFUSALS
+            self._emit_all(self.table.warned(about, code.number, text, is_refusal=is_refusal))
 
     def _try_out(self, order_id: int, answer: WhatIf | None) -> None:
         future = self.what_ifs.get(order_id)

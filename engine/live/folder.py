@@ -16,6 +16,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,6 +176,8 @@ def write_json(path: Path, value: Mapping[str, object]) -> None:
             os.close(fd)
         os.replace(new, path)
     except OSError as error:
+        with suppress(OSError):
+            os.unlink(new)
         raise InputOutputError(f"{path}: {error.strerror}") from None
 
 

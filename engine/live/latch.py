@@ -6,6 +6,7 @@ journal, and whoever starts next finds it. Only `parity resume --reason` takes i
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from engine.clock import SYSTEM, Clock
@@ -52,7 +53,14 @@ def set_latch(folder: Folder, reason: str, by: str, clock: Clock = SYSTEM) -> Ha
     if known is not None:
         return known
     halted = Halted(reason[:_MOST_LETTERS], clock.now_ns(), by)
-    write_json(folder.latch, {"reason": halted.reason, "ts": halted.ts_ns, "by": halted.by})
+    try:
+        write_json(folder.latch, {"reason": halted.reason, "ts": halted.ts_ns, "by": halted.by})
+    except InputOutputError:
+        # A full disk often has room for a name, though not for a word: an empty file stops too.
+        try:
+            os.close(os.open(folder.latch, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise InputOutputError(f"{folder.latch}: {error.strerror}") from None
     return halted
 
 

@@ -18,6 +18,7 @@ from engine.report.live_lines import (
     summary_line,
 )
 from engine.report.live_screen import PackageLine, Screen
+from engine.report.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +80,7 @@ class Lines:
             self._say(screen, state_line(screen))
 
     def _say(self, screen: Screen, line: str, ts_ns: int = 0) -> None:
-        text = f"{stamp(ts_ns or screen.ts_ns)} {line}"
+        text = f"{stamp(ts_ns or screen.ts_ns)} {printable(line)}"
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

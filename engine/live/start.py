@@ -279,7 +279,13 @@ class Runner:
             os.getpid(), self.source.clock.now_ns(), settings.host, self._port,
             settings.client_id,
         ))  # fmt: skip
-        stack.callback(withdraw, self.folder)
+        stack.callback(self._withdraw, engine)
+
+    def _withdraw(self, engine: Engine) -> None:
+        """Say that nobody runs; but `parity kill` must find a gateway where orders may live."""
+        is_gone = self._port == 0 or self.request.is_fresh  # orders died with this process
+        if is_gone or engine.trader.is_quiet:
+            withdraw(self.folder)
 
     def _handlers(self, engine: Engine) -> dict[str, Callable[[Mapping[str, object]], Any]]:
         def kill(asked: Mapping[str, object]) -> Mapping[str, object]:

@@ -16,6 +16,7 @@ from engine.execution import entries
 from engine.execution.broker import Absent, Acked, Ended, Fee, Fill, Seen, Warned
 from engine.execution.entries import Intent, Planned, Written
 from engine.execution.fills import Executions
+from engine.execution.pnl import planned_value
 from engine.session.journal import read_journal
 
 WORKING, COMPLETE, FLAT, HALTED = "WORKING", "COMPLETE", "FLAT", "HALTED"
@@ -100,7 +101,8 @@ class Money:
     n_unpaid
         Executions whose fee is not known yet: until it is 0 the fees are too low.
     is_whole
-        Whether every leg is there in the same number; if not, `locked` leaves the rest out.
+        Whether every leg is there in the same number; if not, the rest counts in `locked` as if it
+        were still worth what it was planned at.
     """
 
     lots: int
@@ -199,7 +201,14 @@ class Story:
         cash, fees = known.cash(refs), known.fees(refs)
         part = held / plan.lots
         fees_more = fees - plan.fees_usd * part
-        slippage = -cash - plan.touch * size * held
+        legs = plan.combo.legs
+        left = {
+            contract.name: held_by_leg.get(contract.name, 0.0)
+            - _per_lot(legs, leg, size) * held
+            for leg, (_, contract) in enumerate(legs)
+        }  # fmt: skip
+        # What is left over beside whole packages is no slippage: it counts as it was planned.
+        slippage = -cash - plan.touch * size * held - planned_value(plan, left)
         unfilled = plan.edge_usd * (1.0 - part)
         return Money(
             lots=plan.lots, held=held, paid=-cash / (size * held) if held else math.nan,

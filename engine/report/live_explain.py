@@ -92,7 +92,7 @@ def _money(story: Story, package: PackageStory) -> Iterator[str]:
     if money.n_unpaid:
         yield f"  {money.n_unpaid} executions have no fee yet"
     if not money.is_whole:
-        yield "  legs are there in unequal number: what is left over is not in these figures"
+        yield "  legs are there in unequal number: what is left over counts at its planned price"
     for ts_ns, text in package.log:
         yield f"  {_time(ts_ns)}  {text}"
 

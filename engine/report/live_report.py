@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from engine.report.grid import add_columns, grid, show
+from engine.report.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +49,7 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
     for _, title, kind in COLUMNS:
         add_columns(table, title, align="right" if kind in ("m", "l") else "left")
     for one in report["packages"]:
-        table.add_row(*(shown(one, key, kind) for key, _, kind in COLUMNS))
+        table.add_row(*(Text(printable(shown(one, key, kind))) for key, _, kind in COLUMNS))
     show(table, console)
     total = report["total"]
     counts = f"{total['packages']} packages, {total['complete']} complete, {total['open']} open"
@@ -123,5 +124,5 @@ def table_lines(rows: Sequence[Sequence[str]], console: Console, *names: str) ->
     table = grid()
     add_columns(table, *names, align="left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(printable(cell)) for cell in row))
     show(table, console)

@@ -111,7 +111,7 @@ def _market(screen: Screen) -> RenderableType:
         links.append("  " if k else "")
         links.append(f"{link.name} ")
         links.append(link.state, _STYLE[link.grade])
-        links.append(f" {link.detail}" if link.detail else "", "dim")
+        links.append(f" {printable(link.detail)}" if link.detail else "", "dim")
     table = _table("symbol", "bid", "ask", "quoted", "oldest", "per s", "edges", left=1)
     for one in screen.quotes:
         quoted = f"{one.n_quoted}/{one.n_contracts}"

@@ -14,7 +14,7 @@ from engine.clock import to_ns
 from engine.errors import InputOutputError
 from engine.execution import entries
 from engine.execution.breakers import BREAKER_CODES, Breakers, WatchedLog
-from engine.execution.broker import Ended
+from engine.execution.broker import Ended, Warned
 from engine.execution.limits import Limits
 from engine.execution.quiet import NIGHTLY_RESET
 
@@ -68,6 +68,7 @@ class Desk:
         self.log = log or Log()
         self.breakers = Breakers(limits, windows=(NIGHTLY_RESET,))
         self.watched = WatchedLog(self.log, self.breakers, self.log)
+        self.n_ended = 0
 
     def act(self) -> list[str]:
         """Halt for what is due, as a trader does, and return the codes."""
@@ -83,7 +84,15 @@ class Desk:
 
     def rejected(self, after: float = 0.0, status: str = "Rejected") -> list[str]:
         self.log.now += round(after * SECOND)
-        self.watched.append(entries.EVENT, entries.event_data(Ended("r", 0, status, "no margin")))
+        self.n_ended += 1
+        event = Ended(f"r{self.n_ended}", 0, status, "no margin")
+        self.watched.append(entries.EVENT, entries.event_data(event))
+        return self.act()
+
+    def refused(self, ref: str, after: float = 0.0, *, is_refusal: bool = True) -> list[str]:
+        self.log.now += round(after * SECOND)
+        event = Warned(ref, 201, "no margin", is_refusal)
+        self.watched.append(entries.EVENT, entries.event_data(event))
         return self.act()
 
     def restarted(self) -> Desk:
@@ -92,6 +101,14 @@ class Desk:
     @property
     def code(self) -> str:
         return self.breakers.halted.code if self.breakers.halted else ""
+
+
+def test_refusals_that_come_as_messages_about_orders_count_once_for_each_order() -> None:
+    desk = Desk()
+    assert [desk.refused(ref) for ref in ("a", "a", "a", "b", "b")] == [[]] * 5
+    assert desk.refused("c") == ["reject-rate"]
+    others = Desk()
+    assert [others.refused(ref, is_refusal=False) for ref in "abcdef"] == [[]] * 6
 
 
 def test_orders_in_a_second_a_minute_and_a_day() -> None:

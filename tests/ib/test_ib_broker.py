@@ -410,7 +410,7 @@ def test_a_rejection_is_a_reason_and_the_answer_is_the_end() -> None:
         assert scene.broker.place(order)
         await scene.wait()
         (warned,) = scene.events[1:]
-        assert warned == (order.ref, 201, "no margin")
+        assert warned == (order.ref, 201, "no margin", True)
         assert scene.broker.ask(order.ref)
         assert await scene.until(Absent) == Absent(order.ref, True)
         assert not scene.broker.cancel(order.ref)

@@ -43,10 +43,36 @@ def a_plan(lots: int = 2, **changes: object) -> Plan:
     legs = (
         Leg(STOCK, 1, 1, 101.0, 0.005, bid=100.98, ask=101.0, size=900, age=0.1),
         Leg(
-            OPTION, -1, 1, 4.0, 0.0075, "C", 100.0, DAY, bid=4.0, ask=4.1, size=20, age=0.2, quote=3
+            OPTION,
+            -1,
+            1,
+            4.0,
+            0.0075,
+            "C",
+            100.0,
+            DAY,
+            bid=4.0,
+            ask=4.1,
+            size=20,
+            age=0.2,
+            quote=3,
+            trading_class="XYZ",
         ),
         Leg(
-            OPTION, 1, 1, 2.5, 0.0075, "P", 100.0, DAY, bid=2.4, ask=2.5, size=30, age=0.3, quote=9
+            OPTION,
+            1,
+            1,
+            2.5,
+            0.0075,
+            "P",
+            100.0,
+            DAY,
+            bid=2.4,
+            ask=2.5,
+            size=30,
+            age=0.3,
+            quote=9,
+            trading_class="XYZ",
         ),
     )
     values: dict[str, object] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -66,6 +67,21 @@ def test_the_first_reason_stays_until_it_is_resumed(folder: Folder) -> None:
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000])
 def test_a_latch_that_cannot_be_read_stops(folder: Folder, content: bytes) -> None:
     folder.latch.write_bytes(content)
+    halted = read_latch(folder)
+    assert halted is not None
+    assert "cannot be read" in halted.reason
+
+
+def test_a_full_disk_has_room_for_an_empty_latch(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.live.folder.os.write", full)
+        assert set_latch(folder, "fire", "me").reason == "fire"
+    assert [path.name for path in folder.path.iterdir()] == ["halted.json"]
     halted = read_latch(folder)
     assert halted is not None
     assert "cannot be read" in halted.reason

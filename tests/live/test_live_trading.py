@@ -14,6 +14,7 @@ from served_gateway import Served
 from engine.cli.main import main
 from engine.errors import NoInputError, NotPermittedError, UnavailableError
 from engine.execution.limits import SIMULATED
+from engine.gateway.faults import Rule
 from engine.live.latch import read_latch
 
 pytest.importorskip("ib_async", reason="ib_async is not installed: requirements-ib.txt")
@@ -141,7 +142,9 @@ def test_a_kill_stops_it_stays_and_is_lifted_with_a_reason(tmp_path: Path) -> No
             return main(["resume", "--reason", "cooled down", *state]) == 0
 
         third = Desk(request(tmp_path, served.port))
-        third.run(resumed, lambda: len(story(tmp_path).orders) > n_orders)
+        third.run(
+            lambda: len(third.lines) > 0, resumed, lambda: len(story(tmp_path).orders) > n_orders
+        )
         assert read_latch(folder(tmp_path)) is None
         check_books(served, tmp_path)
 
@@ -185,6 +188,16 @@ def test_shot_between_order_and_fill_it_knows_everything_when_it_starts_again(
         refs = served.call(lambda: [order.placed.ref for order in served.gateway.desk.every])
         assert len(set(refs)) == len(refs)
         assert set(refs) == {ref for ref, one in told.orders.items() if one.state != "NOT THERE"}
+
+
+def test_a_kill_reaches_orders_that_an_engine_has_left_behind(tmp_path: Path) -> None:
+    state = ["--journal", str(tmp_path)]
+    with market(rules=(Rule("partial", every=1, times=0, fraction=0.0),)) as served:
+        asked = request(tmp_path, served.port, on_exit="leave", fill_window=300.0)
+        Desk(asked).run(lambda: live_orders(served) > 0)
+        assert live_orders(served) > 0
+        assert main(["kill", *state]) == 0
+        assert live_orders(served) == 0
 
 
 def test_a_second_engine_is_refused_by_the_journal_and_by_the_gateway(tmp_path: Path) -> None:

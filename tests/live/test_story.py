@@ -84,7 +84,30 @@ def test_legs_in_unequal_number_are_not_whole(path: Path) -> None:
     story = Story.of(path)
     money = story.money(story.packages[package])
     assert (money.held, money.is_whole) == (1, False)
+    # 100 shares too many, bought at the price of the plan: neither lost nor earned.
+    assert money.slippage == pytest.approx(0.0, abs=1e-9)
     assert story.orders[ref].state == "PARTIAL"
+
+
+def test_a_call_that_was_sold_alone_is_no_profit(path: Path) -> None:
+    writer = Writer(path)
+    package = writer.plan(a_plan())
+    ref = writer.intent(package, a_plan())
+    from engine.execution.broker import Fee, Fill
+
+    call = CONVERSION.legs[1][1].name
+    writer.event(Fill(ref, "y1.01", call, -2.0, 3.95))
+    writer.event(Fee("y1.01", 1.5))
+    writer.phase(package, "HALTED")
+    writer.close()
+    story = Story.of(path)
+    money = story.money(story.packages[package])
+    assert (money.held, money.is_whole) == (0, False)
+    # Sold 5 cents below the plan, 200 shares, and the fee: nothing else is certain.
+    assert money.locked == pytest.approx(-10.0 - 1.5)
+    assert money.locked == pytest.approx(
+        money.detected - money.unfilled - money.slippage - money.fees_more
+    )
 
 
 def test_refusals_halts_and_strangers(path: Path) -> None:

@@ -12,7 +12,10 @@ from story_journal import Writer, a_day
 
 from engine.cli.main import main
 from engine.live.folder import folder_of
+from engine.live.latch import set_latch
 from engine.live.presence import Presence, announce
+from engine.session.journal import Journal
+from engine.session.records import PROCESS
 
 
 @pytest.fixture
@@ -71,6 +74,23 @@ def test_positions_are_the_sum_of_executions(state: Path, capsys: Out) -> None:
         "XYZ": (200.0, ["3"]), "XYZ260417C100": (-2.0, ["3"]), "XYZ260417P100": (2.0, ["3"]),
     }  # fmt: skip
     assert "+200" in said(capsys, state, "positions")
+
+
+def test_words_of_a_broker_do_not_reach_the_terminal_as_they_are(state: Path, capsys: Out) -> None:
+    folder = folder_of(state, "sim", "DU1")
+    bad = "X\x1b]0;owned\x07\nY[bold]"
+    with Journal(folder.journal, durability=PROCESS) as journal:
+        journal.append("baseline", {"positions": {bad: 3.0}})
+    set_latch(folder, bad, bad)
+    for words in (["positions"], ["status"], ["report"], ["orders"], ["kill"]):
+        text = said(capsys, state, *words)
+        assert "\x1b" not in text
+        assert "\x07" not in text
+        assert "\nY" not in text
+        assert "[bold]" in text or words[0] in ("report", "orders")
+    text = said(capsys, state, "resume", "--reason", "looked")
+    assert "\x1b" not in text
+    assert "X\\x1b]0;owned" in text
 
 
 def test_orders_may_be_only_those_that_are_open(state: Path, capsys: Out) -> None:
