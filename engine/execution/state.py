@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from engine.clock import NS_PER_DAY, NS_PER_SECOND
+from engine.clock import NS_PER_DAY, NS_PER_SECOND, from_ns
 from engine.execution.broker import Absent, BrokerEvent
 from engine.execution.entries import Intent, Planned
 from engine.execution.exposure import Exposure, OpenPackage
@@ -101,8 +101,11 @@ class State:
         while self._sent_ns and self._sent_ns[0] <= start:
             self._sent_ns.popleft()
         packages = []
+        today = from_ns(now_ns).date()
         for trade in self.trades.values():
             known = trade.open_then
+            if trade.is_settled(today):
+                continue
             if trade.is_open:
                 packages.append(_open_package(trade, 1.0))
             elif known is not None and known[0] is trade.value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from engine.execution.broker import Absent, Acked, BrokerEvent, Ended, Seen
 from engine.execution.entries import COMBO, Intent, Planned
@@ -104,6 +105,8 @@ class Trade:
     def __init__(self, planned: Planned, began_ns: int, *, completes: bool) -> None:
         self.id, self.plan, self.style = planned.package, planned.plan, planned.style
         self.deltas, self.loss_usd = planned.deltas, planned.loss_usd
+        expiries = (contract.expiry for _, contract in planned.plan.combo.legs)
+        self._last_expiry = max((day for day in expiries if day is not None), default=None)
         self.began_ns = began_ns
         self.unhedged_ns = 0
         self.unhedged_due_ns = self.window_due_ns = 0
@@ -151,6 +154,14 @@ class Trade:
         """Whether what is held is whole packages."""
         held = {leg.position for leg in self.value.legs}
         return len(held) == 1 and next(iter(held)) % self.machine.grain == 0
+
+    def is_settled(self, today: date) -> bool:
+        """Whether its last option has expired before `today` and no order of it may live.
+
+        What assignment has left is no longer the package's: the broker's positions tell of it.
+        """
+        last = self._last_expiry
+        return last is not None and last < today and not self.is_open
 
     @property
     def is_stuck(self) -> bool:

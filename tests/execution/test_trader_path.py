@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 
 import pytest
 from sample_plans import DELTAS, NOW_NS, sample
 from venue import FEE, Line, MemoryLog, Ticks, Venue
 
 from engine.backend import Backend
+from engine.clock import NS_PER_DAY, NS_PER_SECOND, to_ns
 from engine.config import ScanSettings
-from engine.execution.broker import Ended, LinkDown, LinkUp
+from engine.execution.broker import Ended, Fill, LinkDown, LinkUp
 from engine.execution.entries import PARALLEL, read_intent, read_plan
 from engine.execution.exposure import Exposure
 from engine.execution.facts import MarketFacts
 from engine.execution.modes import Mode
 from engine.execution.orders import Plan
-from engine.execution.plan import Terms, Unplanned, plans
+from engine.execution.plan import Terms, Unplanned, leg_of, plans
 from engine.execution.pnl import earned, worst_value
 from engine.execution.recovery import recover
 from engine.execution.risk import Refusal
@@ -215,3 +217,37 @@ def test_a_link_that_comes_back_is_reconciled_before_anything_is_sent() -> None:
     assert desk.trader.mode is Mode.RECONCILING
     desk.run()
     assert desk.trader.mode is Mode.READY
+
+
+def test_a_package_that_has_settled_takes_no_room_any_more() -> None:
+    desk = Desk()
+    plan = sample("box", 2)
+    desk.trader.begin(plan, DELTAS["box"])
+    desk.run(prices_of(plan))
+    last = max(c.expiry for _, c in plan.combo.legs if c.expiry is not None)
+    eve = to_ns(datetime(last.year, last.month, last.day, 23, 59, tzinfo=timezone.utc))
+    state = desk.trader.state
+    assert len(state.exposure(eve, 0.0).packages) == 1
+    assert state.exposure(eve + 60 * NS_PER_SECOND, 0.0).packages == ()
+
+
+def test_what_still_works_takes_room_though_it_has_expired() -> None:
+    desk = Desk()
+    plan = sample("box", 2)
+    desk.trader.begin(plan, DELTAS["box"])
+    assert len(desk.trader.state.exposure(NOW_NS + 10_000 * NS_PER_DAY, 0.0).packages) == 1
+
+
+def test_a_leg_that_is_held_alone_is_neither_earned_nor_lost_but_its_slippage_is() -> None:
+    desk = Desk(rules=Rules(style=PARALLEL, fill_s=1e6, unhedged_s=1e6, unhedged_delta=1e9))
+    plan = sample("vertical", 2)
+    trade = desk.trader.begin(plan, DELTAS["vertical"])
+    place, (_, contract) = next(
+        (k, leg) for k, leg in enumerate(plan.combo.legs) if leg[0] < 0
+    )  # fmt: skip
+    ref = next(ref for ref, sent in trade.sent.items() if sent.intent.leg == place)
+    sold = leg_of(plan, place).price
+    desk.trader.on_event(Fill(ref, "a.0.01", contract.name, -2.0, sold - 0.05))
+    assert not trade.is_hedged
+    # The cash of a call that was sold is no profit: 5 cents of 200 shares are lost.
+    assert desk.trader.view().day_pnl_usd == pytest.approx(-10.0)
