@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from engine.execution import entries
 from engine.execution.broker import Absent, Acked, Ended, Fee, Fill, Seen, Warned
 from engine.execution.entries import is_ours, package_of
 from engine.execution.package import CANCELLING, FINAL, Action
 from engine.execution.packages import Packages
 from engine.execution.trade import Sent, Trade
+
+# Brokers say the greatest number there is where they know none.
+_MOST_FEE = 1e9
 
 
 class Told:
@@ -27,6 +32,10 @@ class Told:
         if not is_ours(fill.ref):
             self.packages.count("foreign")
             return
+        if not (math.isfinite(fill.quantity) and math.isfinite(fill.price)):
+            # Never in the journal: it could not be read back, and no sum would be one any more.
+            self.packages.halt(f"{fill.ref}: an execution of {fill.quantity} at {fill.price}")
+            return
         if not state.executions.is_new(fill):
             state.executions.repeated += 1
             return
@@ -44,7 +53,9 @@ class Told:
 
     def on_fee(self, fee: Fee) -> None:
         """Take what an execution cost."""
-        if self.state.executions.book_fee(fee):
+        if not abs(fee.amount) < _MOST_FEE:
+            self.packages.alert(f"{fee.execution}: a fee of {fee.amount} is none: it is left out")
+        elif self.state.executions.book_fee(fee):
             self.packages.log.append(entries.EVENT, entries.event_data(fee), is_durable=False)
 
     def on_status(self, event: Acked | Ended | Warned | Seen | Absent) -> None:

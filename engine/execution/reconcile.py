@@ -52,7 +52,7 @@ def differences(
     for name in sorted(names):
         here = ours.get(name, 0.0) + baseline.get(name, 0.0)
         there = held.get(name, 0.0)
-        if name not in gone and abs(here - there) > _NEAR:
+        if name not in gone and not abs(here - there) <= _NEAR:  # nan is no agreement
             found.append(Difference(name, here, there))
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import permutations
 
@@ -16,7 +17,7 @@ from engine.execution.entries import PARALLEL, order_ref, package_id
 from engine.execution.fills import Executions, split_id
 from engine.execution.modes import Mode
 from engine.execution.orders import Order
-from engine.execution.reconcile import Difference
+from engine.execution.reconcile import Difference, differences
 from engine.execution.rules import CANCEL, FLATTEN, LEAVE, Rules
 from engine.execution.trader import Trader
 from engine.market.combo import Combo
@@ -278,3 +279,33 @@ def test_a_proof_that_does_not_hold_halts() -> None:
     assert desk.trader.mode is Mode.READY
     desk.trader.record_proof(name, -0.1, is_good=False, text="-0.1 at spot 97")
     assert desk.trader.mode is Mode.HALTED
+
+
+@pytest.mark.parametrize(("quantity", "price"), [
+    (math.nan, 2.5), (2.0, math.nan), (math.inf, 2.5), (2.0, -math.inf),
+])  # fmt: skip
+def test_an_execution_without_numbers_halts_and_leaves_a_journal_that_can_be_read(
+    quantity: float, price: float
+) -> None:
+    desk, ref = begun()
+    desk.trader.on_event(Fill(ref, "a.0.01", PLAN.combo.legs[0][1].name, quantity, price))
+    assert desk.trader.mode is Mode.HALTED
+    assert desk.trader.view().positions == ()
+    assert desk.make().mode is Mode.HALTED  # read back
+
+
+@pytest.mark.parametrize("amount", [math.nan, math.inf, 1.7976931348623157e308])
+def test_a_fee_that_is_no_number_is_left_out_and_said(amount: float) -> None:
+    desk, ref = begun()
+    for said in messages(ref):
+        desk.trader.on_event(said)
+    desk.trader.on_event(Fee("a.0.02", amount))
+    view = desk.trader.view()
+    assert view.packages[0].earned.fees == pytest.approx(2.8)
+    assert any("is none" in text for _, text in view.alerts)
+    desk.make()
+
+
+def test_a_position_that_is_no_number_agrees_with_nothing() -> None:
+    assert [one.contract for one in differences({"A": 2.0}, {}, [("A", math.nan)])] == ["A"]
+    assert differences({"A": 2.0}, {}, [("A", 2.0)]) == ()
