@@ -207,7 +207,13 @@ async def trade(shop: Shop, asked: Mapping[str, Any], acknowledged: mmap.mmap) -
             await asyncio.sleep(0.005)
             trader.on_time()
 
-    await until(lambda: trader.mode.value in ("READY", "HALTED") and trader.is_quiet)
+    def is_known() -> bool:
+        """What is half done stays so while it is halted; but no order lives."""
+        if trader.mode.value == "HALTED":
+            return not any(True for one in trader.state.open_trades() for _ in one.live())
+        return trader.mode.value == "READY" and trader.is_quiet
+
+    await until(is_known)
     say(
         mode=trader.mode.value, halts=trader.state.halts, torn=trader.state.torn,
         positions=trader.state.executions.positions(),
@@ -229,7 +235,7 @@ async def trade(shop: Shop, asked: Mapping[str, Any], acknowledged: mmap.mmap) -
         trader.on_time()
     if asked["point"] != "random":
         trader.drain()
-        await until(lambda: trader.is_quiet)
+        await until(lambda: trader.is_quiet or is_known())
     else:
         await until(lambda: False)
     journal.close()
