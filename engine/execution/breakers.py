@@ -151,7 +151,7 @@ class Breakers:
         elif kind == HALT:
             self._halted(str(data.get("reason", "")), ts_ns)
         elif kind == RESUME:
-            self._resumed(ts_ns)
+            self._resumed(data.get("accepted_usd"), ts_ns)
 
     def _intended(self, ts_ns: int) -> None:
         limits = self.limits
@@ -190,11 +190,13 @@ class Breakers:
             self.trip(OPERATOR, reason, ts_ns)
         self._due.clear()  # the trader has halted
 
-    def _resumed(self, ts_ns: int) -> None:
+    def _resumed(self, accepted: float | None, ts_ns: int) -> None:
         self.trips, self._due = (), []
         self._rejects.clear()
         self._faults.clear()
-        self._accepted_loss = max(0.0, self._loss) if self._loss == self._loss else 0.0
+        if accepted is None:
+            accepted = max(0.0, self._loss) if self._loss == self._loss else 0.0
+        self._accepted_loss = float(accepted)
         self._accepted_day = self._date(ts_ns)
         # What the clock has done, and for how long nothing came, was looked at.
         self._offset = self._alive = None
@@ -204,7 +206,7 @@ class Breakers:
     def day_pnl(self, usd: float, ts_ns: int) -> None:
         """Take the profit of the day; nan, which nobody can judge, trips as well.
 
-        What had been lost at a resume is accepted until the day ends or the program does.
+        What had been lost at a resume is accepted until the day ends; the journal has it.
         """
         self._loss = -usd
         accepted = self._accepted_loss if self._date(ts_ns) == self._accepted_day else 0.0

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from engine.clock import NS_PER_SECOND
+from engine.execution.days import day_of
 from engine.execution.exposure import Exposure
 from engine.execution.facts import MarketFacts
 from engine.execution.limits import Limits
@@ -17,8 +17,6 @@ from engine.execution.quiet import RestartWindow
 from engine.market.calendar import Calendar, calendar_named
 from engine.market.chain import AMERICAN
 from engine.market.combo import OPTION, STOCK, Leg
-
-_MINUTE_NS = 60 * NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Case:
     @property
     def today(self) -> date:
         """The day at the exchange."""
-        return _day_of(self.facts.calendar, self.now_ns // _MINUTE_NS)
+        return day_of(self.now_ns, self.facts.calendar)
 
     @property
     def sold_options(self) -> tuple[Leg, ...]:
@@ -76,12 +74,6 @@ class Case:
     def age(self, leg: Leg) -> float:
         """Return how old the quote of a leg is now, in seconds; nan is not known."""
         return leg.age + self.since
-
-
-@lru_cache(maxsize=64)
-def _day_of(calendar: str, minute: int) -> date:
-    # Several checks ask before every order: time zones are slow, and days end on whole minutes.
-    return calendar_named(calendar).session_date(minute * _MINUTE_NS)
 
 
 def case_of(

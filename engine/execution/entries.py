@@ -19,7 +19,8 @@ proof          ``package``, ``edge``, ``is_good``, ``text``: what the verifier s
 baseline       ``positions``: what the account held that is not ours, by contract
 reconciled     ``differences``: triples of contract, journal and broker; ``text``
 alert          ``text``, ``package``: what a person must know
-halt, resume   ``reason``
+halt           ``reason``
+resume         ``reason``, ``accepted_usd``: the loss of the day that is accepted with it
 late           ``ref``: an order that shows up after it was taken as over
 stop           ``policy``, ``is_clean``
 =============  ===================================================================================

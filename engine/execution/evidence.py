@@ -11,6 +11,7 @@ from engine.execution.entries import is_ours, package_of
 from engine.execution.events import Told
 from engine.execution.package import UNKNOWN
 from engine.execution.packages import Packages
+from engine.execution.pnl import day_pnl, loss_of
 from engine.execution.reconcile import (
     Difference,
     baseline_of,
@@ -59,7 +60,10 @@ class Reconciliation:
 
     def resume(self, reason: str) -> None:
         """Lift every halt, and reconcile again."""
-        self.packages.log.append(entries.RESUME, {"reason": reason})
+        now = self.packages.clock.now_ns()
+        accepted = loss_of(day_pnl(self.state, now, self.packages.quotes))
+        self.packages.log.append(entries.RESUME, {"reason": reason, "accepted_usd": accepted})
+        self.state.accept(accepted, now)
         self.state.halts.clear()
         self.state.torn = ""
         self._accepts = True

@@ -45,6 +45,8 @@ class Exposure:
         Profit of the day, a loss is negative; nan is not known.
     positions
         By contract name, in contracts or shares.
+    accepted_loss_usd
+        What of the loss of the day a person has accepted by a resume.
     available_usd
         What the broker says can still be used as margin; nan is not known.
     """
@@ -56,6 +58,7 @@ class Exposure:
     day_pnl_usd: float = 0.0
     positions: tuple[tuple[str, float], ...] = ()
     available_usd: float = math.nan
+    accepted_loss_usd: float = 0.0
 
     def sent_within(self, seconds: float, now_ns: int) -> int:
         """Return how many orders were sent in the last `seconds`, at most 60. O(log orders)."""

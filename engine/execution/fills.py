@@ -157,10 +157,13 @@ class Executions:
 
     def unpaid(self, refs: Iterable[str]) -> int:
         """Return how many executions of orders have no fee yet."""
+        return len(self.unpaid_fills(refs))
+
+    def unpaid_fills(self, refs: Iterable[str]) -> list[Fill]:
+        """Return the executions of orders that have no fee yet."""
         known = [stem for ref in refs for stem in self._by_ref.get(ref, ())]
-        return len(
-            [1 for stem in known if stem not in self._fees and self._known[stem].fill.contract]
-        )
+        fills = [self._known[stem].fill for stem in known if stem not in self._fees]
+        return [fill for fill in fills if fill.contract]
 
     def positions(self) -> dict[str, float]:
         """Return what all orders of ours have left, by contract name; also what is 0 again."""

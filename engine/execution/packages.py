@@ -43,7 +43,7 @@ class Packages:
         *, is_armed: bool,
     ) -> None:  # fmt: skip
         self.state, self.rules, self.is_armed = state, rules, is_armed
-        self.broker, self.log, self.clock = broker, log, clock
+        self.broker, self.log, self.clock, self.quotes = broker, log, clock, quotes
         self.is_linked = self.is_reconciled = self.is_draining = False
         self.alerts: deque[tuple[int, str]] = deque(maxlen=_MOST_ALERTS)
         self.counts: dict[str, int] = {}

@@ -7,10 +7,11 @@ the lots planned it is the edge less slippage and less what fees were above thos
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from engine.clock import NS_PER_DAY
+from engine.execution.budget import Quotes, no_quotes
+from engine.execution.days import day_of
 from engine.execution.fills import Executions
 from engine.execution.orders import Plan
 from engine.execution.plan import leg_of
@@ -23,9 +24,10 @@ class Earned(NamedTuple):
     """The money of one package, in currency.
 
     `cash` is what executions brought in (paid is negative), `fees` those known, `unpaid` how many
-    executions have none yet. `worst` is what the whole packages held are worth at worst, `locked`
-    the sum of all; nan while anything is held beside whole packages. `slippage` is what was paid
-    above the touch for the packages held, `detected` the edge of these at the touch.
+    executions have none yet, `pending` what is expected for these. `worst` is what the whole
+    packages held are worth at worst, `locked` the sum of all; nan while anything is held beside
+    whole packages. `slippage` is what was paid above the touch for the packages held, `detected`
+    the edge of these at the touch.
     """
 
     cash: float
@@ -35,6 +37,7 @@ class Earned(NamedTuple):
     locked: float
     slippage: float
     detected: float
+    pending: float = 0.0
 
 
 def worst_value(plan: Plan) -> float:
@@ -62,37 +65,88 @@ def earned(trade: Trade, executions: Executions) -> Earned:
     plan, lots = trade.plan, trade.lots
     cash, fees = executions.cash(trade.sent), executions.fees(trade.sent)
     worst = worst_value(plan) * lots
+    pending = pending_fees(plan, executions, trade.sent)
     is_whole = trade.is_hedged and not trade.residual(executions)
     detected = plan.edge * plan.unit * plan.multiplier * lots
     return Earned(
         cash, fees, executions.unpaid(trade.sent), worst,
-        cash - fees + worst if is_whole else math.nan,
-        -cash - plan.touch * plan.multiplier * lots, detected,
+        cash - fees - pending + worst if is_whole else math.nan,
+        -cash - plan.touch * plan.multiplier * lots, detected, pending,
     )  # fmt: skip
 
 
-def day_pnl(state: State, now_ns: int) -> float:
-    """Return what packages begun on this day (UTC) have locked. O(packages).
+def pending_fees(plan: Plan, executions: Executions, refs: Iterable[str]) -> float:
+    """Return what is expected for executions of a plan's orders that have no fee yet.
 
-    In one that is not whole, what is left over counts at the prices that it was planned at: its
-    slippage and fees are lost, and what the market has done since is not known.
+    What a plan expects for order minimums is shared among all its executions alike.
     """
+    refs = tuple(refs)
+    unpaid = executions.unpaid_fills(refs)
+    if not unpaid:
+        return 0.0
+    each = {}
+    for place, (_, contract) in enumerate(plan.combo.legs):
+        per_price = 1.0 if contract.kind == STOCK else plan.multiplier
+        each[contract.name] = leg_of(plan, place).fee * per_price
+    by_contract = math.fsum(leg.fee * leg.ratio for leg in plan.legs) * plan.multiplier * plan.lots
+    n = len([1 for one in executions.of(refs) if one.fill.contract])
+    more = max(0.0, plan.fees_usd - by_contract) * len(unpaid) / n
+    return more + math.fsum(abs(fill.quantity) * each.get(fill.contract, 0.0) for fill in unpaid)
+
+
+def rest_value(trade: Trade, executions: Executions, quotes: Quotes = no_quotes) -> float:
+    """Return what is held beside whole packages would bring now, in currency.
+
+    What has no price now counts at the price of its leg in the plan.
+    """
+    plan, left = trade.plan, trade.residual(executions)
+    worth = []
+    for place, (_, contract) in enumerate(plan.combo.legs):
+        quantity = left.get(contract.name, 0.0)
+        if not quantity:
+            continue
+        price = quotes(contract, -1 if quantity > 0.0 else 1)
+        if price != price:
+            price = leg_of(plan, place).price
+        worth.append(quantity * price * (1.0 if contract.kind == STOCK else plan.multiplier))
+    return math.fsum(worth)
+
+
+def day_pnl(state: State, now_ns: int, quotes: Quotes = no_quotes) -> float:
+    """Return what packages begun on this day of the exchange have locked. O(packages).
+
+    Fees that are not known yet count as expected. A package that is not whole counts with what it
+    has cost and what it would bring now, where that is a loss, on whatever day it began.
+    """
+    today, executions = day_of(now_ns), state.executions
     total = []
     for trade in state.trades.values():
-        if trade.began_ns // NS_PER_DAY != now_ns // NS_PER_DAY or not trade.sent:
+        if not trade.sent:
             continue
-        total.append(_locked(trade, state.executions))
+        locked = _locked(trade, executions)
+        if locked != locked:
+            if trade.is_settled(today):
+                continue
+            money = earned(trade, executions)
+            rest = rest_value(trade, executions, quotes)
+            now = math.fsum((money.cash, -money.fees, -money.pending, money.worst, rest))
+            total.append(min(0.0, now))
+        elif trade.day == today:
+            total.append(locked)
     return math.fsum(total)
 
 
+def loss_of(pnl: float) -> float:
+    """Return a loss as a positive number, 0 for a profit and where it is not known."""
+    return max(0.0, -pnl) if pnl == pnl else 0.0
+
+
 def _locked(trade: Trade, executions: Executions) -> float:
-    """Return what a package has locked, the rest as planned; worked out where it changed."""
+    """Return what a package has locked, nan while it is not whole; worked out where it changed."""
     now = (trade.value, len(trade.sent), executions.changes(trade.sent))
     known = trade.locked_then
     if known is not None and known[0][0] is trade.value and known[0][1:] == now[1:]:
         return known[1]
-    money = earned(trade, executions)
-    left = planned_value(trade.plan, trade.residual(executions))
-    locked = math.fsum((money.cash, -money.fees, money.worst, left))
+    locked = earned(trade, executions).locked
     trade.locked_then = now, locked
     return locked

@@ -39,14 +39,12 @@ def duplicate(limits: Limits, exposure: Exposure, now_ns: int, key: str) -> str:
 
 def day_loss(limits: Limits, exposure: Exposure) -> str:
     """Check the loss of the day."""
-    if exposure.day_pnl_usd > -limits.max_day_loss_usd:
+    most = exposure.accepted_loss_usd + limits.max_day_loss_usd
+    if exposure.day_pnl_usd > -most:
         return ""
     if exposure.day_pnl_usd != exposure.day_pnl_usd:
         return "the profit or loss of the day is not known"
-    return (
-        f"the day has lost ${-exposure.day_pnl_usd:,.2f}: nothing new from "
-        f"${limits.max_day_loss_usd:,.2f} on"
-    )
+    return f"the day has lost ${-exposure.day_pnl_usd:,.2f}: nothing new from ${most:,.2f} on"
 
 
 def _too_many(sent: int, n: int, most: int, reserved: int, when: str) -> str:

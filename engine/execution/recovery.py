@@ -62,6 +62,7 @@ def _take(
     elif kind == entries.RESUME:
         state.halts.clear()
         state.torn = ""
+        state.accept(float(data.get("accepted_usd", 0.0)), entry.ts_ns)
     elif kind == entries.START:
         state.torn = str(data["torn"]) or state.torn
     elif kind == entries.LATE:

@@ -34,6 +34,8 @@ class Rules:
         What completing and unwinding one package may cost, in currency.
     unhedged_s, unhedged_delta
         For how long, and with how many shares of delta, a package may be without its hedge.
+    duplicate_s
+        For how long it is known when a combo was last sent.
     counts_foreign
         Whether a change of positions that are not ours is a mismatch too.
     """
@@ -49,6 +51,7 @@ class Rules:
     loss_usd: float = 50.0
     unhedged_s: float = 10.0
     unhedged_delta: float = 1_000.0
+    duplicate_s: float = 3_600.0
     counts_foreign: bool = False
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from datetime import date
 
-from engine.clock import NS_PER_DAY, NS_PER_SECOND, from_ns
+from engine.clock import NS_PER_SECOND
 from engine.execution.broker import Absent, BrokerEvent
+from engine.execution.days import day_of
 from engine.execution.entries import Intent, Planned
 from engine.execution.exposure import Exposure, OpenPackage
 from engine.execution.fills import Executions
@@ -14,7 +16,7 @@ from engine.execution.package import FINAL
 from engine.execution.trade import Sent, Trade
 
 _MINUTE = 60 * NS_PER_SECOND
-_MOST_RECENT = 256
+_HOUR = 60 * _MINUTE
 
 
 class State:
@@ -30,6 +32,10 @@ class State:
         Why the journal is torn, latched; "" if it is whole.
     strays
         References of ours that the journal does not know.
+    recent_ns
+        For how long it is known when a combo was last sent.
+    accepted_usd, accepted_day
+        The loss that a person has accepted by the last resume, and on which day of the exchange.
     """
 
     def __init__(self) -> None:
@@ -43,7 +49,9 @@ class State:
         self._by_ref: dict[str, Trade] = {}
         self._open: dict[str, None] = {}
         self._sent_ns: deque[int] = deque()
-        self._day = self._today = 0
+        self.recent_ns = _HOUR
+        self.accepted_usd, self.accepted_day = 0.0, date.min
+        self._day, self._today = date.min, 0
         self._recent: dict[str, int] = {}
 
     def begin(self, planned: Planned, ts_ns: int, *, completes: bool) -> Trade:
@@ -101,10 +109,10 @@ class State:
         while self._sent_ns and self._sent_ns[0] <= start:
             self._sent_ns.popleft()
         packages = []
-        today = from_ns(now_ns).date()
+        day = day_of(now_ns)
         for trade in self.trades.values():
             known = trade.open_then
-            if trade.is_settled(today):
+            if trade.is_settled(day):
                 continue
             if trade.is_open:
                 packages.append(_open_package(trade, 1.0))
@@ -118,23 +126,37 @@ class State:
                 trade.open_then = trade.value, held
                 if held is not None:
                     packages.append(held)
+        self._forget(now_ns)
         sent = tuple(sorted(min(ts_ns, now_ns) for ts_ns in self._sent_ns))
         return Exposure(
-            tuple(packages), sent, self._today if now_ns // NS_PER_DAY == self._day else 0,
+            tuple(packages), sent, self._today if day <= self._day else 0,
             tuple(sorted(self._recent.items(), key=lambda one: one[1])), day_pnl_usd,
             tuple(sorted(self.executions.positions().items())),
+            accepted_loss_usd=self.accepted_usd if day == self.accepted_day else 0.0,
         )  # fmt: skip
 
     def _note_time(self, key: str, ts_ns: int) -> None:
         self.n_orders += 1
         self._sent_ns.append(ts_ns)
-        if ts_ns // NS_PER_DAY != self._day:
-            self._day, self._today = ts_ns // NS_PER_DAY, 0
+        day = day_of(ts_ns)
+        if day > self._day:  # a clock that is set back begins no new day
+            self._day, self._today = day, 0
         self._today += 1
         self._recent.pop(key, None)
         self._recent[key] = ts_ns
-        while len(self._recent) > _MOST_RECENT:
-            del self._recent[next(iter(self._recent))]
+        self._forget(ts_ns)
+
+    def _forget(self, now_ns: int) -> None:
+        """Forget combos that were sent longer ago than anybody asks about."""
+        while self._recent:
+            key = next(iter(self._recent))
+            if self._recent[key] > now_ns - self.recent_ns:
+                break
+            del self._recent[key]
+
+    def accept(self, loss_usd: float, ts_ns: int) -> None:
+        """Take the loss of the day as one that a person has accepted."""
+        self.accepted_usd, self.accepted_day = loss_usd, day_of(ts_ns)
 
 
 def _open_package(trade: Trade, part: float) -> OpenPackage:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from engine.execution.broker import Absent, Acked, BrokerEvent, Ended, Seen
+from engine.execution.days import day_of
 from engine.execution.entries import COMBO, Intent, Planned
 from engine.execution.exposure import OpenPackage
 from engine.execution.fills import Executions
@@ -98,8 +99,9 @@ class Sent:
 class Trade:
     """A package: `plan`, the `value` of its `machine`, and every order sent for it.
 
-    `began_ns` is when it was planned, `unhedged_ns` since when it is without its hedge (0 while it
-    has it), both by the wall clock; the deadlines are by the monotonic one.
+    `began_ns` is when it was planned, `day` the exchange's of then, `unhedged_ns` since when it is
+    without its hedge (0 while it has it), both by the wall clock; the deadlines are by the
+    monotonic one.
     """
 
     def __init__(self, planned: Planned, began_ns: int, *, completes: bool) -> None:
@@ -107,7 +109,7 @@ class Trade:
         self.deltas, self.loss_usd = planned.deltas, planned.loss_usd
         expiries = (contract.expiry for _, contract in planned.plan.combo.legs)
         self._last_expiry = max((day for day in expiries if day is not None), default=None)
-        self.began_ns = began_ns
+        self.began_ns, self.day = began_ns, day_of(began_ns)
         self.unhedged_ns = 0
         self.unhedged_due_ns = self.window_due_ns = 0
         self.was_forced = self.was_told = False

@@ -42,7 +42,7 @@ from engine.execution.packages import Packages
 from engine.execution.plan import Terms, Unplanned, deltas, plans
 from engine.execution.pnl import day_pnl
 from engine.execution.recovery import recover
-from engine.execution.rules import CANCEL, FLATTEN, LEAVE, POLICIES, Rules
+from engine.execution.rules import CANCEL, FLATTEN, LEAVE, POLICIES, Rules, ns
 from engine.execution.trade import Trade
 from engine.execution.view import View, view_of
 from engine.scanner.scanner import Scanner
@@ -129,7 +129,7 @@ class Trader:
         self.is_armed = is_armed
         self._risk, self._facts, self._clock, self._broker = risk, facts, clock, broker
         state = recover(journal.entries(), completes=self.rules.completes)
-        state.torn = torn or state.torn
+        state.torn, state.recent_ns = torn or state.torn, ns(self.rules.duplicate_s)
         self._packages = Packages(
             state, broker, journal, clock, self.rules, quotes, is_armed=is_armed
         )
@@ -253,7 +253,7 @@ class Trader:
     def exposure(self) -> Exposure:
         """Return what is at risk now. O(packages)."""
         now_ns = self._clock.now_ns()
-        pnl = day_pnl(self.state, now_ns)
+        pnl = day_pnl(self.state, now_ns, self._packages.quotes)
         return replace(self.state.exposure(now_ns, pnl), available_usd=self._funds())
 
     def view(self) -> View:

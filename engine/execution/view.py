@@ -117,7 +117,7 @@ def view_of(
         counts=tuple(sorted(packages.counts.items())), differences=reconciliation.found,
         positions=tuple(sorted((name, n) for name, n in held.items() if n)),
         foreign=tuple(sorted((state.baseline or {}).items())), alerts=tuple(packages.alerts),
-        day_pnl_usd=day_pnl(state, now_ns), n_orders=state.n_orders,
+        day_pnl_usd=day_pnl(state, now_ns, packages.quotes), n_orders=state.n_orders,
         n_executions=state.executions.count(), n_repeated=state.executions.repeated,
         n_corrected=state.executions.replaced,
     )  # fmt: skip

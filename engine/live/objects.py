@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from engine.clock import from_ns
+from engine.execution.days import day_of as exchange_day
 from engine.live.folder import Folder
 from engine.live.latch import read_latch
 from engine.live.presence import read_presence
@@ -154,18 +155,18 @@ def money_object(money: Money) -> dict[str, object]:
 
 
 def day_of(ts_ns: int) -> date:
-    """Return the day of a time, UTC."""
-    return from_ns(ts_ns).date()
+    """Return the day of the exchange at a time."""
+    return exchange_day(ts_ns)
 
 
 def packages_of_day(story: Story, day: date | None) -> list[PackageStory]:
-    """Return the packages that began on a day (UTC), all of them for None."""
+    """Return the packages that began on a day of the exchange, all of them for None."""
     return [p for p in story.packages.values() if day is None or day_of(p.ts_ns) == day]
 
 
 def total_object(story: Story, packages: Sequence[PackageStory]) -> dict[str, object]:
-    """Return the sums over packages: what is still open is in none of them but the counts."""
-    done = [story.money(package) for package in packages if not package.is_open]
+    """Return the sums over packages; of those still open, what has traded counts."""
+    done = [story.money(p) for p in packages if not p.is_open or p.has_filled]
     return {
         "packages": len(packages),
         "open": sum(package.is_open for package in packages),

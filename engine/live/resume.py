@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import NotPermittedError
+from engine.execution.pnl import day_pnl, loss_of
+from engine.execution.recovery import recover
 from engine.live.control import ask
 from engine.live.folder import Folder
 from engine.live.latch import Halted, clear_latch, read_latch
@@ -41,6 +43,15 @@ def resume(folder: Folder, reason: str, clock: Clock = SYSTEM) -> Halted | None:
         return known
     if folder.journal.exists():
         with Journal(folder.journal, clock=clock) as journal:
-            journal.append(RESUME, {"reason": reason})
+            accepted = _loss(journal, clock.now_ns())
+            journal.append(RESUME, {"reason": reason, "accepted_usd": accepted})
     clear_latch(folder)
     return known
+
+
+def _loss(journal: Journal, now_ns: int) -> float:
+    """Return the loss of the day by a journal alone; 0 where it cannot be told."""
+    try:
+        return loss_of(day_pnl(recover(journal.entries()), now_ns))
+    except ValueError:
+        return 0.0

@@ -226,6 +226,7 @@ class Runner:
             style=settings.legs, ack_s=settings.ack_timeout, cancel_s=settings.cancel_timeout,
             fill_s=settings.fill_window,
             evidence_s=settings.evidence_timeout,
+            duplicate_s=limits.duplicate_window_s,
             completes=not settings.is_unwind_only, loss_usd=limits.max_hedge_loss_usd,
             unhedged_s=limits.max_unhedged_s, unhedged_delta=limits.max_unhedged_delta,
         )  # fmt: skip

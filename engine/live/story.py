@@ -16,7 +16,7 @@ from engine.execution import entries
 from engine.execution.broker import Absent, Acked, Ended, Fee, Fill, Seen, Warned
 from engine.execution.entries import Intent, Planned, Written
 from engine.execution.fills import Executions
-from engine.execution.pnl import planned_value
+from engine.execution.pnl import pending_fees, planned_value
 from engine.session.journal import read_journal
 
 WORKING, COMPLETE, FLAT, HALTED = "WORKING", "COMPLETE", "FLAT", "HALTED"
@@ -73,6 +73,11 @@ class PackageStory:
         return self.phase not in OVER
 
     @property
+    def has_filled(self) -> bool:
+        """Whether any order of it has traded."""
+        return any(order.first_fill_ns for order in self.orders)
+
+    @property
     def refs(self) -> list[str]:
         """The references of its orders."""
         return [order.ref for order in self.orders]
@@ -99,7 +104,7 @@ class Money:
     locked
         What is certain: cash, fees, and the worst case of what is held.
     n_unpaid
-        Executions whose fee is not known yet: until it is 0 the fees are too low.
+        Executions whose fee is not known yet; what is expected for them is in `fees`.
     is_whole
         Whether every leg is there in the same number; if not, the rest counts in `locked` as if it
         were still worth what it was planned at.
@@ -198,7 +203,8 @@ class Story:
         ]
         held = max(int(min(counts) + 1e-6), 0)
         size = plan.multiplier
-        cash, fees = known.cash(refs), known.fees(refs)
+        cash = known.cash(refs)
+        fees = known.fees(refs) + pending_fees(plan, known, refs)
         part = held / plan.lots
         fees_more = fees - plan.fees_usd * part
         legs = plan.combo.legs

@@ -11,7 +11,7 @@ from test_trader_events import messages
 from test_trader_path import Desk
 
 from engine.execution.broker import Fee, Fill
-from engine.execution.pnl import day_pnl, earned
+from engine.execution.pnl import day_pnl, earned, rest_value
 
 
 def checked(desk: Desk) -> None:
@@ -21,7 +21,12 @@ def checked(desk: Desk) -> None:
     fresh = []
     for trade in state.trades.values():
         locked = earned(trade, state.executions).locked
-        fresh.append(locked if locked == locked else 0.0)
+        if locked != locked:  # not whole: a loss at the prices of the plan
+            money, rest = earned(trade, state.executions), rest_value(trade, state.executions)
+            locked = min(
+                0.0, math.fsum((money.cash, -money.fees, -money.pending, money.worst, rest))
+            )
+        fresh.append(locked)
         trade.open_then = trade.locked_then = None
     assert kept == math.fsum(fresh)
     assert exposure == state.exposure(now, 0.0)

@@ -15,7 +15,7 @@ FEW, MANY = 250, 20_000
 # Of the first `N_TRACED` scenarios, the same on every runtime. It changes with what is written to
 # the journal: `python tests/execution/test_scenarios.py` prints it anew.
 N_TRACED = 40
-TRACE = "a1c4269486f2b2a721e82c415a51b4cc3d43e981e6bf78cd60f1bf154a47cea6"
+TRACE = "43f7e01a64f4bb24e5bc273864830e5cc686092b01a9f22c5047f17c7b543c2a"
 
 
 def broken(seeds: range) -> dict[int, list[str]]:

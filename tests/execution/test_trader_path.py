@@ -225,7 +225,8 @@ def test_a_package_that_has_settled_takes_no_room_any_more() -> None:
     desk.trader.begin(plan, DELTAS["box"])
     desk.run(prices_of(plan))
     last = max(c.expiry for _, c in plan.combo.legs if c.expiry is not None)
-    eve = to_ns(datetime(last.year, last.month, last.day, 23, 59, tzinfo=timezone.utc))
+    # Midnight in New York, in summer time.
+    eve = to_ns(datetime(last.year, last.month, last.day + 1, 3, 59, tzinfo=timezone.utc))
     state = desk.trader.state
     assert len(state.exposure(eve, 0.0).packages) == 1
     assert state.exposure(eve + 60 * NS_PER_SECOND, 0.0).packages == ()
@@ -249,5 +250,6 @@ def test_a_leg_that_is_held_alone_is_neither_earned_nor_lost_but_its_slippage_is
     sold = leg_of(plan, place).price
     desk.trader.on_event(Fill(ref, "a.0.01", contract.name, -2.0, sold - 0.05))
     assert not trade.is_hedged
-    # The cash of a call that was sold is no profit: 5 cents of 200 shares are lost.
-    assert desk.trader.view().day_pnl_usd == pytest.approx(-10.0)
+    # The cash of a call that was sold is no profit: 5 cents of 200 shares are lost,
+    # and the fee that is still to come.
+    assert desk.trader.view().day_pnl_usd == pytest.approx(-11.4)

@@ -38,7 +38,8 @@ def rules_of(settings: LiveSettings) -> tuple[Rules, Any]:
 
 def test_every_rule_has_a_setting_that_moves_it(tmp_path: Path) -> None:
     limits = Limits(
-        max_unhedged_s=7.0, max_unhedged_delta=8.0, max_hedge_loss_usd=9.0, max_lots=2
+        max_unhedged_s=7.0, max_unhedged_delta=8.0, max_hedge_loss_usd=9.0, max_lots=2,
+        duplicate_window_s=11.0,
     )  # fmt: skip
     changed = LiveSettings(
         legs="parallel", fill_window=1.5, ack_timeout=3.0, cancel_timeout=4.0, evidence_timeout=6.0,
@@ -47,10 +48,9 @@ def test_every_rule_has_a_setting_that_moves_it(tmp_path: Path) -> None:
     rules, terms = rules_of(changed)
     assert rules == replace(
         Rules(), style="parallel", fill_s=1.5, ack_s=3.0, cancel_s=4.0, evidence_s=6.0,
-        completes=False, loss_usd=9.0, unhedged_s=7.0, unhedged_delta=8.0,
+        completes=False, loss_usd=9.0, duplicate_s=11.0, unhedged_s=7.0, unhedged_delta=8.0,
     )  # fmt: skip
     assert (terms.allowance, terms.lots) == (0.03, 2)
-    still = [
-        one.name for one in fields(Rules) if getattr(rules, one.name) == getattr(Rules(), one.name)
-    ]
-    assert set(still) == FIXED
+    names = [one.name for one in fields(Rules)]
+    still = {name for name in names if getattr(rules, name) == getattr(Rules(), name)}
+    assert still == FIXED
