@@ -60,8 +60,9 @@ def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
         f"{today['open']} open"
     )
     yield (
-        f"  edge detected {today['edge_detected']:,.2f}, locked in {today['edge_captured']:,.2f}, "
-        f"slippage {today['slippage']:,.2f}, fees {today['fees']:,.2f} USD"
+        f"  edge detected {_usd(today['edge_detected'])}, not filled "
+        f"{_usd(today['edge_unfilled'])}, slippage {_usd(today['slippage'])}, fees above expected "
+        f"{_usd(today['fees_above_expected'])}, locked in {_usd(today['edge_captured'])} USD"
     )
     for one in found["open_packages"]:
         filled = f"{one['held']}/{one['lots']}"
@@ -72,6 +73,10 @@ def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
         rows = list(found["refused"].items())[:5]
         yield "  not sent: " + ", ".join(f"{code} {count:,}" for code, count in rows)
     yield f"  last entry {found['last_entry'] or 'none'}, journal {found['journal']}"
+
+
+def _usd(value: float) -> str:
+    return f"{round(value, 2) + 0.0:,.2f}"  # the sum is no negative zero
 
 
 def _engine_words(engine: Mapping[str, Any] | None, mode: str | None) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from shlex import quote
 
 from engine.clock import NS_PER_SECOND
 from engine.execution.limits import Limits
 from engine.live.engine import Engine, Tracked
+from engine.live.folder import state_root
 from engine.live.objects import day_of
 from engine.live.story import PackageStory, Refused, Story
 from engine.report.live_screen import (
@@ -32,6 +34,10 @@ class Screens:
         self._clock = engine.source.clock
         self._start = self._before = self._clock.monotonic_ns()
         self._reads: dict[str, int] = {}
+        root = engine.folder.path.parent
+        # `kill` finds the engines of one folder of journals: without its name, another's.
+        is_found = root.absolute() == state_root(None).absolute()
+        self._kill = "parity kill" if is_found else f"parity kill --journal {quote(str(root))}"
 
     def screen(self) -> Screen:
         """Return everything as it is now. O(packages)."""
@@ -53,6 +59,7 @@ class Screens:
             packages=tuple(package_lines(story, packages, now)), profit=profit(story, now),
             gauges=self._gauges(), timings=tuple(timings(story, engine.read_us)),
             refusals=tuple(story.refusals.most_common(5)), n_sightings=story.n_found,
+            kill=self._kill,
             last=engine.last or (story.notes[-1][1] if story.notes else ""),
         )  # fmt: skip
 

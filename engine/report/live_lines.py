@@ -20,7 +20,7 @@ def connected_line(screen: Screen) -> str:
     why = f": {screen.why}" if screen.why else ""
     return printable(
         f"{screen.broker} at {screen.place}, account {screen.account}, {armed}, "
-        f"{screen.mode.lower().replace('_', ' ')}{why}"
+        f"{screen.mode.lower().replace('_', ' ')}{why}; {screen.kill} stops it"
     )
 
 

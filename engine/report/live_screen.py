@@ -118,7 +118,7 @@ class Screen:
     """Everything on the screen.
 
     `mode` is READ-ONLY, RECONCILING, READY, REDUCING, DRAINING or HALTED, `why` says why it is not
-    READY.
+    READY; `kill` is the command that stops this engine.
     """
 
     ts_ns: int
@@ -139,3 +139,4 @@ class Screen:
     refusals: tuple[tuple[str, int], ...] = ()
     n_sightings: int = 0
     last: str = ""
+    kill: str = "parity kill"

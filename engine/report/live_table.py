@@ -101,7 +101,8 @@ def _foot(screen: Screen) -> Text:
     foot = Text(" ", no_wrap=True, overflow="ellipsis")
     if screen.last:
         foot.append(printable(screen.last) + "\n ", "dim")
-    foot.append("Ctrl-C ends  |  parity kill  stops trading now, from any terminal", "dim")
+    kill = printable(screen.kill)
+    foot.append(f"Ctrl-C ends  |  {kill}  stops trading now, from any terminal", "dim")
     return foot
 
 

@@ -247,6 +247,14 @@ def test_many_symbols_packages_and_nothing_at_all_fit_too() -> None:
     assert "not armed" in text
 
 
+def test_the_command_that_stops_it_is_one_that_finds_it(tmp_path: Path) -> None:
+    _, out, _ = on_paper(tmp_path / "a b", 0.5)
+    command = f"parity kill --journal '{tmp_path}/a b'"
+    assert command in out.splitlines()[0]
+    text = "\n".join(drawn(replace(SCREEN, kill=command), 160, 30))
+    assert f"{command}  stops trading now" in text
+
+
 def test_a_halt_is_at_the_top() -> None:
     lines = drawn(replace(SCREEN, mode="HALTED", why="too\x1b[31m hot"), 80, 24)
     assert "HALTED" in lines[0]

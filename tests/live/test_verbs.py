@@ -37,7 +37,14 @@ def test_status_says_what_is_open_and_what_was_earned(state: Path, capsys: Out) 
     text = said(capsys, state, "status")
     assert "sim account DU1: no engine runs" in text
     assert "open: order parity-10-0.0 ACKED 0/2" in text
-    assert "edge detected 60.00, locked in 0.50, slippage 32.00, fees 13.50 USD" in text
+    found = json.loads(said(capsys, state, "status", "--json"))["today"]
+    names = ("edge_detected", "edge_unfilled", "slippage", "fees_above_expected", "edge_captured")
+    detected, unfilled, slippage, fees, locked = (f"{found[name]:,.2f}" for name in names)
+    assert (
+        f"edge detected {detected}, not filled {unfilled}, slippage {slippage}, fees above "
+        f"expected {fees}, locked in {locked} USD"
+    ) in text
+    assert (detected, slippage, locked) == ("60.00", "32.00", "0.50")
     found = json.loads(said(capsys, state, "status", "--json"))
     assert found["schema_version"] == 1
     assert found["engine"] is found["halted"] is None
