@@ -184,7 +184,7 @@ class Scanner:
         misses: tuple[NearMiss, ...] = ()
         most = settings.near_misses if near is None else near
         if most > 0:
-            nearest = search_near(view, settings)
+            nearest = search_near(view, settings, found.table)
             misses = near_misses(
                 view, columns, found.gated, nearest, replace(settings, near_misses=most)
             )

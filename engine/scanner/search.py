@@ -119,13 +119,19 @@ def search(
     return table, skipped
 
 
-def search_near(view: View, settings: ScanSettings) -> candidates.Columns:
-    """Return the best position of each family that has no candidate: every family is searched."""
-    table = CandidateTable(view.backend, view.chain.n_rows, view.days)
+def search_near(view: View, settings: ScanSettings, table: CandidateTable) -> candidates.Columns:
+    """Return the best position of each template that has no candidate in `table`.
+
+    Families of which every template has one, or that tell none, are not searched again.
+    """
+    near = CandidateTable(view.backend, view.chain.n_rows, view.days)
     for name in settings.families:
-        if name in REGISTRY and not why_not(REGISTRY[name], view):
-            REGISTRY[name].find(view, table)
-    return table.nearest()
+        family = REGISTRY.get(name)
+        if family is None or not family.has_near or why_not(family, view):
+            continue
+        if not all(template in table.templates for template in family.templates):
+            family.find(view, near)
+    return near.nearest()
 
 
 def _add_projected(

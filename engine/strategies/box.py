@@ -67,5 +67,5 @@ def _rate(facts: Facts) -> float:
 FAMILY = Family(
     "box", _worth, _margin, find_boxes, (LONG, SHORT), needs_stock=False, is_for_coins=True,
     receives=is_long_box, rate=_rate, is_pair=True, fixes_width=True,
-    margin_code=BOX,
+    margin_code=BOX, flag=screen.BOX,
 )  # fmt: skip

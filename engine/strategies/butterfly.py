@@ -106,5 +106,5 @@ def _worth(facts: Facts) -> list[Line]:
 
 FAMILY = Family(
     "butterfly", _worth, no_margin, find_butterflies, (CALLS, PUTS), needs_stock=False,
-    is_for_coins=True,
+    is_for_coins=True, is_covered=True, has_near=False,
 )  # fmt: skip

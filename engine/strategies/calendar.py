@@ -148,5 +148,5 @@ def _today(terms: Terms, e: int, leg: Leg) -> float:
 FAMILY = Family(
     "calendar", worth_of_cover, no_margin, find_calendars,
     tuple(_calendar(right, condition) for right, condition in (("C", BORROW), ("P", FUNDING))),
-    is_for_coins=True, gets_dividends=True,
+    is_for_coins=True, gets_dividends=True, is_covered=True, is_apart_for_coins=True,
 )  # fmt: skip

@@ -119,5 +119,5 @@ def _mixtures(
 FAMILY = Family(
     "calendar_butterfly", worth_of_cover, no_margin, find_calendar_butterflies,
     tuple(_mixture(right, condition) for right, condition in (("C", BORROW), ("P", FUNDING))),
-    gets_dividends=True,
+    gets_dividends=True, is_covered=True, has_near=False,
 )  # fmt: skip

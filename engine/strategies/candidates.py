@@ -134,6 +134,7 @@ class CandidateTable:
     """All candidates of one scan, and per family the best position that is not one.
 
     Families may leave the latter out where it costs a search of its own and is not `wants_near`.
+    `templates` are those that have a candidate.
     """
 
     def __init__(
@@ -142,7 +143,7 @@ class CandidateTable:
         self.wants_near = wants_near
         self.found = Columns()
         self.near = Columns()
-        self.postponed: list[str] = []
+        self.templates: list[Template] = []
         self._backend = backend
         self._n_rows = n_rows
         self._days = days
@@ -158,6 +159,8 @@ class CandidateTable:
         condition: int = 0,
     ) -> int:
         """Append candidates; return the table row of the first."""
+        if hits and template not in self.templates:
+            self.templates.append(template)
         return self.found.append(
             self._backend, template, self._n_rows, hits, low, middle, high, edge, self._days,
             condition,

@@ -53,5 +53,5 @@ def _receives(legs: tuple[Leg, ...]) -> bool:
 
 FAMILY = Family(
     "collar", _worth, stock_margin, find_collars, (TEMPLATE,), gets_dividends=True,
-    receives=_receives, best=_best, has_plain_edge=True,
+    receives=_receives, best=_best, has_plain_edge=True, flag=screen.COLLAR,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import stock_margin
 from engine.strategies.rows import add_rows
 from engine.strategies.view import View
+from kernels_pure import screen
 
 TEMPLATE = Template("conversion", ((LOW, "P", 1), (LOW, "C", -1)), stock=1)
 
@@ -55,4 +56,5 @@ def _receives(legs: tuple[Leg, ...]) -> bool:
 FAMILY = Family(
     "conversion", _worth, stock_margin, find_conversions, (TEMPLATE,), is_for_coins=True,
     gets_dividends=True, receives=_receives, rate=_rate, has_plain_edge=True,
+    flag=screen.CONVERSION,
 )  # fmt: skip

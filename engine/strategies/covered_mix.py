@@ -69,5 +69,6 @@ def _worth(facts: Facts) -> list[Line]:
 
 
 FAMILY = Family(
-    "covered_mix", _worth, stock_margin, find_covered_mixes, (TEMPLATE,), gets_dividends=True
-)
+    "covered_mix", _worth, stock_margin, find_covered_mixes, (TEMPLATE,), gets_dividends=True,
+    flag=screen.COVERED_MIX, has_near=False,
+)  # fmt: skip

@@ -122,6 +122,15 @@ class Family:
         Scanners without financing know a figure for it; it may be CARRY.
     is_pair
         Two strikes of one expiry: one wrong quote makes few of them.
+    flag
+        Its bit in what `kernels_pure.screen` flags; 0 where that does not judge it.
+    is_covered
+        It sells only what lies above the longs of its right (`View.uncovered`): where nothing does,
+        and its `flag`, if it has one, is missing, it has no candidate.
+    is_apart_for_coins
+        On an inverse chain its longs cover by another rule, which no screen judges.
+    has_near
+        Its search also tells its best position that is no candidate, for near misses.
     margin_code
         Which rule of ``kernels_pure.capital`` gives the same margin, for one of its own.
     fixes_width
@@ -144,3 +153,7 @@ class Family:
     is_pair: bool = False
     fixes_width: bool = False
     margin_code: int | None = None
+    flag: int = 0
+    is_covered: bool = False
+    is_apart_for_coins: bool = False
+    has_near: bool = True

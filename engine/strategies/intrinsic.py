@@ -7,6 +7,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import stock_margin
 from engine.strategies.rows import add_rows
 from engine.strategies.view import View
+from kernels_pure import screen
 
 CALL = Template("intrinsic", ((LOW, "C", 1),), stock=-1, condition=BORROW)
 PUT = Template("intrinsic", ((LOW, "P", 1),), stock=1)
@@ -48,5 +49,5 @@ def _worth(facts: Facts) -> list[Line]:
 
 FAMILY = Family(
     "intrinsic", _worth, stock_margin, find_intrinsic, (CALL, PUT), is_for_coins=True,
-    gets_dividends=True, has_plain_edge=True,
+    gets_dividends=True, has_plain_edge=True, flag=screen.INTRINSIC,
 )  # fmt: skip

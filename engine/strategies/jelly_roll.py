@@ -11,6 +11,7 @@ from engine.strategies.candidates import BORROW, EARLY, HIGH, LOW, CandidateTabl
 from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import naked
 from engine.strategies.view import Hits, View, all_hits
+from kernels_pure import screen
 from kernels_pure.capital import NAKED
 
 LONG_ROLL = Template(
@@ -90,5 +91,5 @@ def _margin(legs: tuple[Leg, ...], unit: int, spot: float) -> float:
 
 FAMILY = Family(
     "jelly_roll", _worth, _margin, find_jelly_rolls, (LONG_ROLL, SHORT_ROLL), gets_dividends=True,
-    margin_code=NAKED,
+    margin_code=NAKED, flag=screen.JELLY_ROLL,
 )  # fmt: skip

@@ -150,4 +150,5 @@ def _worth(facts: Facts) -> list[Line]:
 
 FAMILY = Family(
     "partial_box", _worth, no_margin, find_partial_boxes, (TEMPLATE,), needs_stock=False,
+    flag=screen.PARTIAL_BOX, is_covered=True, has_near=False,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import stock_margin
 from engine.strategies.rows import add_rows
 from engine.strategies.view import View
+from kernels_pure import screen
 
 TEMPLATE = Template("reversal", ((LOW, "C", 1), (LOW, "P", -1)), stock=-1, condition=BORROW)
 
@@ -46,5 +47,5 @@ def _receives(legs: tuple[Leg, ...]) -> bool:
 
 FAMILY = Family(
     "reversal", _worth, stock_margin, find_reversals, (TEMPLATE,), is_for_coins=True,
-    receives=_receives, rate=_rate, has_plain_edge=True,
+    receives=_receives, rate=_rate, has_plain_edge=True, flag=screen.REVERSAL,
 )  # fmt: skip

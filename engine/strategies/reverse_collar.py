@@ -58,5 +58,5 @@ def _receives(legs: tuple[Leg, ...]) -> bool:
 
 FAMILY = Family(
     "reverse_collar", _worth, stock_margin, find_reverse_collars, (TEMPLATE,),
-    receives=_receives, best=_best, has_plain_edge=True,
+    receives=_receives, best=_best, has_plain_edge=True, flag=screen.REVERSE_COLLAR,
 )  # fmt: skip

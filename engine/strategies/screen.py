@@ -9,45 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from engine.strategies.registry import REGISTRY
 from engine.strategies.upper_bound import call_bound
 from engine.strategies.view import View
-from kernels_pure import screen as slots
 
-FLAGS = {
-    "conversion": slots.CONVERSION,
-    "reversal": slots.REVERSAL,
-    "intrinsic": slots.INTRINSIC,
-    "upper_bound": slots.UPPER_BOUND,
-    "box": slots.BOX,
-    "collar": slots.COLLAR,
-    "reverse_collar": slots.REVERSE_COLLAR,
-    "vertical_width": slots.VERTICAL_WIDTH,
-    "jelly_roll": slots.JELLY_ROLL,
-    "three_legs": slots.THREE_LEGS,
-    "partial_box": slots.PARTIAL_BOX,
-    "covered_mix": slots.COVERED_MIX,
-}
+FLAGS = {name: family.flag for name, family in REGISTRY.items() if family.flag}
 """The flag of each family that the screen kernel judges."""
-_COVERS = ("vertical", "butterfly", "calendar", "calendar_butterfly")
+_COVERED = frozenset(name for name, family in REGISTRY.items() if family.is_covered)
+_NOT_FOR_COINS = frozenset(name for name, family in REGISTRY.items() if family.is_apart_for_coins)
 
 
 def ruled_out_families(view: View, asked: Collection[str]) -> set[str]:
     """Return those of the families `asked` for that have no candidate in `view`."""
-    ruled_out: set[str] = set()
-    names = [name for name in FLAGS if name in asked]
-    if names:
-        flags = _screen(view)
-        ruled_out.update(name for name in names if not flags & FLAGS[name])
-    # A calendar of a coin-settled chain is covered by another rule (`coin_calendar`).
-    apart = "" if view.chain.quoting.is_linear else "calendar"
-    covers = [name for name in _COVERS if name in asked and name != apart]
-    has_parts = "partial_box" in ruled_out and not view.chain.is_european
-    if covers or has_parts:
-        if not view.uncovered(0) and not view.uncovered(view.chain.n_rows):
-            ruled_out.update(covers)
-        elif has_parts:
-            # A spread may be bought for a credit, and a part of the other goes with it.
-            ruled_out.discard("partial_box")
+    judged = [name for name in asked if name in FLAGS or name in _COVERED]
+    if not view.chain.quoting.is_linear:
+        judged = [name for name in judged if name not in _NOT_FOR_COINS]
+    flags = _screen(view) if any(name in FLAGS for name in judged) else 0
+    ruled_out = {name for name in judged if not flags & FLAGS.get(name, 0)}
+    covered = ruled_out & _COVERED
+    if covered and (view.uncovered(0) or view.uncovered(view.chain.n_rows)):
+        ruled_out -= covered
     return ruled_out
 
 

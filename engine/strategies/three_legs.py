@@ -65,5 +65,5 @@ def _amount(line: Line) -> float:
 
 FAMILY = Family(
     "three_legs", _worth, no_margin, find_three_legs, (CALL_SPREAD, PUT_SPREAD),
-    needs_stock=False,
+    needs_stock=False, flag=screen.THREE_LEGS,
 )  # fmt: skip

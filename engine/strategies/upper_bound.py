@@ -12,6 +12,7 @@ from engine.strategies.family import Facts, Family, Line
 from engine.strategies.margins import stock_margin
 from engine.strategies.rows import add_rows
 from engine.strategies.view import View
+from kernels_pure import screen
 from kernels_pure.capital import STRIKES
 
 CALL = Template("upper_bound", ((LOW, "C", -1),), stock=1)
@@ -61,5 +62,5 @@ def _margin(legs: tuple[Leg, ...], unit: int, spot: float) -> float:
 FAMILY = Family(
     "upper_bound", _worth, _margin, find_upper_bounds, (CALL, PUT), needs_stock=False,
     gets_dividends=True,
-    margin_code=STRIKES,
+    margin_code=STRIKES, flag=screen.UPPER_BOUND,
 )  # fmt: skip

@@ -42,5 +42,5 @@ def _worth(facts: Facts) -> list[Line]:
 
 FAMILY = Family(
     "vertical", _worth, no_margin, find_verticals, (CALL, PUT), needs_stock=False,
-    is_for_coins=True, is_pair=True,
+    is_for_coins=True, is_pair=True, is_covered=True,
 )  # fmt: skip

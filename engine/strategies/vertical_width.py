@@ -56,5 +56,5 @@ def _margin(legs: tuple[Leg, ...], unit: int, spot: float) -> float:
 FAMILY = Family(
     "vertical_width", _worth, _margin, find_vertical_widths, (CALL, PUT), needs_stock=False,
     is_pair=True,
-    margin_code=WIDTH,
+    margin_code=WIDTH, flag=screen.VERTICAL_WIDTH,
 )  # fmt: skip
