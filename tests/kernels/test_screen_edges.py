@@ -15,14 +15,17 @@ from random import Random
 import pytest
 
 from engine.backend import Backend
+from engine.market.calendar import US
 from engine.market.carry import Carry
-from engine.market.chain import OptionChain
+from engine.market.chain import AMERICAN, ChainBuilder, Expiry, OptionChain, Underlying
 from engine.strategies.candidates import CandidateTable, Columns
 from engine.strategies.registry import REGISTRY, why_not
 from engine.strategies.screen import FLAGS, ruled_out_families
 from engine.strategies.view import View
 from tests.kernels.test_screen import chains, moved, view_of
-from tests.properties.random_american import random_chain
+from tests.properties.random_american import ENDS, STRIKES, random_chain
+from tests.properties.test_american_judge import random_carry
+from tests.unit.test_american_golden import ASK, BID, NOW
 
 # Candidates of a family in one chain that are tried.
 TRIED = 12
@@ -138,35 +141,60 @@ def test_a_wrong_quote_at_any_strike_is_seen(backend: Backend) -> None:
                     count = found_in(plain, name, is_whole=True).count
                     assert not (count and name in ruled_out), (name, row, wrong)
                     seen[name] += count > 0
+                    for floor, _ in borders(plain, name):
+                        assert name not in ruled_out_families(again(plain, floor), [name])
+                        break
     del seen["jelly_roll"]  # of two expiries
     assert min(seen.values()) > 8, seen
 
 
+def two_expiries(draw: Random) -> OptionChain:
+    """Return an American chain of six strikes at each of two expiries, of large sizes."""
+    builder = ChainBuilder("XYZ", NOW, Underlying("XYZ", BID, ASK, 1e6, 1e6, 0.1, 0.1))
+    for end in ENDS[:2]:
+        for strike in sorted(draw.sample(STRIKES, 6)):
+            for right in "CP":
+                sizes = 1000.0, 1000.0, 0.1, 0.1
+                builder.add(Expiry(US.close_ns(end), end), strike, right, 1.0, 1.1, *sizes)
+    return builder.build(style=AMERICAN)
+
+
 def test_a_part_of_a_box_beside_a_spread_for_a_credit_is_found(backend: Backend) -> None:
-    """Its box has no edge at expiry: that a spread is bought for a credit must be noticed."""
+    """Its box has no edge at expiry: that a spread is bought for a credit must be noticed.
+
+    The other expiry has a box with an edge, so that it is flagged.
+    """
     seen = 0
     for seed in range(150):
         draw = Random(f"credit {seed}")
-        chain, settings = random_chain(draw, 6)
-        n = chain.n_rows
-        many = array("d", [1000.0]) * (2 * n)
-        view = view_of(replace(chain, bid_size=many, ask_size=many), settings.carry, backend)
-        low = draw.randrange(n - 1)
-        high = draw.randrange(low + 1, n)
+        view = view_of(two_expiries(draw), random_carry(draw), backend)
+        chain, n, e = view.chain, view.chain.n_rows, draw.randrange(2)
+        low = chain.first[e] + draw.randrange(5)
+        high = draw.randrange(low + 1, chain.first[e + 1])
         width, dear = chain.strike[high] - chain.strike[low], 3.0
         receive, pay = (array("d", [math.nan]) * (2 * n) for _ in range(2))
+        other = chain.first[1 - e]
+        receive[other + 1] = receive[n + other] = 10.0
+        pay[other] = pay[n + other + 1] = 10.1
         for q in (high, n + low):
             receive[q] = 10.0 * width
         credit, debit = (low, n + high) if seed % 2 else (n + high, low)
         pay[credit] = 10.0 * width - dear * width
-        most = (1.0 + dear) * width * view.terms.borrow[0]
+        most = (1.0 + dear) * width * view.terms.borrow[e]
         pay[debit] = 10.0 * width + most + draw.uniform(0.0, 0.04) * width
         plain, screened = (replace(view, receive=receive, pay=pay) for _ in range(2))
-        count = found_in(plain, "partial_box", is_whole=True).count
-        is_out = "partial_box" in ruled_out_families(screened, ["partial_box"])
-        assert not (count and is_out)
-        if count and not screened.flags[0] & FLAGS["partial_box"]:  # type: ignore[index]
-            seen += 1
+        assert "partial_box" not in ruled_out_families(screened, ["partial_box"])
+        flags = screened.flags
+        assert flags is not None
+        assert flags[1 - e] & FLAGS["partial_box"]
+        whole = found_in(plain, "partial_box", is_whole=True)
+        assert keys(found_in(screened, "partial_box", is_whole=False)) == keys(whole)
+        seen += any(expiries(chain, whole, row) == {e} for row in range(whole.count))
+        # Where no expiry is flagged the credit alone says that there is something to search.
+        alone = replace(view, receive=receive[:], pay=pay[:])
+        alone.receive[other + 1] = alone.receive[n + other] = math.nan
+        if found_in(again(alone, 0.0), "partial_box", is_whole=True).count:
+            assert "partial_box" not in ruled_out_families(alone, ["partial_box"])
     assert seen > 5, seen
 
 
