@@ -7,29 +7,23 @@ that can be taken out today and leaves nothing owed in the end, and it is never 
 
 Where the gateway's rules and the proof's differ, the proof's count. Money costs the same at every
 term: the gateway books interest night by night at the rate of one day. The fee of short stock is
-on the price at which it was sold: a fee that grows with the price is not in any locked amount. The hours of the first day, and the one by which clocks
-change, are added to the nights.
+on the price at which it was sold: a fee that grows with the price is not in any locked amount. The
+hours of the first day, and the one by which clocks change, are added to the nights.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 pytest.importorskip("ib_async", reason="ib_async is not installed: requirements-ib.txt")
 
-TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS / "ib"), str(TESTS / "execution")]
-
-from broker_scene import ACCOUNT, IbScene, contract_at, play
+from broker_scene import ACCOUNT, IbScene, play
 from client_time import keep_clock_out
 from venue import MemoryLog
 
