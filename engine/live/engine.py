@@ -103,8 +103,14 @@ class Engine:
 
         await self.source.open(symbol, make_watch)
 
+    def heed_latch(self) -> None:
+        """Halt if the latch is set; before anything connects, since open packages go on then."""
+        self._look_at_latch()
+
     def begin(self) -> None:
         """Look at the latch and let what is found reach the trader."""
+        if self._is_latched:
+            self.broker.cancel_all()  # nobody was connected when it was heeded
         self._look_at_latch()
         self._vigil.look()
         self._offset_ns = self._clock.now_ns() - self._machine.now_ns()

@@ -174,6 +174,7 @@ class Runner:
             breakers=breakers, advance=self._advance, collector=self._collector,
         )  # fmt: skip
         engine.links = self.links
+        engine.heed_latch()
         if self.what_if is not None:
             self._margins = Margins(
                 self.what_if, self.broker.account, self.source.clock,

@@ -13,9 +13,12 @@ from served_gateway import Served
 
 from engine.cli.main import main
 from engine.errors import NoInputError, NotPermittedError, UnavailableError
+from engine.execution.broker import BrokerEvent, Evidence
 from engine.execution.limits import SIMULATED
+from engine.execution.modes import Mode
+from engine.execution.trader import Trader
 from engine.gateway.faults import Rule
-from engine.live.latch import read_latch
+from engine.live.latch import read_latch, set_latch
 
 pytest.importorskip("ib_async", reason="ib_async is not installed: requirements-ib.txt")
 
@@ -188,6 +191,27 @@ def test_shot_between_order_and_fill_it_knows_everything_when_it_starts_again(
         refs = served.call(lambda: [order.placed.ref for order in served.gateway.desk.every])
         assert len(set(refs)) == len(refs)
         assert set(refs) == {ref for ref, one in told.orders.items() if one.state != "NOT THERE"}
+
+
+def test_a_latch_is_heeded_before_the_account_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes = []
+    on_event = Trader.on_event
+
+    def watched(trader: Trader, event: BrokerEvent) -> None:
+        if isinstance(event, Evidence):
+            modes.append(trader.mode)
+        on_event(trader, event)
+
+    monkeypatch.setattr(Trader, "on_event", watched)
+    set_latch(folder(tmp_path).make(), "killed while nobody ran", "a test")
+    with market() as served:
+        desk = Desk(request(tmp_path, served.port))
+        desk.run(lambda: len(desk.lines) > 0)
+    # What is half filled goes on as soon as the account agrees: by then it must be known.
+    assert modes
+    assert set(modes) == {Mode.HALTED}
 
 
 def test_a_kill_reaches_orders_that_an_engine_has_left_behind(tmp_path: Path) -> None:
