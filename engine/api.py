@@ -146,10 +146,10 @@ def scan(
         source's, empty is none at all), ``fees`` (a schedule or "free"), ``borrow``, ``shortable``,
         ``index_yield``. What counts: ``families``, ``gates`` (a `Gates`, or single limits by name;
         "off" switches one off), ``min_edge``, ``min_edge_usd``, ``assume_synchronous``. What is
-        listed: ``profile``, ``top``, ``near_misses``, ``capital``, ``show_carry``, ``fill_time``,
-        ``leg_gap``, ``vol``. How it runs: ``backend`` ("auto", "pure", "numba" or a selected one)
-        and ``jobs`` (worker processes for a source with several symbols; 0 is one per core). Text
-        means what it means to the flag of the same name.
+        listed: ``profile``, ``top``, ``near_misses``, ``capital``, ``show_carry``, ``find_carry``,
+        ``fill_time``, ``leg_gap``, ``vol``. How it runs: ``backend`` ("auto", "pure", "numba" or a
+        selected one) and ``jobs`` (worker processes for a source with several symbols; 0 is one per
+        core). Text means what it means to the flag of the same name.
 
     Raises
     ------

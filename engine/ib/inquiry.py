@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.execution.broker import Fee
-from engine.ib.order_table import Answer
+from engine.ib.order_table import InquiryAnswer
 
 OPEN, COMPLETED, EXECUTIONS, POSITIONS, CASH = (
     "open orders", "completed orders", "executions", "positions", "cash",
@@ -38,7 +38,7 @@ class Inquiry:
     req_id: int = -1
     summary_id: int = -1
     waits_for: list[str] = field(default_factory=list)
-    answer: Answer = field(default_factory=Answer)
+    answer: InquiryAnswer = field(default_factory=InquiryAnswer)
     fees: dict[str, Fee] = field(default_factory=dict)
     positions: dict[str, float] = field(default_factory=dict)
     placed: dict[str, None] = field(default_factory=dict)

@@ -68,7 +68,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Answer:
+class InquiryAnswer:
     """What came in answer to one inquiry, by permanent id."""
 
     opened: set[int] = field(default_factory=set)
@@ -205,7 +205,7 @@ class OrderTable:
 
     # answers
 
-    def answer(self, ref: str, said: Answer, *, is_beyond_barrier: bool) -> BrokerEvent:
+    def answer(self, ref: str, said: InquiryAnswer, *, is_beyond_barrier: bool) -> BrokerEvent:
         """Return what a complete answer of the broker means for one order."""
         entry = self._entries.get(ref)
         lives = entry.lives if entry else []
@@ -225,7 +225,7 @@ class OrderTable:
             entry.told = (lots, entry.lives[-1].status if entry.lives else "")
         return Seen(ref, lots, is_live, permanent)
 
-    def refs_in(self, said: Answer) -> list[str]:
+    def refs_in(self, said: InquiryAnswer) -> list[str]:
         """Return the references of ours that an answer names, in order."""
         named = (self.ref_of_permanent(p) for p in said.opened | said.completed)
         return sorted({*said.refs(), *named} - {""})

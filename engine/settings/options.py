@@ -70,6 +70,7 @@ class ListOptions(TypedDict, total=False):
     near_misses: int
     capital: float
     show_carry: bool
+    find_carry: bool
     fill_time: float
     leg_gap: float
     vol: float

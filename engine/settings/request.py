@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Said = Mapping[str, Any]
 # Of ScanSettings, settings that are called the same.
 _SAME = (
-    "profile", "top", "near_misses", "capital", "show_carry", "fill_time", "leg_gap", "vol",
-    "assume_synchronous",
+    "profile", "top", "near_misses", "capital", "show_carry", "find_carry", "fill_time",
+    "leg_gap", "vol", "assume_synchronous",
 )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def request_of(
     return Request(
         source=source or in_file.get("source", "demo"),
         symbols=symbols or tuple(in_file.get("symbols", ())),
-        settings=_settings(said, config),
+        settings=_settings(said, config, shown),
         overrides=_overrides(said, config, carry, shown),
         fees=said.get("fees", config.fees if config else None),
         as_of_ns=None if moment == "all" else moment,
@@ -87,11 +87,16 @@ def one(said: Said, config: FileConfig | None, name: str, default: Any = None) -
     return config.scan.get(key, default) if config and key else default
 
 
-def _settings(said: Said, config: FileConfig | None) -> ScanSettings:
+def _settings(said: Said, config: FileConfig | None, shown: Callable[[str], str]) -> ScanSettings:
     base = ScanSettings()
     limits = {**(config.gates if config else {}), **said.get("gates", {})}
     limits.update({name: said[name] for name in ("min_edge", "min_edge_usd") if name in said})
     same = {name: one(said, config, name, getattr(base, name)) for name in _SAME}
+    if same["show_carry"] and not same["find_carry"]:
+        raise UsageError(
+            f"{shown('show_carry')} lists CARRY rows and {shown('find_carry')} is false, which "
+            "looks for none: leave one out"
+        )
     families = one(said, config, "families")
     if families is None:
         # A profile that orders synthetics asks for them.

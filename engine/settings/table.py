@@ -159,6 +159,8 @@ SETTINGS = (
     Setting("show_carry", LIST, values.switch, _SWITCH, "false",
             'list CARRY rows too: "profits" that are only interest', key="[scan] carry",
             flag="--carry"),
+    Setting("find_carry", LIST, values.on_or_off, _SWITCH, "true",
+            "look for CARRY rows at all, to name the best; false saves their search", "true|false"),
     Setting("fill_time", LIST, values.above_zero, "a number of seconds", f"{_DEFAULT.fill_time:g}",
             "seconds in which a quote's chance to be there still falls to a third", "S"),
     Setting("leg_gap", LIST, values.at_least_zero, "a number of seconds", f"{_DEFAULT.leg_gap:g}",

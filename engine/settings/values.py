@@ -63,6 +63,13 @@ def switch(value: object) -> bool:
     return value
 
 
+def on_or_off(value: object) -> bool:
+    """Return true or false, also from text: the flag of what is on by itself needs a value."""
+    if value in ("true", "false"):
+        return value == "true"
+    return switch(value)
+
+
 def at_least_zero(value: object) -> float:
     """Return a finite number >= 0."""
     read = _number(value)

@@ -12,7 +12,7 @@ pytest.importorskip(
 )
 
 from engine.execution.broker import Absent, Acked, BrokerEvent, Ended, Fill, Seen, Warned
-from engine.ib.order_table import Answer, OrderTable
+from engine.ib.order_table import InquiryAnswer, OrderTable
 
 REF = "parity-a-0.1"
 
@@ -62,7 +62,7 @@ def test_two_lives_under_one_reference_both_count() -> None:
     assert len(table.live(REF)) == 2
     assert table.status(1, 5, 70, "Filled", 2.0) == []
     assert [life.permanent for life in table.live(REF)] == [71]
-    said = Answer(opened={71}, completed={70})
+    said = InquiryAnswer(opened={71}, completed={70})
     assert table.answer(REF, said, is_beyond_barrier=True) == Seen(REF, 2, True, "71")
     assert table.status(1, 5, 71, "Cancelled", 1.0) == [Ended(REF, 3, "Cancelled")]
     # And one that shows up when all was over.
@@ -94,7 +94,7 @@ def test_messages_about_an_order_that_is_over_or_not_ours_say_nothing() -> None:
 
 def test_absence_is_evidence_beyond_the_barrier_alone() -> None:
     table = sent()
-    nothing = Answer()
+    nothing = InquiryAnswer()
     assert table.answer(REF, nothing, is_beyond_barrier=False) == Absent(REF, False)
     assert len(table.live(REF)) == 1
     assert table.answer(REF, nothing, is_beyond_barrier=True) == Absent(REF, True)
@@ -115,13 +115,13 @@ def test_an_answer_counts_executions_that_no_status_has_told() -> None:
             fill("e1.01", 1), fill("e1.02", 2), fill("e2.01", 1), fill("e3.01", 200, "ZETF"),
         )
     }  # fmt: skip
-    said = Answer(opened={70}, executions=executions)
+    said = InquiryAnswer(opened={70}, executions=executions)
     assert table.answer(REF, said, is_beyond_barrier=True) == Seen(REF, 3, True, "70")
     # In whatever order the correction came.
-    backwards = Answer(opened={70}, executions=dict(reversed(executions.items())))
+    backwards = InquiryAnswer(opened={70}, executions=dict(reversed(executions.items())))
     assert table.answer(REF, backwards, is_beyond_barrier=True) == Seen(REF, 3, True, "70")
     # Executions alone prove that it was there.
-    alone = Answer(executions=executions)
+    alone = InquiryAnswer(executions=executions)
     assert sent().answer(REF, alone, is_beyond_barrier=True) == Seen(REF, 3, False, "")
     assert table.refs_in(alone) == [REF]
 

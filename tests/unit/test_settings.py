@@ -59,6 +59,7 @@ GOOD: dict[str, tuple[str, str, Any]] = {
     "near_misses": ("0", "[scan]\nnear_misses = 0", 0),
     "capital": ("5e5", "[scan]\ncapital = 500000", 5e5),
     "show_carry": ("", "[scan]\ncarry = true", True),
+    "find_carry": ("false", "[scan]\nfind_carry = false", False),
     "fill_time": ("3.5", "[scan]\nfill_time = 3.5", 3.5),
     "leg_gap": ("0", "[scan]\nleg_gap = 0", 0),
     "vol": ("45%", '[scan]\nvol = "45%"', 0.45),
@@ -89,6 +90,7 @@ BAD: dict[str, tuple[str, str, Any, str]] = {
     "top": ("-1", "[scan]\ntop = -1", -1, "expected a whole number >= 0, got"),
     "near_misses": ("x", '[scan]\nnear_misses = "x"', "x", "expected a whole number >= 0, got 'x'"),
     "capital": ("x", '[scan]\ncapital = "x"', "x", "expected a number >= 0, got 'x'"),
+    "find_carry": ("no", '[scan]\nfind_carry = "no"', "no", "expected true or false, got 'no'"),
     "fill_time": ("0", "[scan]\nfill_time = 0", 0, "expected a number > 0, got"),
     "leg_gap": ("-1", "[scan]\nleg_gap = -1", -1, "expected a number >= 0, got"),
     "vol": ("0", "[scan]\nvol = 0", 0, "expected a number > 0, got"),
@@ -234,3 +236,15 @@ def test_an_unknown_keyword_names_the_nearest() -> None:
 def test_the_documentation_has_the_table() -> None:
     """After a change of the table: put what `documentation` returns into the page."""
     assert documentation() in CONFIGURATION.read_text(encoding="utf-8")
+
+
+def test_carry_rows_cannot_be_listed_and_not_looked_for() -> None:
+    with pytest.raises(UsageError, match=r"--carry lists .* --find-carry is false"):
+        scan_request.build(parsed("--carry", "--find-carry=false"), None)
+    with pytest.raises(UsageError, match=r"show_carry lists .* find_carry is false"):
+        scan("demo", show_carry=True, find_carry=False)
+    looked = [
+        scan("demo", "ZETF", top=0, find_carry=is_on, backend="pure").scans[0].result.n_carry
+        for is_on in (True, False)
+    ]
+    assert looked[0] > looked[1] == 0
