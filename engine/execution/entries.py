@@ -18,6 +18,8 @@ refused        ``sighting``, ``key``, ``refusals``: pairs of code and message
 proof          ``package``, ``edge``, ``is_good``, ``text``: what the verifier said after sending
 baseline       ``positions``: what the account held that is not ours, by contract
 reconciled     ``differences``: triples of contract, journal and broker; ``text``
+settled        ``bookings``: rows of contract, quantity, what became of it, stock, shares and
+               strike; ``text``
 alert          ``text``, ``package``: what a person must know
 halt           ``reason``
 resume         ``reason``, ``accepted_usd``: the loss of the day that is accepted with it
@@ -50,6 +52,7 @@ from engine.execution.orders import PREFIX, Order, Plan
 
 START, PLAN, INTENT, SENT, EVENT, PHASE = "start", "plan", "intent", "sent", "event", "phase"
 UNHEDGED, REFUSED, PROOF, BASELINE = "unhedged", "refused", "proof", "baseline"
+SETTLED = "settled"
 RECONCILED, ALERT, HALT, RESUME, LATE, STOP = (
     "reconciled", "alert", "halt", "resume", "late", "stop",
 )  # fmt: skip

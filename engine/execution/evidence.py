@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from datetime import date
 
-from engine.clock import from_ns
+from engine.clock import NS_PER_SECOND
 from engine.execution import entries
 from engine.execution.broker import Absent, Evidence, LinkDown, LinkUp
+from engine.execution.days import day_of
 from engine.execution.entries import is_ours, package_of
 from engine.execution.events import Told
 from engine.execution.package import UNKNOWN
@@ -20,6 +22,12 @@ from engine.execution.reconcile import (
     settled_names,
 )
 from engine.execution.rules import ns
+from engine.execution.settlements import explain
+from engine.market.calendar import calendar_named
+from engine.market.contract import STOCK, Contract
+
+# What the night has done is told some time after the open.
+_AFTER_OPEN_NS = 60 * NS_PER_SECOND
 
 
 class Reconciliation:
@@ -35,6 +43,7 @@ class Reconciliation:
         # How many orders had been sent when each unanswered request was made.
         self._requests: deque[int] = deque()
         self._accepts = False
+        self._day = date.min
 
     def on_link_down(self, event: LinkDown) -> None:
         """Take the link as down."""
@@ -54,9 +63,25 @@ class Reconciliation:
 
     def on_time(self) -> None:
         """Ask again where no answer came, or it did not agree."""
+        if self.packages.is_linked and self.packages.is_reconciled and self._is_new_session():
+            self.packages.is_reconciled, self._rounds = False, 0
+            self._ask_for_evidence()
+            return
         is_due = self._due_ns and self.packages.clock.monotonic_ns() >= self._due_ns
         if self.packages.is_linked and is_due:
             self._ask_for_evidence()
+
+    def _is_new_session(self) -> bool:
+        """Tell whether a night has passed over what is held: positions are compared once more."""
+        now = self.packages.clock.now_ns()
+        day = day_of(now)
+        if day <= self._day or any(True for _ in self.state.open_trades()):
+            return False
+        calendar = calendar_named("us")
+        if not calendar.is_session(day) or now < calendar.open_ns(day) + _AFTER_OPEN_NS:
+            return False
+        self._day = day
+        return any(held for held in self.state.executions.positions().values())
 
     def resume(self, reason: str) -> None:
         """Lift every halt, and reconcile again."""
@@ -109,6 +134,7 @@ class Reconciliation:
     def _conclude(self, evidence: Evidence) -> None:
         """End a reconciliation, or ask once more."""
         state = self.state
+        unexplained = self._settle(evidence) if state.baseline is not None else ()
         ours = state.executions.positions()
         if state.baseline is None or self._accepts:
             self._set_baseline(baseline_of(evidence.positions, ours))
@@ -120,12 +146,15 @@ class Reconciliation:
             if trade.current[sent.intent.leg] is sent
             and trade.value.legs[sent.intent.leg].knowledge == UNKNOWN
         ]
-        today = from_ns(self.packages.clock.now_ns()).date()
+        today = self._day = day_of(self.packages.clock.now_ns())
         self.found = differences(
             ours, state.baseline, evidence.positions,
             settled_names(state.trades.values(), today),
             counts_foreign=self.packages.rules.counts_foreign,
         )  # fmt: skip
+        if not self._accepts:
+            known = {one.contract for one in self.found}
+            self.found += tuple(one for one in unexplained if one.contract not in known)
         self._rounds += 1
         if open_ones or (self.found and self._rounds < self.packages.rules.most_rounds):
             self._due_ns = self.packages.clock.monotonic_ns() + ns(self.packages.rules.evidence_s)
@@ -140,6 +169,34 @@ class Reconciliation:
         if self.found:
             self.packages.halt(f"positions differ: {text}")
         self.packages.go_on()
+
+    def _settle(self, evidence: Evidence) -> tuple[Difference, ...]:
+        """Book what time has done to options of ours; return what nothing explains."""
+        state, packages = self.state, self.packages
+        assert state.baseline is not None
+        contracts = {
+            contract.name: (contract, trade.plan.multiplier)
+            for trade in state.trades.values()
+            for _, contract in trade.plan.combo.legs
+        }
+        explained = explain(
+            contracts.values(), state.executions.positions(), state.baseline,
+            dict(evidence.positions), packages.clock.now_ns(), self._spot,
+            packages.pays_cash,
+        )  # fmt: skip
+        if explained.bookings:
+            text = "; ".join(str(one) for one in explained.bookings)
+            rows = [list(one) for one in explained.bookings]
+            packages.log.append(entries.SETTLED, {"bookings": rows, "text": text})
+            for one in explained.bookings:
+                state.executions.settle(one.contract, one.quantity, one.stock, one.shares)
+            packages.alert(f"settled: {text}")
+        return explained.unexplained
+
+    def _spot(self, symbol: str) -> float:
+        """Return the middle of a stock now, nan where it has no quote."""
+        stock = Contract(STOCK, symbol, multiplier=1.0)
+        return 0.5 * (self.packages.quotes(stock, 1) + self.packages.quotes(stock, -1))
 
     def _set_baseline(self, baseline: dict[str, float]) -> None:
         self.state.baseline = baseline

@@ -165,6 +165,11 @@ class Executions:
         fills = [self._known[stem].fill for stem in known if stem not in self._fees]
         return [fill for fill in fills if fill.contract]
 
+    def settle(self, contract: str, quantity: float, stock: str, shares: float) -> None:
+        """Take what has ended by itself: an option of ours, and the stock that came of it."""
+        self._move(contract, -quantity)
+        self._move(stock, shares)
+
     def positions(self) -> dict[str, float]:
         """Return what all orders of ours have left, by contract name; also what is 0 again."""
         return dict(self._positions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from engine.clock import Clock
 from engine.execution import entries
@@ -31,11 +31,17 @@ _WINDOWS = (WORKING, COMPLETING, UNWINDING)
 _MOST_ALERTS = 50
 
 
+def delivers_stock(symbol: str) -> bool:
+    """Take options as delivering stock: none pays in cash."""
+    return False
+
+
 class Packages:
     """Brings every package to its end.
 
     `alerts` are the last things that a person must know, as (wall time, sentence); `counts` counts
-    what came by kind; `is_linked` and `is_reconciled` are set by whoever hears of it.
+    what came by kind; `pays_cash` tells whether options of a symbol leave no stock; `is_linked` and
+    `is_reconciled` are set by whoever hears of it.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class Packages:
     ) -> None:  # fmt: skip
         self.state, self.rules, self.is_armed = state, rules, is_armed
         self.broker, self.log, self.clock, self.quotes = broker, log, clock, quotes
+        self.pays_cash: Callable[[str], bool] = delivers_stock
         self.is_linked = self.is_reconciled = self.is_draining = False
         self.alerts: deque[tuple[int, str]] = deque(maxlen=_MOST_ALERTS)
         self.counts: dict[str, int] = {}

@@ -57,6 +57,9 @@ def _take(
         trade.unhedged_ns = int(data["since"])
     elif kind == entries.BASELINE:
         state.baseline = {str(name): float(held) for name, held in data["positions"].items()}
+    elif kind == entries.SETTLED:
+        for contract, quantity, _, stock, shares, _ in data["bookings"]:
+            state.executions.settle(str(contract), float(quantity), str(stock), float(shares))
     elif kind == entries.HALT:
         state.halts.append(str(data["reason"]))
     elif kind == entries.RESUME:

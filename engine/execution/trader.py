@@ -38,7 +38,7 @@ from engine.execution.exposure import Exposure
 from engine.execution.facts import MarketFacts
 from engine.execution.modes import Mode
 from engine.execution.orders import Plan
-from engine.execution.packages import Packages
+from engine.execution.packages import Packages, delivers_stock
 from engine.execution.plan import Terms, Unplanned, deltas, plans
 from engine.execution.pnl import day_pnl
 from engine.execution.recovery import recover
@@ -111,6 +111,8 @@ class Trader:
         Of plans, and of packages.
     quotes, facts
         What a contract costs now, and what checks must know of its market.
+    pays_cash
+        Whether the options of a symbol settle in cash, and leave no stock.
     funds
         What the account has available as margin, in dollars; nan is not known.
 
@@ -123,7 +125,8 @@ class Trader:
     def __init__(
         self, broker: Broker, journal: Log, risk: Checks, clock: Clock, *, is_armed: bool,
         terms: Terms | None = None, rules: Rules | None = None, quotes: Quotes = no_quotes,
-        facts: Facts = no_facts, funds: Callable[[], float] = no_funds, torn: str = "",
+        facts: Facts = no_facts, funds: Callable[[], float] = no_funds,
+        pays_cash: Callable[[str], bool] = delivers_stock, torn: str = "",
     ) -> None:  # fmt: skip
         self.terms, self.rules = terms or Terms(), rules or Rules()
         self.is_armed = is_armed
@@ -133,6 +136,7 @@ class Trader:
         self._packages = Packages(
             state, broker, journal, clock, self.rules, quotes, is_armed=is_armed
         )
+        self._packages.pays_cash = pays_cash
         self._told = Told(self._packages)
         self._reconciliation = Reconciliation(self._packages, self._told)
         self._log, self.state, self._funds = journal, state, funds

@@ -33,6 +33,7 @@ from engine.live.show import JsonLines, Lines, Table, summary
 from engine.live.source import Source
 from engine.live.tee import Tee
 from engine.market.book import Book
+from engine.market.chain import EUROPEAN
 from engine.market.contract import STOCK, Contract
 from engine.market.fees import FeeSchedule
 from engine.report.live_screen import Link
@@ -236,7 +237,8 @@ class Runner:
             return Trader(
                 self.broker, log, risk, self.source.clock, is_armed=settings.is_armed,
                 terms=terms, rules=rules, quotes=self._quote, facts=self._facts_of,
-                funds=self.funds, torn=torn,
+                funds=self.funds,
+                pays_cash=self._pays_cash, torn=torn,
             )  # fmt: skip
         except ValueError as error:
             raise BadDataError(f"{self.folder.journal}: {error}") from None
@@ -252,6 +254,11 @@ class Runner:
             listing, in_use.carry, knows_dividends=in_use.knows_dividends
         )
         return Scanner(settings, select(request.backend), terms_seconds=TERMS_SECONDS)
+
+    def _pays_cash(self, symbol: str) -> bool:
+        """Tell whether options of a symbol settle in cash: European ones do."""
+        facts = self._facts.get(symbol)
+        return facts is not None and facts.style == EUROPEAN
 
     def _facts_of(self, plan: Plan, now_ns: int) -> MarketFacts:
         facts, book = self._facts[plan.symbol], self.book(plan.symbol)

@@ -328,6 +328,12 @@ class Story:
         if isinstance(pairs, Iterable):
             self.baseline = {str(name): float(quantity) for name, quantity in pairs}
 
+    def _settled(self, entry: Written) -> None:
+        rows = entry.data.get("bookings")
+        for contract, quantity, _, stock, shares, _ in rows if isinstance(rows, list) else ():
+            self.executions.settle(str(contract), float(quantity), str(stock), float(shares))
+        self.notes.append((entry.ts_ns, f"settled: {entry.data.get('text', '')}"))
+
     def _reconciled(self, entry: Written) -> None:
         said = entry.data.get("differences")
         rows = said if isinstance(said, list) else []
@@ -357,6 +363,7 @@ _READERS = {
     entries.SENT: Story._sent, entries.EVENT: Story._event, entries.PHASE: Story._phase,
     entries.PROOF: Story._proof, entries.REFUSED: Story._refused,
     entries.BASELINE: Story._baseline, entries.RECONCILED: Story._reconciled,
+    entries.SETTLED: Story._settled,
     entries.ALERT: Story._alert, entries.HALT: Story._halt, entries.RESUME: Story._resume,
     entries.STOP: Story._stop,
 }  # fmt: skip
