@@ -75,6 +75,7 @@ def usable_quotes(
     most = limits[MAX_SPREAD]
     fraction = limits[MAX_SPREAD_FRACTION]
     lots = limits[LOTS]
+    refused = 0
     # No choices in this loop but of what is written: several quotes go at a time.
     for i in range(len(bid)):
         q = i & ROWS
@@ -90,9 +91,12 @@ def usable_quotes(
         is_out = is_out | ((b > a) & (a > 0.0))
         sold = receive[q]
         bought = pay[q]
-        if is_out | (bid_size[q] < lots) | (bid_age[q] > timed):
+        no_bid = is_out | (bid_size[q] < lots) | (bid_age[q] > timed)
+        no_ask = is_out | (ask_size[q] < lots) | (ask_age[q] > timed)
+        refused += (no_bid & (sold > -inf)) + (no_ask & (bought > -inf))
+        if no_bid:
             sold = absent
-        if is_out | (ask_size[q] < lots) | (ask_age[q] > timed):
+        if no_ask:
             bought = absent
         out_receive[q] = sold
         out_pay[q] = bought
@@ -100,11 +104,12 @@ def usable_quotes(
         drop_below(open_interest, limits[MIN_OPEN_INTEREST], out_receive, out_pay)
     if len(volume) > 0:
         drop_below(volume, limits[MIN_VOLUME], out_receive, out_pay)
-    refused = 0
-    for i in range(len(bid)):
-        q = i & ROWS
-        refused += (receive[q] > -inf) & (not out_receive[q] > -inf)
-        refused += (pay[q] > -inf) & (not out_pay[q] > -inf)
+    if len(open_interest) + len(volume) > 0:
+        refused = 0
+        for i in range(len(bid)):
+            q = i & ROWS
+            refused += (receive[q] > -inf) & (not out_receive[q] > -inf)
+            refused += (pay[q] > -inf) & (not out_pay[q] > -inf)
     return refused
 
 
