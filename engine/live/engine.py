@@ -15,7 +15,7 @@ from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import EngineError, InputOutputError
 from engine.execution import entries
 from engine.execution.breakers import Breakers
-from engine.execution.broker import Broker, LinkDown, LinkUp
+from engine.execution.broker import Broker, BrokerEvent, LinkDown, LinkUp
 from engine.execution.modes import Mode
 from engine.execution.plan import Unplanned, plans
 from engine.execution.trader import Outcome, Trader
@@ -88,6 +88,7 @@ class Engine:
         self._collector = collector
         self._is_ready = self._is_latched = False
         source.on_read, source.failed, source.alert = self.on_read, self.failed, self.alerted
+        broker.sink = self.on_event
 
     async def open(self, symbol: str, scanner_of: Callable[[Book], Scanner]) -> None:
         """Begin to watch an underlying; `scanner_of` makes its scanner from its book.
@@ -134,6 +135,12 @@ class Engine:
                     self._consider(tracked, now_ns, start)
         except Exception as error:
             self.failed(error)
+
+    def on_event(self, event: BrokerEvent) -> None:
+        """Take what the broker says; after a time in which nobody looked, the latch comes first."""
+        if self._is_ready and not self.is_over:
+            self._look_at_time()
+        self.trader.on_event(event)
 
     def on_tick(self, *, is_idle: bool = True) -> None:
         """Let time pass: timers, the latch, garbage."""

@@ -19,6 +19,7 @@ from engine.cli.screen import Screen as PlainConsole
 from engine.clock import NS_PER_SECOND
 from engine.config import ScanSettings
 from engine.errors import InputOutputError
+from engine.execution.broker import Ended
 from engine.execution.paper import PaperBroker
 from engine.execution.trader import Trader
 from engine.feeds.demo_listing import AS_OF_NS
@@ -140,6 +141,27 @@ def test_a_kill_stops_trading_though_its_latch_cannot_be_written(tmp_path: Path)
     with pytest.raises(InputOutputError):
         engine.kill("fire")
     assert stopped == ["fire"]
+
+
+def test_what_a_broker_says_to_a_process_that_was_stopped_comes_after_the_kill(
+    tmp_path: Path,
+) -> None:
+    told: list[object] = []
+    clock = TwoClocks()
+    engine = object.__new__(Engine)
+    engine.folder = folder_of(tmp_path, "paper", "DU1234567").make()
+    engine.source = SimpleNamespace(doubt=lambda: told.append("doubt"))  # type: ignore[assignment]
+    engine.trader = SimpleNamespace(kill=told.append, on_event=told.append)  # type: ignore[assignment]
+    engine._vigil, engine._is_ready, engine._is_latched = Vigil(clock), True, False
+    engine.is_over, engine.last = False, ""
+    ended = Ended("parity-6-0.1", 0, "Cancelled")
+    engine.on_event(ended)
+    assert told == [ended]
+    set_latch(engine.folder, "fire", "a test")
+    clock.pass_by(5.0, 5.0)
+    engine.on_event(ended)
+    assert told[1:3] == ["doubt", "fire"]
+    assert told[-1] is ended
 
 
 def test_a_latch_that_appears_while_it_runs_halts_it(
