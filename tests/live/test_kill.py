@@ -163,7 +163,7 @@ def test_the_verbs_stop_and_go_on(folder: Folder, capsys: pytest.CaptureFixture[
     assert "was halted: too odd" in capsys.readouterr().out
     assert read_latch(folder) is None
     last = list(read_journal(folder.journal))[-1]
-    assert (last.kind, last.data) == ("resume", {"reason": "looked at it"})
+    assert (last.kind, last.data["reason"]) == ("resume", "looked at it")
     assert main(["kill", "--json", *state]) == 0
     (said,) = json.loads(capsys.readouterr().out)
     assert (said["account"], said["broker"], said["engine"]) == ("DU1", "sim", "none")
