@@ -145,7 +145,7 @@ def render_loan(chain: OptionChain, loan: Loan, console: Console) -> None:
     word = "better" if gain >= 0.0 else "worse"
     rows = [
         ("now", f"{signed_money(loan.today)} at the touch, fees paid"),
-        ("later", f"{signed_money(loan.later)} on {one.expiry}, at every price of the index"
+        ("later", f"{signed_money(loan.later)} on {one.expiry}, at every price of {chain.symbol}"
          if chain.is_european else f"{signed_money(loan.later)} by {one.expiry}"),
         ("interest", money(abs(loan.later) - abs(loan.today))),
         ("rate", f"{percent(loan.rate)} at the touch, {percent(one.mid_rate)} at the middle"),
@@ -157,8 +157,10 @@ def render_loan(chain: OptionChain, loan: Loan, console: Console) -> None:
         ("roll", f"{money(loan.roll)} for the same into {loan.next_expiry}: half a spread and fees"
          if loan.next_expiry else "no later expiry is quoted"),
     ]  # fmt: skip
+    if not loan.is_near:
+        rows.insert(0, ("asked", f"{money(loan.amount)}: boxes of this expiry come no nearer"))
     if not loan.is_shown:
-        rows.append(("size", f"only {one.lots:,} are shown at these prices"))
+        rows.append(("size", f"only {one.lots:,} shown at these prices, of {loan.lots:,}"))
     table = grid()
     add_columns(table, "", align="left")
     table.add_column("", min_width=40)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.scanner.survey import Scan, Survey
 
 _GROUPS_NAMED = 4
+_NARROW = 100
 
 
 def order_groups(
@@ -89,17 +90,22 @@ def _render_one(scan: Scan, selection: Selection, console: Console) -> None:
     add_columns(table, "take")
     add_columns(table, "id", align="left")
     table.add_column("what", min_width=24)
-    add_columns(table, "net", "limit", "edge", "now", "capital")
+    # Narrow terminals have the limit below the net price, and the capital below the cash.
+    is_narrow = console.width < _NARROW
+    heads = ("net\nlimit", "edge", "now\ncapital") if is_narrow else (
+        "net", "limit", "edge", "now", "capital")  # fmt: skip
+    add_columns(table, *heads)
     decimals = 2 if scan.result.chain.quoting.is_linear else scan.result.chain.quoting.decimals
     for one in selection.orders:
         ticket, cash = one.ticket, one.cash
         assert ticket is not None
         assert cash is not None
-        table.add_row(
-            f"{one.take:,}", one.id, f"{family_words(one.family)} {legs_text(one.legs, symbol)}",
-            price(ticket.net, decimals=decimals), price(ticket.limit, decimals=decimals),
-            money(one.edge_usd), signed_money(cash.today), money(one.capital),
-        )  # fmt: skip
+        net, limit = (price(value, decimals=decimals) for value in (ticket.net, ticket.limit))
+        edge, now, capital = money(one.edge_usd), signed_money(cash.today), money(one.capital)
+        cells = (f"{net}\n{limit}", edge, f"{now}\n{capital}") if is_narrow else (
+            net, limit, edge, now, capital)  # fmt: skip
+        words = f"{family_words(one.family)} {legs_text(one.legs, symbol)}"
+        table.add_row(f"{one.take:,}", one.id, words, *cells)
     show(table, console)
     if selection.scarce:
         words = "; ".join(

@@ -66,8 +66,8 @@ class Loan:
     close_today
         What undoing it at once would cost: the spread and the fees.
     roll
-        What the next box costs above the middle when this one has settled: half a spread and fees,
-        taken at today's quotes of the expiry after this one; nan where there is none.
+        What boxes for the amount of `later` cost above the middle when this one has settled: half
+        a spread and fees, at today's quotes of the expiry after this one; nan where there is none.
     next_expiry
         Of that one.
     """
@@ -86,6 +86,12 @@ class Loan:
     close_today: float
     roll: float
     next_expiry: date | None
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it is the amount that was asked for, but for what widths of boxes leave."""
+        over = abs(self.today) / self.amount - 1.0
+        return 0.0 <= (-over if self.quote.side == LEND else over) <= _NEAR
 
 
 def make_loan(
@@ -138,7 +144,7 @@ def make_loan(
     else:
         bound = sign * width * math.exp(-wanted * tau) - fees
     ticket = _ticket(view, one, settings, net, bound)
-    roll, after = _roll(view, e, side, lots, settings)
+    roll, after = _roll(view, e, side, abs(later), settings)
     spread = math.fsum(leg.ratio * (leg.ask - leg.bid) for leg in quote.legs)
     return Loan(
         amount, until, quote, lots, one, ticket, wanted, today, later, rate, lots <= quote.lots,
@@ -235,19 +241,19 @@ def _ticket(
 
 
 def _roll(
-    view: View, e: int, side: str, lots: int, settings: ScanSettings
+    view: View, e: int, side: str, amount: float, settings: ScanSettings
 ) -> tuple[float, date | None]:
-    """Return what the box of the next expiry costs above its middle, for so many, and its day."""
+    """Return what boxes of the next expiry for `amount` cost above their middle, and its day."""
     today = calendar_named(view.chain.calendar).session_date(view.chain.ts_ns)
     for after in range(e + 1, len(view.chain.expiries)):
         day = view.chain.expiries[after].date
         rows = synthetics(view, after)
         if day > view.chain.expiries[e].date > today and len(rows) > 1:
-            found = _best(view, after, rows, 1e9, side, settings)
+            found = _best(view, after, rows, amount, side, settings)
             if found is None:
                 continue
             quote = box_quote(view, after, found[:2], side, settings)
             half = math.fsum(0.5 * leg.ratio * (leg.ask - leg.bid) + leg.ratio * leg.fee
                              for leg in quote.legs)  # fmt: skip
-            return half * view.chain.contract_value * lots, day
+            return half * view.chain.contract_value * found[2], day
     return math.nan, None

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 
 from engine.clock import NS_PER_DAY, to_ns
 from engine.config import DEFAULT_FAMILIES, FAMILIES, PROFILES, SYNTHETIC_PROFILES, Gates
@@ -236,8 +237,7 @@ def day_or_month(text: str) -> date:
     try:
         if len(text) == 7:
             first = date.fromisoformat(text + "-01")
-            later = first.replace(day=28) + timedelta(days=4)
-            return later - timedelta(days=later.day)
+            return first.replace(day=monthrange(first.year, first.month)[1])
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError(

@@ -166,3 +166,42 @@ def test_from_python() -> None:
 def test_a_day_that_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="expected a day"):
         day_or_month(text)
+
+
+def test_the_last_month_of_all_has_a_last_day() -> None:
+    assert day_or_month("9999-12") == date(9999, 12, 31)
+    assert day_or_month("2028-02") == date(2028, 2, 29)
+
+
+def test_a_roll_is_for_what_comes_due_not_for_the_widest_box(backend: Backend) -> None:
+    """1,000 dollars roll into the box of 10: half of four spreads of 0.10, and 0.028 of fees."""
+    middles = {(95.0, "C"): 11.80, (95.0, "P"): 4.0, (105.0, "C"): 5.0, (105.0, "P"): 6.95}
+    wide = {(125.0, "C"): 2.5, (125.0, "P"): 24.0}
+    later = {(180, *key): (middle - 0.05, middle + 0.05) for key, middle in middles.items()}
+    later.update({(180, *key): (middle - 0.1, middle + 0.1) for key, middle in wide.items()})
+    view = make_view(chain({**BOX, **later}, style=EUROPEAN, kind="index"), SETTINGS, backend)
+    until = expiry(DAYS).date
+    loan = make_loan(view, SETTINGS, 1000.0, until, LEND)
+    assert (loan.later, loan.next_expiry) == (pytest.approx(1000.0), expiry(180).date)
+    assert loan.roll == pytest.approx(22.8)
+
+
+def test_a_loan_says_that_it_is_not_what_was_asked_for(backend: Backend) -> None:
+    view = view_of(backend)
+    for amount, is_near in ((1000.0, True), (10.0, False)):
+        loan = make_loan(view, SETTINGS, amount, expiry(DAYS).date, LEND)
+        out = io.StringIO()
+        rates_table.render_loan(view.chain, loan, Console(file=out, width=80))
+        assert loan.is_near is is_near
+        assert ("come no nearer" in out.getvalue()) is not is_near
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_what_goes_together_fits(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.cli.scan_output.PIPE_WIDTH", width)
+    assert main(["scan", "ZIDX", "--select"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "804b0237d9" in "".join(lines)
+    assert max(map(len, lines)) <= width
