@@ -18,10 +18,12 @@ The stages, each from the end of the one before:
   disk as with ``--broker ib``; otherwise as with our own gateway),
 * order: built, encoded, and handed to the kernel.
 
-*ours* is decode, find, decide and order together. *total* begins at the gateway's write, and in
-process at the read. The first hits are told apart: an interpreter that compiles has not seen them.
-``--collecting`` leaves PyPy's collector to itself, to compare. `load` is that of the machine: what
-others take of it is in the figures. Committed ones are in benchmarks/results, in the folder alone.
+*ours* is decode, find, decide and order together. *cpu* is the processor time of our thread: others
+on a busy machine lengthen it only by emptying its caches. *total* begins at the gateway's write,
+and in process at the read. The first hits are told apart: an interpreter that compiles has not seen
+them. ``--collecting`` leaves PyPy's collector to itself, to compare. `load` is that of the machine:
+what others take of it is in the figures. Committed ones are in benchmarks/results, in the folder
+alone.
 """
 
 from __future__ import annotations
@@ -70,7 +72,7 @@ MARKS = ("read", "decoded", "found", "passed", "journalled", "sent")
 STAGES = ("decode", "find", "decide", "journal", "order")
 COLD = 25
 _REF = re.compile(rb"parity-[0-9a-z]+-\d+\.\d+")
-now = time.monotonic_ns
+now, used = time.monotonic_ns, time.thread_time_ns
 
 
 class Marks:
@@ -81,6 +83,7 @@ class Marks:
 
     def __init__(self) -> None:
         self.at = dict.fromkeys(MARKS, 0)
+        self.cpu = dict.fromkeys(MARKS, 0)
         self.bytes_before = 0
         self.n_reads = self.n_ticks = 0
         self.hits: list[dict[str, Any]] = []
@@ -89,7 +92,7 @@ class Marks:
     def attach(self) -> None:
         """Take the times from now on."""
         feed, place = FrameReader.feed, IbBroker.place
-        marks, at = self, self.at
+        marks, at, cpu = self, self.at, self.cpu
 
         def read(self: Any, data: bytes) -> None:
             if self.ticks is None:
@@ -97,6 +100,7 @@ class Marks:
                 return
             before, n_hits = self.n_bytes, len(marks.hits)
             marks.bytes_before = before
+            cpu["read"] = used()
             at["read"] = begun = now()
             feed(self, data)
             if len(marks.hits) == n_hits and at["found"] >= begun:
@@ -104,11 +108,13 @@ class Marks:
                 marks.quiet_ns.append(at["found"] - begun)
 
         def placed(self: Any, order: Any) -> bool:
-            at["journalled"] = now()
+            at["journalled"], cpu["journalled"] = now(), used()
             is_sent = place(self, order)
-            at["sent"] = now()
+            at["sent"], cpu["sent"] = now(), used()
             if is_sent and order.ref.endswith("-0.1") and at["read"] <= at["passed"]:
-                marks.hits.append({**at, "ref": order.ref, "before": marks.bytes_before})
+                marks.hits.append(
+                    {**at, "ref": order.ref, "before": marks.bytes_before, "cpu": dict(cpu)}
+                )
             return is_sent
 
         FrameReader.feed = read  # type: ignore[method-assign]
@@ -118,11 +124,11 @@ class Marks:
         self._before(Trader, "begin", "passed")
 
     def _before(self, owner: Any, name: str, mark: str) -> None:
-        method, at = getattr(owner, name), self.at
+        method, at, cpu = getattr(owner, name), self.at, self.cpu
 
         @wraps(method)
         def marked(*given: Any) -> Any:
-            at[mark] = now()
+            at[mark], cpu[mark] = now(), used()
             return method(*given)
 
         setattr(owner, name, marked)
@@ -308,6 +314,11 @@ def spans(marks: Marks, wire: dict[str, Any]) -> list[dict[str, float]]:
         times = [hit[mark] for mark in MARKS]
         one = {stage: (b - a) / 1e3 for stage, a, b in zip(STAGES, times, times[1:], strict=False)}
         one["ours"] = one["decode"] + one["find"] + one["decide"] + one["order"]
+        spent = [hit["cpu"][mark] for mark in MARKS]
+        for stage, a, b in zip(STAGES, spent, spent[1:], strict=False):
+            one[f"cpu {stage}"] = (b - a) / 1e3
+        one["cpu ours"] = (spent[-1] - spent[0]) / 1e3 - one["cpu journal"]
+        one["cpu total"] = (spent[-1] - spent[0]) / 1e3
         one["total"] = (hit["sent"] - hit["read"]) / 1e3
         if writes:
             while k < len(writes) - 1 and writes[k][1] <= hit["before"]:
@@ -323,7 +334,8 @@ def spans(marks: Marks, wire: dict[str, Any]) -> list[dict[str, float]]:
 
 def figures(rows: list[dict[str, float]]) -> dict[str, dict[str, float]]:
     """Return least, p50, p99, p99.9 and most of each stage, in microseconds."""
-    keys = ("wire", *STAGES, "ours", "total", "heard")
+    keys = ("wire", *STAGES, "ours", "total", "heard", *(f"cpu {stage}" for stage in STAGES),
+            "cpu ours", "cpu total")  # fmt: skip
     return {key: told([row[key] for row in rows if key in row]) for key in keys if key in rows[-1]}
 
 

@@ -45,6 +45,8 @@ _TINY = 1e-9
 _NOT_CANCELLABLE = 10148
 _SILENT, _LIVE, _OVER = range(3)
 _NEVER = 1 << 62
+# Orders that are remembered; the oldest that are over are forgotten, as brokers tell of one day.
+_MOST_KEPT = 5_000
 
 
 def _ignore(event: BrokerEvent) -> None:
@@ -99,7 +101,7 @@ class PaperBroker:
         self._orders: dict[str, _Working] = {}
         self._resting: list[_Working] = []
         self._due: list[tuple[int, int, Callable[[], None]]] = []
-        self._sequence = 0
+        self._sequence = self._number = 0
         self._now_ns = 0
         self._is_linked = True
 
@@ -115,9 +117,12 @@ class PaperBroker:
         is_fit = is_fit and order.account == self.account
         if not self._is_linked or order.ref in self._orders or not is_fit:
             return False
-        number = len(self._orders) + 1
+        self._number += 1
+        number = self._number
         working = _Working(order, f"{self.account}-{number}", self._faults.get(number, ""))
         self._orders[order.ref] = working
+        if len(self._orders) > _MOST_KEPT:
+            self._forget()
         if working.fault != "lost":
             self._later(lambda: self._arrive(working))
         return True
@@ -207,6 +212,13 @@ class PaperBroker:
         )  # fmt: skip
 
     # what happens
+
+    def _forget(self) -> None:
+        """Forget the older half of the orders, but for those alive, and their executions."""
+        for ref in list(self._orders)[: _MOST_KEPT // 2]:
+            if self._orders[ref].state == _OVER:
+                del self._orders[ref]
+        self.books.forget(self._orders)
 
     def _later(self, what: Callable[[], None]) -> None:
         self._now_ns = max(self._now_ns, self._clock.now_ns())

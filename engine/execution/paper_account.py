@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from engine.execution.broker import Evidence, Fee, Fill
 from engine.execution.orders import Order
 from engine.market.contract import STOCK, Contract
@@ -68,6 +70,13 @@ class PaperAccount:
             self._move(old.contract, quantity - old.quantity, paid)
         self.executions.append(new)
         return new
+
+    def forget(self, known: Container[str]) -> None:
+        """Keep executions and fees of `known` orders alone; cash and positions stay."""
+        self.executions = [fill for fill in self.executions if fill.ref in known]
+        kept = {fill.execution.rpartition(".")[0] for fill in self.executions}
+        self.fees = [fee for fee in self.fees if fee.execution.rpartition(".")[0] in kept]
+        self._due = {key: due for key, due in self._due.items() if key[0] in known}
 
     def held(self) -> tuple[tuple[str, float], ...]:
         """Return the positions that are not flat, by name."""

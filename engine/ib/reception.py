@@ -232,6 +232,7 @@ class Reception:
 
     def _tell_fill(self, fill: Fill) -> None:
         self._told[fill.execution] = None
+        self._prune()
         self._emit(fill)
         early = self._early.pop(fill.execution, None)
         if early is not None:

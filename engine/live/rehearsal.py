@@ -21,6 +21,8 @@ from tempfile import TemporaryDirectory
 from engine.cli.screen import Screen
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.config import ScanSettings
+from engine.execution.broker import Evidence, Sink
+from engine.execution.orders import Order
 from engine.execution.paper import PaperBroker
 from engine.execution.paper_quotes import BookQuotes
 from engine.feeds.demo_market import DemoMarket, Rates
@@ -29,10 +31,14 @@ from engine.live.folder import Folder
 from engine.live.own_gateway import SYMBOL
 from engine.live.start import LiveRequest, Runner
 from engine.market.book import Book
+from engine.session.journal import Journal
+from engine.session.records import PROCESS
 from engine.settings.overrides import CarryOverrides
 
 _IS_PYPY = sys.implementation.name == "pypy"
 PACKAGES = 400 if _IS_PYPY else 12
+# Decisions of each package found that are taken again with nobody to take the order.
+_AGAIN = 40 if _IS_PYPY else 1
 MOST_SECONDS = 25.0
 # Compile what has run a hundred times, not a thousand: a day has fewer decisions than that.
 _EAGER = "function_threshold=100,threshold=67,trace_eagerness=20"
@@ -49,6 +55,33 @@ class Rehearsed:
     n_packages: int
     seconds: float
     fault: str = ""
+
+
+class _Nobody:
+    """A broker that is there, has nothing to say, and takes no order."""
+
+    def __init__(self) -> None:
+        self.account = _ACCOUNT
+        self.sink: Sink = print
+
+    def is_ready(self) -> bool:
+        return True
+
+    def place(self, order: Order) -> bool:
+        return False
+
+    def cancel(self, ref: str) -> bool:
+        return True
+
+    def cancel_all(self) -> bool:
+        return True
+
+    def ask(self, ref: str) -> bool:
+        return True
+
+    def request_evidence(self) -> bool:
+        self.sink(Evidence((), (), (), (), 0))
+        return True
 
 
 @dataclass(slots=True)
@@ -102,10 +135,29 @@ async def rehearse(
                 hands.passed_ns += _STEP_NS
                 source.step()
                 engine.on_tick()
-                n = len(engine.trader.state.trades)
+                now = len(engine.trader.state.trades)
+                if now > n:
+                    n = now
+                    _again(runner, Path(folder, f"again-{n}"), hands)
                 await asyncio.sleep(0)
-            fault = engine.last
+            fault = engine.last if engine.n_faults else ""
     return Rehearsed(n, (clock.monotonic_ns() - begun) / NS_PER_SECOND, fault)
+
+
+def _again(runner: Runner, path: Path, hands: _Hands) -> None:
+    """Decide again what was just found, as often as pays, with a trader that nobody hears."""
+    assert runner.engine is not None
+    for tracked in runner.engine.tracked.values():
+        found = tracked.watch.found
+        if found is None or not found.table.found.count:
+            continue
+        journal = Journal(path, durability=PROCESS, clock=runner.source.clock)
+        trader = runner.trader(_Nobody(), journal)
+        for _ in range(_AGAIN):
+            trader.consider(found, tracked.scanner, runner.source.clock.now_ns())
+            hands.passed_ns += 1
+        journal.close()
+        path.unlink()
 
 
 @contextmanager

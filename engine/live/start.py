@@ -169,7 +169,7 @@ class Runner:
         tee = Tee(journal)
         breakers = Breakers(settings.limits, windows=settings.windows)
         log = WatchedLog(tee, breakers, self.source.clock)
-        trader = self._trader(log, str(journal.tear or ""))
+        trader = self.trader(self.broker, log, str(journal.tear or ""))
         engine = self.engine = Engine(
             self.folder, self.source, self.broker, trader, tee,
             breakers=breakers, advance=self._advance, collector=self._collector,
@@ -220,7 +220,14 @@ class Runner:
             ) from None
         return journal
 
-    def _trader(self, log: Log, torn: str) -> Trader:
+    def trader(self, broker: Broker, log: Log, torn: str = "") -> Trader:
+        """Return a trader with the settings of the request.
+
+        Raises
+        ------
+        BadDataError
+            If the journal holds what no trader wrote.
+        """
         settings = self.request.settings
         limits = settings.limits
         risk = Risk(limits, windows=settings.windows, legs=settings.legs)
@@ -235,7 +242,7 @@ class Runner:
         terms = Terms(lots=limits.max_lots, allowance=settings.allowance)
         try:
             return Trader(
-                self.broker, log, risk, self.source.clock, is_armed=settings.is_armed,
+                broker, log, risk, self.source.clock, is_armed=settings.is_armed,
                 terms=terms, rules=rules, quotes=self._quote, facts=self._facts_of,
                 funds=self.funds,
                 pays_cash=self._pays_cash, torn=torn,

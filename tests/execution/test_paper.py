@@ -252,3 +252,38 @@ def test_a_book_is_quoted_by_contract_and_a_halt_stops_it() -> None:
     assert quotes(book.listing.contract(0))[0] == book.bid[0]
     book.is_halted = True
     assert quotes(stock) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_orders_that_are_over_are_forgotten_in_the_end_and_those_alive_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.execution.paper._MOST_KEPT", 20)
+    paper = Paper(FeeSchedule())
+    resting = paper.send((1, CALL), limit=0.5)
+    first = paper.send((1, CALL), (-1, PUT), limit=1.2)
+    paper.later()
+    cash, least = 0.0, 10**9
+    for k in range(200):
+        paper.quotes[CALL.name] = (2.00, 2.10 + 0.01 * (k % 2), 10, 10)
+        paper.quotes[PUT.name] = (1.00 - 0.01 * (k % 2), 1.10, 10, 10)
+        last = paper.send((1, CALL), (-1, PUT), limit=1.2)
+        paper.later()
+        evidence = paper.broker.evidence()
+        least = min(least, len(evidence.executions))
+        cash = evidence.cash or 0.0
+    evidence = paper.broker.evidence()
+    refs = {seen.ref for seen in evidence.orders}
+    assert resting.ref in refs
+    assert last.ref in refs
+    assert first.ref not in refs
+    assert len(refs) <= 20
+    assert {fill.ref for fill in evidence.executions} <= refs
+    assert len(evidence.executions) <= 60
+    known = {fill.execution for fill in evidence.executions if fill.contract}
+    assert {fee.execution for fee in evidence.fees} == known
+    assert len(paper.broker.books._due) <= 40
+    # What was held and paid is not forgotten with them.
+    assert dict(evidence.positions) == {CALL.name: 201.0, PUT.name: -201.0}
+    assert cash < 1_000_000.0 - 200 * 100.0
+    permanents = [seen.permanent for seen in evidence.orders]
+    assert len(set(permanents)) == len(permanents)
