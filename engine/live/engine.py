@@ -133,6 +133,7 @@ class Engine:
                 tracked = self.tracked.get(symbol)
                 if tracked is not None:
                     self._consider(tracked, now_ns, start)
+                    tracked.watch.rest()
         except Exception as error:
             self.failed(error)
 

@@ -63,6 +63,8 @@ class Watch:
         self._until = 0
         self._hot: tuple[Hot, ...] = ()
         self._waits, self._left = 1, 0
+        # The search after which a box is still to be built around its candidates.
+        self._owed: Found | None = None
         chain = book.snapshot(now_ns)
         self._box = Box(book.listing, fees_of(chain, scanner.settings), scanner.backend)
         self.refresh(now_ns)
@@ -76,6 +78,16 @@ class Watch:
         if self.found is not None:
             return None
         return self._box.most_bid, self._box.least_ask
+
+    def rest(self) -> None:
+        """Do what a search has left to do, which the next event would do first.
+
+        A box around candidates serves later events alone: whoever acts on `found` acts before it.
+        """
+        found, self._owed = self._owed, None
+        if found is not None:
+            hot = _shared(found)
+            self._hot = hot if hot and self._build(found.chain, hot) else ()
 
     def on_bid(self, quote: int, price: float, size: float, ts_ns: int) -> bool:
         """Take the bid of a quote index; 0 or nan withdraws it."""
@@ -96,6 +108,7 @@ class Watch:
     ) -> bool:
         """Take the quote of the underlying."""
         self.book.set_underlying(bid, ask, bid_size, ask_size, ts_ns)
+        self.rest()
         is_inside = ts_ns < self._box.until_ns and self._box.has_stock(bid, ask)
         if self.found is None:
             if is_inside or self._renews(ts_ns):
@@ -117,6 +130,7 @@ class Watch:
         `sides` are (quote index, +1 for its ask, -1 for its bid); `has_stock` says whether the
         underlying is new.
         """
+        self.rest()
         if self.found is None:
             spot = self.book.underlying
             is_due = ts_ns >= self._until and (has_stock or bool(sides))
@@ -132,6 +146,7 @@ class Watch:
 
     def refresh(self, now_ns: int) -> bool:
         """Search the book as it is; return True."""
+        self.rest()
         self._hot = ()
         return self._search(now_ns)
 
@@ -144,8 +159,7 @@ class Watch:
         if found.table.found.count:
             # All quotes are inside but those at fault, or there is none known to be at fault.
             if not self._hot or now_ns >= self._box.until_ns:
-                hot = _shared(found)
-                self._hot = hot if hot and self._build(chain, hot) else ()
+                self._hot, self._owed = (), found
             return True
         self._hot = ()
         if self._build(chain, ()):
@@ -167,6 +181,7 @@ class Watch:
 
     def _on_outside(self, quote: int, side: int, ts_ns: int) -> bool:
         """Answer an event that the bounds do not; return whether the book was searched."""
+        self.rest()
         if self.found is None:
             if ts_ns >= self._until and not self._renews(ts_ns):
                 return self._search(ts_ns)

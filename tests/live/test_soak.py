@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_a_slope_is_that_of_the_line() -> None:
 
 
 def test_an_hour_leaves_no_descriptor_and_little_memory(tmp_path: Path) -> None:
-    samples = asyncio.run(soak(tmp_path, *SAMPLE, rates=RATES))
+    samples = asyncio.run(soak(tmp_path, *SAMPLE, rates=replace(RATES, plant_every=2.0)))
     assert {one.n_files for one in samples} == {samples[0].n_files}
     assert samples[-1].n_packages > 0, samples
     # A heap that compiles and fills its nurseries still grows: this finds books kept whole.
@@ -47,7 +48,7 @@ def test_an_hour_leaves_no_descriptor_and_little_memory(tmp_path: Path) -> None:
 def test_a_week_does_not_grow(tmp_path: Path) -> None:
     # Five sessions at the pace of the demo market are some twelve million events; a tenth of
     # them at every hour of the week tells as much of what grows with each.
-    rates = type(RATES)(flicks=10.0, spot_every=2.5, plant_every=30.0, plant_life=(0.5, 5.0))
+    rates = replace(RATES, flicks=10.0, spot_every=2.5)
     samples = asyncio.run(soak(tmp_path, 1_000_000, 50_000, rates=rates))
     warm = samples[5:] if not IS_PYPY else samples[8:]
     assert warm[-1].n_sessions >= 3

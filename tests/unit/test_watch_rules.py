@@ -91,6 +91,11 @@ def with_a_hit() -> tuple[Watch, int, int]:
 def test_only_what_is_apart_is_quiet_while_there_is_a_hit() -> None:
     watch, at_fault, now = with_a_hit()
     book, listing = watch.book, watch.book.listing
+    # The box around the hit is built when whoever looks at it has acted.
+    n_builds = watch.n_builds
+    assert watch._hot == ()
+    watch.rest()
+    assert watch.n_builds == n_builds + 1
     assert [(hot.quote, hot.side) for hot in watch._hot] == [(at_fault, -1)]
     keys = list(listing.keys())
     quiet = 0
