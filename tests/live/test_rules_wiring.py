@@ -32,7 +32,7 @@ def rules_of(settings: LiveSettings) -> tuple[Rules, Any]:
     source = SimpleNamespace(clock=SYSTEM, links=tuple)
     request = LiveRequest(settings, ("XYZ",), ScanSettings(), CarryOverrides())
     runner = Runner(request, SimpleNamespace(), source, broker, None, place="")  # type: ignore[arg-type]
-    trader = runner._trader(NoLog(), "")
+    trader = runner.trader(runner.broker, NoLog(), "")
     return trader.rules, trader.terms
 
 
