@@ -1,4 +1,4 @@
-"""Make the pictures of docs/plots that show the program: the terminal, and the curve of rates.
+"""Make the pictures of docs/pictures that show the program: the terminal, and the curve of rates.
 
 ``python scripts/pictures.py`` writes them anew; they are of the demo exchange, seed 0.
 """
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PLOTS = ROOT / "docs" / "plots"
+PICTURES = ROOT / "docs" / "pictures"
 SYMBOL, TOP = "ZIDX", 4
 WIDTHS = (80, 100, 160)
 COLOURS = {"lends": "#2166ac", "owes": "#2166ac", "middle": "#053061", "yours": "#b2182b"}
@@ -32,7 +32,7 @@ def terminals() -> None:
             picture = console.export_svg(
                 title=f"parity scan {SYMBOL} --top {TOP}", theme=theme, unique_id="parity"
             )
-            path = PLOTS / f"terminal_{width}_{name}.svg"
+            path = PICTURES / f"terminal_{width}_{name}.svg"
             path.write_text(picture, encoding="utf-8")
 
 
@@ -85,7 +85,7 @@ def rates() -> None:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {W} {H}" font-family="sans-serif" '
         f'font-size="11"><rect width="{W}" height="{H}" fill="#fff"/>{"".join(parts)}</svg>\n'
     )
-    (PLOTS / "rates.svg").write_text(picture, encoding="utf-8")
+    (PICTURES / "rates.svg").write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":
