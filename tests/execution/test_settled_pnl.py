@@ -8,7 +8,8 @@ that can be taken out today and leaves nothing owed in the end, and it is never 
 Where the gateway's rules and the proof's differ, the proof's count. Money costs the same at every
 term: the gateway books interest night by night at the rate of one day. The fee of short stock is
 on the price at which it was sold: a fee that grows with the price is not in any locked amount. The
-hours of the first day, and the one by which clocks change, are added to the nights.
+hours of the first day, the one by which clocks change, and those between the open at which a
+dividend comes and the close, are added to the nights.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from engine.backend import select
 from engine.clock import NS_PER_SECOND, from_ns
 from engine.config import ScanSettings
 from engine.execution.pnl import worst_value
+from engine.execution.risk import Refusal
 from engine.execution.rules import Rules
 from engine.execution.trader import Trader
 from engine.feeds.demo_market import Rates
@@ -48,6 +50,7 @@ LEFT_OUT = ("intrinsic",)
 _SECONDS = 25
 _YEAR_NS = 365 * 86_400 * NS_PER_SECOND
 CENT = 0.01
+_OPEN_HOURS = 6.5
 
 
 class Traded:
@@ -88,11 +91,15 @@ class Deal:
         scanner = make_scanner(settings, world.clock)
         log = MemoryLog(world.clock)  # type: ignore[arg-type]
 
-        class AllMayPass:
-            def check(self, *_: object) -> tuple[()]:
-                return ()
+        class Unconditional:
+            """Refuses what holds on a condition alone: that is not locked in."""
 
-        trader = Trader(scene.broker, log, AllMayPass(), world.clock, is_armed=True, rules=Rules())
+            def check(self, plan: Any, *_: object) -> tuple[Any, ...]:
+                return (Refusal("conditions", "; ".join(plan.conditions)),) * bool(plan.conditions)
+
+        trader = Trader(
+            scene.broker, log, Unconditional(), world.clock, is_armed=True, rules=Rules()
+        )
         for _ in range(_SECONDS * 10):
             await scene.wait(0.1)
             trader.on_time()
@@ -217,6 +224,10 @@ def settle(deal: Deal, package: Traded, seed: int, kind: str, take_out: float) -
         tau = (pays_ns - end) / _YEAR_NS
         curve = carry.lend if amount < 0.0 else carry.borrow
         later.append(amount * curve.discount(tau))
+    for one in time.record:
+        if one.what == "dividend":
+            curve = carry.lend if one.amount < 0.0 else carry.borrow
+            later.append(one.amount * curve.rate(1.0) * _OPEN_HOURS / 8_760.0)
     assert not any(p.quantity for i, p in account.held().items() if rows[i].right)
     return account.cash + math.fsum(later)
 
