@@ -131,6 +131,11 @@ def _check_combination(args: argparse.Namespace, request: Request) -> None:
     if is_for_machines and (args.explain or args.curves or args.payoff):
         flag = "--explain" if args.explain else "--curves" if args.curves else "--payoff"
         raise UsageError(f"{flag} prints for people: leave out --json, --csv and --ndjson")
+    if args.tickets and args.csv:
+        raise UsageError("--tickets prints text, or JSON with --json: leave out --csv")
+    if args.tickets and (args.explain or args.curves or args.payoff):
+        flag = "--explain" if args.explain else "--curves" if args.curves else "--payoff"
+        raise UsageError(f"{flag} and --tickets are two outputs: ask for one of them")
 
 
 def _write_reproducers(survey: Survey, backend: Backend) -> None:

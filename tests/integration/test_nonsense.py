@@ -91,6 +91,8 @@ REFUSED = [
     ("scan --backend nmba", 2, "--backend: unknown backend 'nmba': did you mean 'numba'?"),
     ("scan --json --csv", 2, "argument --csv: not allowed with argument --json"),
     ("scan --json --explain x", 2, "--explain prints for people"),
+    ("scan --tickets --csv", 2, "leave out --csv"),
+    ("scan --tickets --payoff x", 2, "ask for one of them"),
     ("scan --seeds 3", 2, "--seeds counts the exchanges of an audit: add --audit"),
     ("scan --audit --source csv:good.csv", 2, "csv:good.csv has none"),
     ("scan --source csv:good.csv --explain zzz", 2, "zzz"),
