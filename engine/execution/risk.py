@@ -3,9 +3,9 @@
 A refusal is a sentence for a trader with the number and the limit. What is not known is refused:
 a missing age, size or borrow never passes. The rows are in the order in which they are told.
 
-Only what opens a package is checked. What completes or unwinds one is not held back, since half a
-package is the greater risk: its machine bounds these orders, a part of every rate is reserved for
-them, and beyond the whole rate a breaker halts.
+What opens a package is checked here. Of what completes or unwinds one see
+`engine.execution.correction_checks`: half a package is the greater risk, so that no limit holds
+back what unwinds; a part of every rate is reserved, and beyond the whole rate a breaker halts.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from engine.execution import (
 )
 from engine.execution.breakers import BREAKERS, Breaker
 from engine.execution.case import Case, case_of
+from engine.execution.correction_checks import Correction
+from engine.execution.correction_checks import refusals as refusals_of
 from engine.execution.exposure import Exposure
 from engine.execution.facts import MarketFacts
 from engine.execution.limits import COMBO, Limits
@@ -191,6 +193,12 @@ class Risk:
             if message:
                 refusals.append(Refusal(check.code, message))
         return tuple(refusals)
+
+    def check_correction(
+        self, one: Correction, exposure: Exposure, now_ns: int
+    ) -> tuple[tuple[str, str], ...]:
+        """Return why what completes or unwinds a package is refused, as codes and sentences."""
+        return refusals_of(self.limits, one, exposure, now_ns)
 
 
 def documentation(rows: Iterable[Check | Breaker] = CHECKS) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from engine.clock import Clock
 from engine.execution import budget
 from engine.execution.broker import Broker, Ended
+from engine.execution.correction_checks import Correction, Corrections, no_limits
 from engine.execution.entries import (
     EVENT,
     INTENT,
@@ -34,6 +35,7 @@ from engine.execution.plan import leg_of
 from engine.execution.rules import Rules, ns
 from engine.execution.state import State
 from engine.execution.trade import Sent, Trade
+from engine.market.combo import STOCK
 from engine.scoring.tickets import CENT, round_down
 
 NOT_SENT = "NOT SENT"
@@ -41,7 +43,7 @@ _MOST_BACKOFF = 5
 
 
 class Sender:
-    """Sends for a trader. `is_allowed` is false while nothing may open or close."""
+    """Sends for a trader. `corrections` judges what completes or unwinds before it is sent."""
 
     def __init__(
         self, state: State, broker: Broker, log: Log, clock: Clock, rules: Rules,
@@ -49,6 +51,7 @@ class Sender:
     ) -> None:  # fmt: skip
         self._state, self._broker, self._log, self._clock = state, broker, log, clock
         self._rules, self._quotes = rules, quotes
+        self.corrections: Corrections = no_limits
 
     def act(self, trade: Trade, actions: Sequence[Action]) -> list[Sent]:
         """Do `actions`; return the orders that were certainly not sent, noted as over.
@@ -63,7 +66,7 @@ class Sender:
                 self.cancel(sent)
             elif kind == ASK and sent is not None:
                 self.ask(trade, sent)
-        return [sent for sent in orders if not self._place(sent)]
+        return [sent for sent in orders if not self._place(trade, sent)]
 
     def cancel(self, sent: Sent) -> None:
         """Ask to cancel everything under an order's reference."""
@@ -118,18 +121,41 @@ class Sender:
             intents.append(intent)
         return intents
 
-    def _place(self, sent: Sent) -> bool:
+    def _place(self, trade: Trade, sent: Sent) -> bool:
         sent.due_ns = self._clock.monotonic_ns() + ns(self._rules.ack_s)
-        is_sent = self._broker.place(sent.order)
+        refused = "" if is_first(sent) else self._refused(trade, sent)
+        is_sent = not refused and self._broker.place(sent.order)
         self._log.append(SENT, {"ref": sent.order.ref, "is_sent": is_sent}, is_durable=False)
         if not is_sent:
-            event = Ended(sent.order.ref, 0, NOT_SENT)
+            event = Ended(sent.order.ref, 0, NOT_SENT, refused)
             self._log.append(EVENT, event_data(event), is_durable=False)
             sent.note(event)
         return is_sent
 
+    def _refused(self, trade: Trade, sent: Sent) -> str:
+        """Return why an order that completes or unwinds is not sent, "" if it may be."""
+        order, is_unwind = sent.order, sent.intent.side < 0
+        held = wanted = 0.0
+        touch = math.nan
+        if order.is_single:
+            ratio, contract = order.combo.legs[0]
+            held = self._state.executions.held(trade.sent).get(contract.name, 0.0)
+            planned, _ = trade.plan.combo.legs[sent.intent.leg]
+            per_lot = trade.plan.multiplier if contract.kind == STOCK else 1.0
+            wanted = planned * trade.plan.lots * per_lot
+            touch = self._quotes(contract, 1 if ratio > 0 else -1)
+        now_ns = self._clock.now_ns()
+        one = Correction(order, self._broker.account, is_unwind, held, wanted, touch)
+        said = self.corrections(one, self._state.exposure(now_ns, 0.0), now_ns)
+        return "; ".join(f"{code}: {text}" for code, text in said)
+
     def _wait(self, sent: Sent, seconds: float) -> None:
         sent.due_ns = self._clock.monotonic_ns() + ns(seconds)
+
+
+def is_first(sent: Sent) -> bool:
+    """Tell whether an order is one that its package began with."""
+    return sent.intent.attempt == 1 and sent.intent.side > 0
 
 
 def first_limit(trade: Trade, leg: int) -> float:

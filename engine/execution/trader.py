@@ -31,6 +31,7 @@ from engine.execution.broker import (
     LinkUp,
 )
 from engine.execution.budget import Quotes, no_quotes
+from engine.execution.correction_checks import Corrections, no_limits
 from engine.execution.entries import Log, Planned, package_id
 from engine.execution.events import Told
 from engine.execution.evidence import Reconciliation
@@ -111,6 +112,8 @@ class Trader:
         Of plans, and of packages.
     quotes, facts
         What a contract costs now, and what checks must know of its market.
+    corrections
+        Judges what completes or unwinds a package before it is sent.
     pays_cash
         Whether the options of a symbol settle in cash, and leave no stock.
     funds
@@ -126,7 +129,8 @@ class Trader:
         self, broker: Broker, journal: Log, risk: Checks, clock: Clock, *, is_armed: bool,
         terms: Terms | None = None, rules: Rules | None = None, quotes: Quotes = no_quotes,
         facts: Facts = no_facts, funds: Callable[[], float] = no_funds,
-        pays_cash: Callable[[str], bool] = delivers_stock, torn: str = "",
+        pays_cash: Callable[[str], bool] = delivers_stock,
+        corrections: Corrections = no_limits, torn: str = "",
     ) -> None:  # fmt: skip
         self.terms, self.rules = terms or Terms(), rules or Rules()
         self.is_armed = is_armed
@@ -137,6 +141,7 @@ class Trader:
             state, broker, journal, clock, self.rules, quotes, is_armed=is_armed
         )
         self._packages.pays_cash = pays_cash
+        self._packages.sender.corrections = corrections
         self._told = Told(self._packages)
         self._reconciliation = Reconciliation(self._packages, self._told)
         self._log, self.state, self._funds = journal, state, funds

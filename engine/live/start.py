@@ -245,7 +245,7 @@ class Runner:
                 broker, log, risk, self.source.clock, is_armed=settings.is_armed,
                 terms=terms, rules=rules, quotes=self._quote, facts=self._facts_of,
                 funds=self.funds,
-                pays_cash=self._pays_cash, torn=torn,
+                pays_cash=self._pays_cash, corrections=risk.check_correction, torn=torn,
             )  # fmt: skip
         except ValueError as error:
             raise BadDataError(f"{self.folder.journal}: {error}") from None

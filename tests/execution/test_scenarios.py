@@ -75,7 +75,7 @@ def _timers_send_again(patch: pytest.MonkeyPatch) -> None:
 
     def ask(self: sending.Sender, owner: trade.Trade, sent: trade.Sent) -> None:
         if not sent.asks:
-            self._place(sent)
+            self._place(owner, sent)
         real(self, owner, sent)
 
     patch.setattr(sending.Sender, "ask", ask)
@@ -106,7 +106,7 @@ def _intent_after_order(patch: pytest.MonkeyPatch) -> None:
         return real(self, owner, sends)
 
     patch.setattr(sending.Sender, "_intend", intend)
-    patch.setattr(sending.Sender, "_place", lambda self, sent: True)
+    patch.setattr(sending.Sender, "_place", lambda self, owner, sent: True)
 
 
 def _halts_do_not_hold(patch: pytest.MonkeyPatch) -> None:
