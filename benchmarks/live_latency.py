@@ -175,7 +175,12 @@ async def serve(path: str, seed: int) -> None:
     server = Server(market(seed))
     print(await server.start("127.0.0.1", 0), flush=True)
     over = asyncio.Event()
-    asyncio.get_running_loop().add_reader(0, lambda: os.read(0, 4096) or over.set())
+
+    def ended() -> None:
+        if not os.read(0, 4096):
+            over.set()
+
+    asyncio.get_running_loop().add_reader(0, ended)
     await over.wait()
     await server.stop()
     Path(path).write_text(json.dumps(wire.to_json()), encoding="utf-8")
@@ -378,7 +383,7 @@ def durable(*given: Any, **said: Any) -> Any:
     return _Journal(*given, **{**said, "durability": "power"})
 
 
-_Journal = start.Journal
+_Journal = vars(start)["Journal"]
 
 
 def main() -> int:
@@ -403,7 +408,7 @@ def main() -> int:
         collector.Collector.begin = lambda self: None  # type: ignore[method-assign]
         collector.Collector.rest = never  # type: ignore[method-assign]
     if given.power:
-        start.Journal = durable  # type: ignore[assignment,misc]
+        vars(start)["Journal"] = durable
     marks, before = Marks(), os.getloadavg()
     runner: Callable[..., Any] = together if given.in_process else apart
     rows = spans(marks, runner(given.seconds, given.seed, marks) or {})

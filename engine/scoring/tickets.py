@@ -215,9 +215,13 @@ def chain_ticket(
 def round_down(price: float, tick: float) -> float:
     """Return the greatest multiple of `tick` at or below `price`, negative ones too.
 
+    A price that is not finite, of no lots at all, comes back as it is.
+
     >>> round_down(0.9736, 0.01), round_down(-0.3272, 0.05)
     (0.97, -0.35)
     """
+    if not math.isfinite(price):
+        return price
     return round(math.floor(price / tick + _ON_TICK) * tick, 10)
 
 

@@ -124,10 +124,11 @@ def test_the_panels_hold_what_was_computed() -> None:
     assert found["x"] == pytest.approx([o.days for o in locked])
     assert traces["you borrow"]["y"] == pytest.approx([p.borrow for p in points])
     for trace in figure["data"]:
-        # Names with a legend of their own: four panels, four legends.
-        assert trace.get("legend", "legend") in ("legend", "legend2", "legend3", "legend4")
+        # Names with a legend of their own: five panels, five legends.
+        legends = ("legend", "legend2", "legend3", "legend4", "legend5")
+        assert trace.get("legend", "legend") in legends
     titles = [note["text"] for note in figure["layout"]["annotations"]]
-    assert len(titles) == 4
+    assert len(titles) == 5
 
 
 @needs_plotly
