@@ -206,7 +206,9 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
         conditions=conditions,
         flags=flags_of(view, position, settings),
         terms=breakdown(view, family, legs, position.unit),
-        ticket=chain_ticket(chain, legs, position.edge, position.unit, lots, settings),
+        # Where gates let pass what nobody shows, there is nothing to send.
+        ticket=chain_ticket(chain, legs, position.edge, position.unit, lots, settings)
+        if lots >= 1 else None,
         cash=cash_of(chain, legs, position.unit, position.edge, lots, settings.fees),
         binds=capital_of(chain, family, legs, position.unit, lots),
         market=market_of(view, legs),
