@@ -23,9 +23,8 @@ from engine.backend import Backend, select
 from engine.errors import (
     BadDataError,
     EngineError,
-    UnavailableError,
     UsageError,
-    install_command,
+    load_extra,
 )
 from engine.feeds import open_feed
 from engine.feeds.frame import FrameFeed, ObjectFeed
@@ -203,10 +202,7 @@ def to_frame(found: Survey | OptionChain | Loaded) -> Any:
     UnavailableError
         If pandas is not installed.
     """
-    try:
-        import pandas
-    except ImportError:
-        raise UnavailableError(f"a DataFrame needs pandas: {install_command('data')}") from None
+    pandas = load_extra("pandas", "data", "a DataFrame needs pandas")
     if isinstance(found, OptionChain | Loaded):
         from engine.chain_table import chain_columns
 
@@ -227,10 +223,7 @@ def to_ticket_frame(found: Survey) -> Any:
     UnavailableError
         If pandas is not installed.
     """
-    try:
-        import pandas
-    except ImportError:
-        raise UnavailableError(f"a DataFrame needs pandas: {install_command('data')}") from None
+    pandas = load_extra("pandas", "data", "a DataFrame needs pandas")
     from engine.report.order import TICKET_COLUMNS, homes_of, ticket_rows
 
     rows = [row for scan_, one in homes_of(found, selected=False)

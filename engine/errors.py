@@ -7,7 +7,9 @@ where, and what to do. Nothing below the rim (`kernels_pure`, strategies, scorin
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 OK = 0
 NOTHING_FOUND = 1
@@ -85,3 +87,17 @@ def install_command(extra: str) -> str:
     checkout = Path(__file__).resolve().parents[1]
     where = str(checkout) if (checkout / "pyproject.toml").exists() else "parity-engine"
     return f"{sys.executable} -m pip install '{where}[{extra}]'"
+
+
+def load_extra(module: str, extra: str, need: str) -> Any:
+    """Return a module that an optional extra brings.
+
+    Raises
+    ------
+    UnavailableError
+        If it is not installed: `need`, such as "a DataFrame needs pandas", and the command.
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        raise UnavailableError(f"{need}: {install_command(extra)}") from None

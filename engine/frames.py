@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import UnavailableError, UsageError, install_command
+from engine.errors import UsageError, load_extra
 
 # Ticks by how many there are in 1: exact, where 0.05 and 0.01 are not.
 _PER_UNIT = (1, 2, 4, 8, 10, 16, 20, 32, 40, 64, 100, 200, 400, 1000, 10_000, 100_000, 1_000_000)
@@ -225,8 +225,4 @@ def _bytes(column: Any) -> int:
 
 
 def _pandas() -> Any:
-    try:
-        import pandas
-    except ImportError:
-        raise UnavailableError(f"a DataFrame needs pandas: {install_command('data')}") from None
-    return pandas
+    return load_extra("pandas", "data", "a DataFrame needs pandas")

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.collect.pace import TokenBucket
-from engine.errors import UnavailableError, install_command
+from engine.errors import load_extra
 
 MOST_BYTES = 64 * 1024 * 1024
 MOST_TRIES = 5
@@ -78,12 +78,8 @@ class Client:
         random: Random | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        try:
-            import httpx
-            import tenacity
-        except ImportError:
-            command = install_command("collect")
-            raise UnavailableError(f"collecting needs httpx and tenacity: {command}") from None
+        need = "collecting needs httpx and tenacity"
+        httpx, tenacity = (load_extra(name, "collect", need) for name in ("httpx", "tenacity"))
         self.base_url = base_url.rstrip("/")
         self.n_requests = self.n_retries = 0
         self._httpx, self._tenacity = httpx, tenacity

@@ -14,8 +14,7 @@ from engine.errors import (
     InputOutputError,
     NoInputError,
     NotPermittedError,
-    UnavailableError,
-    install_command,
+    load_extra,
 )
 from engine.feeds.record import CellError
 from engine.feeds.rows import Columns, Row
@@ -40,14 +39,10 @@ def read_parquet(path: Path, caps: Caps = CAPS) -> tuple[Columns, Iterator[Row |
     """
     if not path.is_file():
         raise NoInputError(f"{path}: no such file")
+    need = f"{path.name} is a Parquet file, which needs pyarrow"
+    pyarrow, parquet = (load_extra(m, "parquet", need) for m in ("pyarrow", "pyarrow.parquet"))
     try:
-        import pyarrow.parquet
-    except ImportError:
-        raise UnavailableError(
-            f"{path.name} is a Parquet file, which needs pyarrow: {install_command('parquet')}"
-        ) from None
-    try:
-        file = pyarrow.parquet.ParquetFile(path)
+        file = parquet.ParquetFile(path)
     except PermissionError:
         raise NotPermittedError(f"{path}: you may not read it") from None
     except OSError as error:

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from engine.clock import SYSTEM, Clock
-from engine.errors import UnavailableError, install_command
+from engine.errors import load_extra
 from engine.ib.broker_clock import BrokerClock
 from engine.ib.codes import Kind, code_of
 from engine.ib.frames import FrameReader
@@ -341,11 +341,7 @@ def new_client() -> Any:
     UnavailableError
         If ib_async is not installed.
     """
-    try:
-        import ib_async
-    except ImportError:
-        raise UnavailableError(f"ib_async is not installed: {install_command('ib')}") from None
-    return ib_async.IB()
+    return load_extra("ib_async", "ib", "ib_async is not installed").IB()
 
 
 def _fetch_nothing() -> Any:

@@ -10,9 +10,8 @@ from typing import Any
 from engine.errors import (
     InputOutputError,
     NotPermittedError,
-    UnavailableError,
     UsageError,
-    install_command,
+    load_extra,
 )
 
 _PAGE = """<!DOCTYPE html>
@@ -101,8 +100,4 @@ def plotly_html() -> Any:
     UnavailableError
         If plotly is not installed.
     """
-    try:
-        from plotly.io import to_html
-    except ImportError:
-        raise UnavailableError(f"--plot needs plotly: {install_command('plot')}") from None
-    return to_html
+    return load_extra("plotly.io", "plot", "--plot needs plotly").to_html

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from engine.clock import NS_PER_SECOND
-from engine.errors import UnavailableError, install_command
+from engine.errors import load_extra
 from engine.store.protocol import Row, Store
 
 _EVER = 1 << 62
@@ -67,10 +67,7 @@ class Answer:
         UnavailableError
             If pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise UnavailableError(f"a DataFrame needs pandas: {install_command('data')}") from None
+        pandas = load_extra("pandas", "data", "a DataFrame needs pandas")
         return pandas.DataFrame(list(self.rows), columns=list(self.columns))
 
 

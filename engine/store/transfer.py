@@ -13,7 +13,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-from engine.errors import BadDataError, UnavailableError, install_command
+from engine.errors import BadDataError, load_extra
 from engine.store.protocol import Row, Store
 from engine.store.tables import BYTES, INTEGER, REAL, TABLES, Table
 
@@ -115,11 +115,8 @@ def write_parquet(store: Store, name: str, path: str) -> int:
     UnavailableError
         If pyarrow is not installed.
     """
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise UnavailableError(f"Parquet needs pyarrow: {install_command('parquet')}") from None
+    modules = ("pyarrow", "pyarrow.parquet")
+    pyarrow, parquet = (load_extra(name, "parquet", "Parquet needs pyarrow") for name in modules)
     kinds = {INTEGER: pyarrow.int64(), REAL: pyarrow.float64(), BYTES: pyarrow.binary()}
     table, total = TABLES[name], 0
     schema = pyarrow.schema(
@@ -128,7 +125,7 @@ def write_parquet(store: Store, name: str, path: str) -> int:
             for column, kind in zip(table.columns, table.kinds, strict=True)
         ]
     )
-    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+    with parquet.ParquetWriter(path, schema) as writer:
         for page in rows_of(store, name):
             columns = list(zip(*page, strict=True))
             arrays = [

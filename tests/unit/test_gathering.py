@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import io
 import math
 import sys
@@ -196,14 +195,7 @@ def test_without_pyarrow_the_line_says_what_installs_it(
 ) -> None:
     path = tmp_path / "chain.parquet"
     path.write_bytes(b"PAR1")
-    real = builtins.__import__
-
-    def absent(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name.startswith("pyarrow"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UnavailableError, match=r"needs pyarrow: .* -m pip install '.*\[parquet\]'"):
         open_feed(f"parquet:{path}")
     assert main(["scan", "--source", f"parquet:{path}"]) == UNAVAILABLE
