@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.feeds.demo_market import DemoMarket
-from engine.live.source import Failed, MakeWatch, OnRead
+from engine.live.moving import Moving
+from engine.live.source import Failed, MakeWatch
 from engine.market.book import Book
 from engine.market.carry import Carry
 from engine.report.live_screen import GOOD, Link
@@ -19,27 +18,7 @@ _STEP = 0.004
 _AHEAD = 8
 
 
-@dataclass(slots=True)
-class MarketClock:
-    """The machine's clock, moved to the day of a simulated market."""
-
-    machine: Clock
-    offset_ns: int = 0
-
-    def now_ns(self) -> int:
-        """Return UTC nanoseconds of the market."""
-        return self.machine.now_ns() + self.offset_ns
-
-    def monotonic_ns(self) -> int:
-        """Return nanoseconds of a clock that never goes back."""
-        return self.machine.monotonic_ns()
-
-
-def nobody(symbols: object, now_ns: int) -> None:
-    """Take a read that nobody waits for."""
-
-
-class DemoSource:
+class DemoSource(Moving):
     """A `DemoMarket` that moves with the clock; `engine.live.source.Source` says the rest.
 
     `failed` takes what went wrong in its task.
@@ -54,24 +33,15 @@ class DemoSource:
         clock: Clock = SYSTEM,
         failed: Failed | None = None,
     ) -> None:
-        self.on_read: OnRead = nobody
-        self.failed = failed
-        self.alert: Callable[[str], None] | None = None
+        super().__init__(clock, market.now_ns, failed)
         self._market = market
         self._start_ns = market.now_ns
-        self.clock = MarketClock(clock, market.now_ns - clock.now_ns())
         self._monotonic = clock.monotonic_ns()
         self._watches: dict[str, Watch] = {}
         # Instrument to (symbol, quote index), -1 for the underlying.
         self._places: dict[int, tuple[str, int]] = {}
         self._changed: dict[int, None] = {}
-        self._task: asyncio.Task[None] | None = None
         market.listener = self._note
-
-    async def start(self) -> None:
-        """Begin to move."""
-        self._task = asyncio.get_running_loop().create_task(self._move())
-        self._task.add_done_callback(self._done)
 
     async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
         """Return a watch that is fed with the quotes of `symbol` from now on."""
@@ -93,12 +63,6 @@ class DemoSource:
             elif key in places:
                 self._places[instrument.index] = (symbol, places[key])
         return watch
-
-    async def stop(self) -> None:
-        """End."""
-        if self._task is not None:
-            self._task.remove_done_callback(self._done)
-            self._task.cancel()
 
     def carry(self, symbol: str) -> Carry | None:
         """Return the rates, dividends and borrow of the demo exchange."""
@@ -155,8 +119,3 @@ class DemoSource:
             if spent < _STEP / 4:
                 self._market.prepare(_AHEAD)
             await asyncio.sleep(max(_STEP - spent, 0.0))
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None and self.failed is not None:
-            self.failed(error)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import NoInputError
 from engine.feeds.session import Arrival, SessionFeed
-from engine.live.demo_source import MarketClock, nobody
-from engine.live.source import Failed, MakeWatch, OnRead
+from engine.live.moving import Moving
+from engine.live.source import Failed, MakeWatch
 from engine.market.book import Book
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
@@ -18,7 +18,7 @@ from engine.report.live_screen import BAD, GOOD, Link
 from engine.scanner.watch import Watch
 
 
-class SessionSource:
+class SessionSource(Moving):
     """The chains of a session file, each at its own instant by the market's clock.
 
     `engine.live.source.Source` says the rest.
@@ -36,9 +36,6 @@ class SessionSource:
         self, path: str, symbols: tuple[str, ...], *, clock: Clock = SYSTEM,
         failed: Failed | None = None,
     ) -> None:  # fmt: skip
-        self.on_read: OnRead = nobody
-        self.failed = failed
-        self.alert: Callable[[str], None] | None = None
         self.place = path
         self._n = 0
         feed = SessionFeed(path)
@@ -48,16 +45,10 @@ class SessionSource:
         if first is None:
             raise NoInputError(f"{path}: no chain of {', '.join(symbols)} in it")
         self._push(first)
-        self.clock = MarketClock(clock, first.loaded.chain.ts_ns - clock.now_ns())
+        super().__init__(clock, first.loaded.chain.ts_ns, failed)
         self._first: dict[str, Arrival] = {first.loaded.chain.symbol: first}
         self._watches: dict[str, Watch] = {}
-        self._task: asyncio.Task[None] | None = None
         self._is_over = False
-
-    async def start(self) -> None:
-        """Begin to replay."""
-        self._task = asyncio.get_running_loop().create_task(self._move())
-        self._task.add_done_callback(self._done)
 
     async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
         """Return a watch that is fed with the chains of `symbol` from now on."""
@@ -70,12 +61,6 @@ class SessionSource:
         watch = make_watch(Book.of(self._first[symbol].loaded.chain))
         self._watches[symbol] = watch
         return watch
-
-    async def stop(self) -> None:
-        """End."""
-        if self._task is not None:
-            self._task.remove_done_callback(self._done)
-            self._task.cancel()
 
     def carry(self, symbol: str) -> Carry | None:
         """Return what the session's source knew."""
@@ -126,8 +111,3 @@ class SessionSource:
         book.underlying.bid_ns, book.underlying.ask_ns = spot.bid_ns, spot.ask_ns
         watch.refresh(now)
         self.on_read((chain.symbol,), now)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None and self.failed is not None:
-            self.failed(error)

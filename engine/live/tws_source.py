@@ -11,7 +11,7 @@ from engine.ib.connection import Link as TwsLink
 from engine.ib.increments import tick_of
 from engine.ib.market import MarketLink, MarketSettings
 from engine.ib.states import State
-from engine.live.demo_source import nobody
+from engine.live.moving import nobody
 from engine.live.source import Failed, MakeWatch, OnRead
 from engine.market.book import Book
 from engine.market.carry import Carry

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import datetime
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -17,22 +14,9 @@ for folder in ("simulation", "gateway"):
 @pytest.fixture
 def virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's clock out of the client: three attributes, nothing in the library."""
-    client = pytest.importorskip(
-        "ib_async.client", reason="ib_async is installed by tox (requirements-ib.txt, --no-deps)"
+    pytest.importorskip(
+        "ib_async", reason="ib_async is installed by tox (requirements-ib.txt, --no-deps)"
     )
-    import ib_async.wrapper as wrapper
+    from client_time import keep_clock_out  # from the folder added above
 
-    still = datetime.datetime(2026, 3, 4, 15, 0, tzinfo=datetime.timezone.utc)
-
-    class Still(datetime.datetime):
-        @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> Still:  # type: ignore[override]
-            return cls(*still.timetuple()[:6], tzinfo=tz)
-
-    def clock() -> float:
-        return asyncio.get_event_loop().time()
-
-    time = SimpleNamespace(time=clock, monotonic=clock, perf_counter=clock)
-    monkeypatch.setattr(client, "time", time)
-    monkeypatch.setattr(wrapper, "time", time)
-    monkeypatch.setattr(wrapper, "datetime", Still)
+    keep_clock_out(monkeypatch)

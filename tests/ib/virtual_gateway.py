@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from random import Random
 from typing import Any, TypeVar
 
-from virtual_loop import Pipe, VirtualLoop
+from gateway_port import Port
+from virtual_loop import VirtualLoop
 
 from engine.clock import NS_PER_SECOND
 from engine.feeds.demo_listing import AS_OF_NS
@@ -20,42 +21,6 @@ _T = TypeVar("_T")
 PORT = 4002
 STILL = Rates(1e9, 1e-9, 1e9, (1, 2), (0.01, 0.02))
 LIVELY = Rates(0.5, 40.0, 1e9, (1, 2), (0.002, 0.06))
-
-
-class Port(asyncio.Protocol):
-    """The gateway's end of a connection in memory."""
-
-    def __init__(self, gateway: Gateway, loop: VirtualLoop) -> None:
-        self._gateway = gateway
-        self._loop = loop
-        self._pipe: Any = None
-        self._session: Session | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, Pipe)
-        self._pipe = transport
-        self._session = self._gateway.connect(self)
-        if self._session is None:
-            transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        if self._session is not None:
-            self._gateway.advance(int(self._loop.now * NS_PER_SECOND))
-            self._session.data(data)
-            self._gateway.flush()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._session is not None:
-            self._session.lost()
-
-    def write(self, data: bytes) -> None:
-        self._pipe.write(data)
-
-    def close(self) -> None:
-        self._pipe.close()
-
-    def backlog(self) -> int:
-        return 0
 
 
 class LoopClock:

@@ -11,17 +11,17 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from virtual_loop import Pipe, VirtualLoop
+from client_time import keep_clock_out
+from gateway_port import Port
+from virtual_loop import VirtualLoop
 
 from engine.clock import NS_PER_SECOND
 from engine.feeds.demo_market import DemoMarket, Rates
 from engine.gateway.faults import Faults, Rule
 from engine.gateway.gateway import Gateway
-from engine.gateway.session import Session
 
 ib_async = pytest.importorskip(
     "ib_async", reason="ib_async is installed by tox (requirements-ib.txt, --no-deps)"
@@ -38,42 +38,6 @@ STORM = (
     Rule("fill_after_cancel", probability=0.3, seconds=0.2), Rule("lost", at=3.0),
     Rule("restart", at=6.0, seconds=1.0, count=2), Rule("slow", probability=0.3, seconds=0.02),
 )  # fmt: skip
-
-
-class Port(asyncio.Protocol):
-    """The gateway's end of a connection in memory."""
-
-    def __init__(self, gateway: Gateway, loop: VirtualLoop) -> None:
-        self._gateway = gateway
-        self._loop = loop
-        self._pipe: Any = None
-        self._session: Session | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, Pipe)
-        self._pipe = transport
-        self._session = self._gateway.connect(self)
-        if self._session is None:
-            transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        if self._session is not None:
-            self._gateway.advance(int(self._loop.now * NS_PER_SECOND))
-            self._session.data(data)
-            self._gateway.flush()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._session is not None:
-            self._session.lost()
-
-    def write(self, data: bytes) -> None:
-        self._pipe.write(data)
-
-    def close(self) -> None:
-        self._pipe.close()
-
-    def backlog(self) -> int:
-        return 0
 
 
 def fills_of(ib: Any) -> dict[str, tuple[str, int, int]]:
@@ -192,26 +156,7 @@ def run(seed: int, count: Callable[[Any], Any] = fills_of) -> tuple[str, str]:
 
 @pytest.fixture
 def virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the machine's clock out of the client: three attributes, nothing in the library."""
-    import datetime
-
-    import ib_async.client
-    import ib_async.wrapper
-
-    still = datetime.datetime(2026, 3, 4, 15, 0, tzinfo=datetime.timezone.utc)
-
-    class Still(datetime.datetime):
-        @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> Still:  # type: ignore[override]
-            return cls(*still.timetuple()[:6], tzinfo=tz)
-
-    def clock() -> float:
-        return asyncio.get_event_loop().time()
-
-    time = SimpleNamespace(time=clock, monotonic=clock, perf_counter=clock)
-    monkeypatch.setattr(ib_async.client, "time", time)
-    monkeypatch.setattr(ib_async.wrapper, "time", time)
-    monkeypatch.setattr(ib_async.wrapper, "datetime", Still)
+    keep_clock_out(monkeypatch)
 
 
 @pytest.mark.usefixtures("virtual_time")
