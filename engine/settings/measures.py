@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from engine.settings import spelling
 from engine.settings.toml_table import shown
+from engine.settings.values import plain_number
 
 Reader = Callable[[object], object]
 
@@ -114,20 +114,10 @@ def _span(text: str) -> float | None:
 
 def _number(value: object) -> float | None:
     """Return a finite number, None for anything else; no sign of per cent."""
-    if isinstance(value, str):
-        if value.endswith("%"):
-            return None
-        try:
-            return spelling.number(value)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, str) and value.endswith("%"):
         return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+    number = plain_number(value)
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _got(value: object) -> str:

@@ -72,7 +72,7 @@ def on_or_off(value: object) -> bool:
 
 def at_least_zero(value: object) -> float:
     """Return a finite number >= 0."""
-    read = _number(value)
+    read = plain_number(value)
     if read is None or not (math.isfinite(read) and read >= 0.0):
         raise ValueError(f"expected a number >= 0, got {shown(value)}")
     return read
@@ -80,7 +80,7 @@ def at_least_zero(value: object) -> float:
 
 def above_zero(value: object) -> float:
     """Return a finite number > 0."""
-    read = _number(value)
+    read = plain_number(value)
     if read is None or not (math.isfinite(read) and read > 0.0):
         raise ValueError(f"expected a number > 0, got {shown(value)}")
     return read
@@ -88,13 +88,14 @@ def above_zero(value: object) -> float:
 
 def fraction(value: object) -> float:
     """Return a fraction in 0 .. 1, or per cent with the sign."""
-    read = _number(value)
+    read = plain_number(value)
     if read is None or not 0.0 <= read <= 1.0:
         raise ValueError(f"expected a fraction in 0 .. 1 such as 0.15 or 15%, got {shown(value)}")
     return read
 
 
-def _number(value: object) -> float | None:
+def plain_number(value: object) -> float | None:
+    """Return a number or the one that a text spells, ``4.5%`` too; None for anything else."""
     if isinstance(value, str):
         try:
             return spelling.number(value)
@@ -360,7 +361,7 @@ def fee_rate(value: object) -> float:
 
 def shares(value: object) -> float:
     """Return a number of shares >= 0."""
-    read = _number(value)
+    read = plain_number(value)
     if read is None or not (math.isfinite(read) and read >= 0.0):
         raise ValueError(f"expected a number of shares >= 0, got {shown(value)}")
     return read
