@@ -10,8 +10,9 @@ from typing import Any
 from engine.errors import (
     InputOutputError,
     NotPermittedError,
+    UnavailableError,
     UsageError,
-    load_extra,
+    install_command,
 )
 
 _PAGE = """<!DOCTYPE html>
@@ -100,4 +101,8 @@ def plotly_html() -> Any:
     UnavailableError
         If plotly is not installed.
     """
-    return load_extra("plotly.io", "plot", "--plot needs plotly").to_html
+    try:
+        from plotly.io import to_html
+    except ImportError:
+        raise UnavailableError(f"--plot needs plotly: {install_command('plot')}") from None
+    return to_html
