@@ -60,7 +60,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.kernels": ({"engine.backend", "engine.errors", "engine.nearest", "kernels_pure"}, True),
     "engine.strategies": (PURE, True),
     "engine.scoring": (PURE | {"engine.strategies", "engine.proof"}, True),
-    "engine.backtest": (PURE, True),
+    "engine.backtesting": (PURE | {"engine.nearest"}, True),
     "engine.feeds": (
         MARKET
         | {

@@ -14,7 +14,7 @@ from benchmarks.workloads.markets import SEED
 from benchmarks.workloads.tasks import Task, python_task
 from benchmarks.workloads.trade_messages import messages
 from engine.backend import Backend
-from engine.backtest.run import Result, run
+from engine.backtesting.run import Result, run
 from engine.cache import TtlCache
 from engine.market.bars import Bar, Bars
 from kernels_pure.ticks import N_STATE, start_ticks

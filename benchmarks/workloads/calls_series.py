@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.workloads.calls import Call, column
 from benchmarks.workloads.markets import SEED
 from engine.backend import Backend
-from engine.backtest.run import Account
+from engine.backtesting.run import Account
 from kernels_pure.averages import EMA_STATE, MACD_STATE
 from kernels_pure.extremes import EXTREME_STATE
 from kernels_pure.rolling import ROLLING_STATE

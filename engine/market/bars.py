@@ -8,7 +8,10 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: when it closed in UTC nanoseconds, its prices, and the units traded in it."""
+    """One bar: when it closed in UTC nanoseconds, its prices, and the units traded in it.
+
+    `symbol` names the instrument where there is more than one.
+    """
 
     time_ns: int
     open: float
@@ -16,6 +19,7 @@ class Bar:
     low: float
     close: float
     volume: float
+    symbol: str = ""
 
 
 @dataclass(frozen=True, slots=True)

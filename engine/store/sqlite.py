@@ -11,8 +11,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 
+from engine.clock import SYSTEM
 from engine.errors import (
     BadDataError,
     EngineError,
@@ -26,6 +28,8 @@ from engine.store.tables import TABLES
 
 # How long another writer is waited for. WAL: readers wait for nobody.
 BUSY_MS = 10_000
+# And how long until it is asked again, where SQLite itself does not wait.
+_AGAIN_S = 0.01
 # Bytes of the log after which it is written back into the file.
 _LOG_PAGES = 4000
 
@@ -73,14 +77,20 @@ class SqliteStore:
         EngineError
             What went wrong in one line, with an exit code.
         """
-        cursor = self._open().cursor()
-        try:
-            cursor.execute(sql, parameters)
-            return cursor.fetchall()
-        except (sqlite3.Error, OverflowError) as error:
-            raise self._error(error) from None
-        finally:
-            cursor.close()
+        until_ns = SYSTEM.monotonic_ns() + BUSY_MS * 1_000_000
+        while True:
+            cursor = self._open().cursor()
+            try:
+                cursor.execute(sql, parameters)
+                return cursor.fetchall()
+            except (sqlite3.Error, OverflowError) as error:
+                # SQLite does not wait where a file is turned to WAL while another begins to write
+                # it. Nothing was executed, and no transaction is lost by asking again.
+                if self._depth or "locked" not in str(error) or SYSTEM.monotonic_ns() > until_ns:
+                    raise self._error(error) from None
+            finally:
+                cursor.close()
+            sleep(_AGAIN_S)
 
     def pages(self, sql: str, size: int) -> Iterator[list[Row]]:
         """Yield the rows of a query, `size` at a time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -108,6 +109,20 @@ def test_two_programs_may_meet_a_new_store_at_once(reopen: Callable[[], Store]) 
     assert failures == []
     with reopen() as store:
         assert store.run("SELECT count(*) FROM schema_migrations") == [(len(known),)]
+
+
+def test_a_file_that_another_begins_to_write_is_waited_for(tmp_path: Path) -> None:
+    """SQLite refuses at once, without waiting, to turn such a file to WAL."""
+    path = tmp_path / "new.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE its_own (a)")
+    timer = threading.Timer(0.2, other.execute, ["COMMIT"])
+    timer.start()
+    with open_store(f"sqlite:{path}") as store:
+        assert store.run("SELECT name FROM sqlite_master") == [("its_own",)]
+    timer.join()
+    other.close()
 
 
 def test_a_transaction_is_whole_or_nothing(store: Store, reopen: Callable[[], Store]) -> None:
