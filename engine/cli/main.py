@@ -1,6 +1,7 @@
 """Dispatch of the command line, and the rim where every error becomes one line and one code.
 
 A verb is a module with ``add_arguments(parser)`` and ``run(args) -> int``, imported when chosen.
+One of several jobs names their modules in ``JOBS``, and ``job_of(words)`` says which is meant.
 
 Exit codes: 0 done (also when the reader of a pipe has gone away), 1 nothing found with
 --fail-empty, 2 usage, 65 bad data, 66 no input, 69 missing extra or runtime, 70 the verifier did
@@ -46,6 +47,7 @@ VERBS = {
     "backend": ("engine.cli.backend", "say which kernels run and why; compile them ahead"),
     "doctor": ("engine.cli.doctor", "check this machine and say what could be better"),
     "bench": ("engine.cli.bench", "measure the runtimes of this machine; say which one to use"),
+    "backtest": ("engine.cli.backtest", "run strategies over bars: what they would have earned"),
     "gateway": ("engine.cli.gateway", "a simulated TWS gateway on loopback, for any client"),
     "live": ("engine.cli.live", "find arbitrages as quotes move, and trade them"),
     "paper": ("engine.cli.paper", "the same on paper, in this process, without a broker"),
@@ -183,9 +185,14 @@ def _dispatch(words: list[str]) -> int:
     if verb[0] not in VERBS:
         _refuse_file(verb[0])
         raise UsageError(f"unknown verb {verb[0]!r}: {hint(verb[0], VERBS)}")
-    module_name, line = VERBS[verb[0]]
+    name, (module_name, line) = verb[0], VERBS[verb[0]]
     module = import_module(module_name)
-    parser = Parser(f"{PROGRAM} {verb[0]}", line, EXIT_CODES)
+    if hasattr(module, "JOBS") and (job := module.job_of(after)):
+        module_name, line = module.JOBS[job]
+        module = import_module(module_name)
+        if not job.startswith("--"):  # a flag stays, and takes its value
+            name, after = f"{name} {job}", after[1:]
+    parser = Parser(f"{PROGRAM} {name}", line, EXIT_CODES)
     module.add_arguments(parser)
     _add_common(parser)
     args = parser.parse(after)
