@@ -61,6 +61,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.strategies": (PURE, True),
     "engine.scoring": (PURE | {"engine.strategies", "engine.proof"}, True),
     "engine.backtesting": (PURE | {"engine.nearest"}, True),
+    "engine.performance": (MARKET | {"engine.backtesting", "kernels_pure"}, True),
     "engine.feeds": (
         MARKET
         | {

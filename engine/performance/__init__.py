@@ -1,0 +1,1 @@
+"""What a backtest was worth: figures of an equity column and of trades. Pure, stdlib alone."""
