@@ -62,6 +62,19 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.scoring": (PURE | {"engine.strategies", "engine.proof"}, True),
     "engine.backtesting": (PURE | {"engine.nearest"}, True),
     "engine.performance": (MARKET | {"engine.backtesting", "kernels_pure"}, True),
+    # Strategies, and the bars to try them on.
+    "engine.trading": (
+        PURE
+        | {
+            "engine.backtesting",
+            "engine.cache",
+            "engine.feeds",
+            "engine.nearest",
+            "engine.session",
+            "engine.store",
+        },
+        False,
+    ),
     "engine.feeds": (
         MARKET
         | {

@@ -1,0 +1,136 @@
+"""Strategies by what a person writes: the name of one that comes with the program, or a file.
+
+A file is a program: it is run, with all that it may do, and only where it is named. It is run once
+for the same text of the same path, so that a class keeps its identity and PyPy what it compiled.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from zlib import crc32
+
+from engine.backtesting.strategy import Strategy
+from engine.errors import BadDataError, EngineError, NoInputError, UsageError
+from engine.nearest import nearest
+from engine.trading import SHIPPED
+
+MOST_BYTES = 1_000_000
+
+
+def load_strategy(text: str) -> type[Strategy]:
+    """Return the class that `text` names: ``momentum``, ``file.py:Class``, or ``file.py``.
+
+    A file alone must have one strategy.
+
+    Raises
+    ------
+    UsageError
+        If no strategy has the name, the file has no such class, or the class is none.
+    NoInputError
+        If the file is not there.
+    BadDataError
+        If the file does not run: its line, and what is wrong there.
+    """
+    path, colon, name = text.rpartition(":")
+    if not colon:
+        path, name = (text, "") if text.endswith(".py") else ("", text)
+    elif not path.endswith(".py") and name.endswith(".py"):  # C:file.py
+        path, name = text, ""
+    return _of_file(path, name) if path else _shipped(name)
+
+
+def _shipped(text: str) -> type[Strategy]:
+    name = text.strip().lower().replace("-", "_")
+    if name not in SHIPPED:
+        near = nearest(name, list(SHIPPED))
+        meant = f"did you mean {near}?" if near else f"there are {', '.join(SHIPPED)}"
+        raise UsageError(f"no strategy {text!r}: {meant}, or name a file: mine.py:Class")
+    module, class_name = SHIPPED[name]
+    found: type[Strategy] = getattr(import_module(module), class_name)
+    return found
+
+
+def _of_file(path: str, name: str) -> type[Strategy]:
+    module = _module(path)
+    own = {
+        key: value
+        for key, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, Strategy)
+        and value.__module__ == module.__name__
+    }
+    if not name:
+        if len(own) == 1:
+            return next(iter(own.values()))
+        if not own:
+            raise UsageError(f"{path} has no strategy: write `class Name(Strategy):` in it")
+        raise UsageError(f"{path} has {len(own)} strategies: name one, {path}:{next(iter(own))}")
+    value = vars(module).get(name)
+    if isinstance(value, type) and issubclass(value, Strategy):
+        return value
+    if value is not None:
+        raise UsageError(f"{path}: {name} is no strategy: write `class {name}(Strategy):`")
+    near = nearest(name, list(own))
+    meant = f"did you mean {near}?" if near else f"it has {', '.join(own) or 'no strategy'}"
+    raise UsageError(f"{path} has no class {name}: {meant}")
+
+
+def _module(path: str) -> ModuleType:
+    try:
+        whole = Path(path).resolve()
+        with whole.open("rb") as file:
+            source = file.read(MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoInputError(f"{path}: no such file") from None
+    except ValueError:  # a zero in the name
+        raise UsageError(f"{path!r} is no file name") from None
+    if len(source) > MOST_BYTES:
+        raise BadDataError(f"{path}: more than {MOST_BYTES:,} bytes is no strategy")
+    # The text is in the name: a file that was changed is run anew, in a notebook that goes on.
+    key = f"strategy_{whole.stem}_{crc32(str(whole).encode()):08x}_{crc32(source):08x}"
+    if key in sys.modules:
+        return sys.modules[key]
+    module = ModuleType(key)
+    module.__file__ = str(whole)
+    sys.modules[key] = module
+    # What stands beside it can be imported, but never in place of a module of Python or ours.
+    sys.path.append(str(whole.parent))
+    try:
+        exec(compile(source, str(whole), "exec", dont_inherit=True), vars(module))
+    except KeyboardInterrupt:
+        del sys.modules[key]
+        raise
+    except BaseException as error:  # also SystemExit: a file may say anything
+        del sys.modules[key]
+        if isinstance(error, EngineError):
+            raise
+        raise BadDataError(complaint(error, str(whole), path)) from error
+    finally:
+        sys.path.remove(str(whole.parent))
+    return module
+
+
+def complaint(error: BaseException, file: str, shown: str) -> str:
+    """Return one line for an error of a user's file: where in it, and what.
+
+    `file` is the file as Python knows it, `shown` as the person wrote it. Without a line of the
+    file there is none in the answer.
+    """
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return f"{shown}:{error.lineno}: {error.msg}"
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    where = f"{shown}:{line}" if line else shown
+    return f"{where}: {type(error).__name__}: {error}"
+
+
+def file_of(strategy: type) -> str:
+    """Return the file that a class was written in, or nothing where it has none."""
+    module = sys.modules.get(strategy.__module__)
+    return str(getattr(module, "__file__", None) or "")
