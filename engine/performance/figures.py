@@ -33,6 +33,9 @@ class Figures:
         first, the one takes the worse and the other the better; equal where no exit is ambiguous.
     sharpe, high_sharpe
         The same for the Sharpe ratio. All other figures are of the worse account.
+    bar_sharpe
+        The mean return of a bar over the deviation of all (divided by their number): what the
+        probabilistic and deflated ratios of `engine.performance.validation` are of.
     max_drawdown, drawdown
         The greatest loss from a peak as a share of it (0.2 is a fifth), and its dates.
     exposure, mean_invested
@@ -59,6 +62,7 @@ class Figures:
     volatility: float
     sharpe: float
     high_sharpe: float
+    bar_sharpe: float
     sortino: float
     calmar: float
     max_drawdown: float
@@ -114,6 +118,7 @@ def figures(result: Result, periods_per_year: float, rate: float = 0.0) -> Figur
         volatility=shape.deviation * sqrt(periods_per_year),
         sharpe=ratio,
         high_sharpe=high_ratio,
+        bar_sharpe=shape.mean / shape.population_deviation,
         sortino=sortino(equity, periods_per_year, rate),
         calmar=calmar(growth, depth),
         max_drawdown=depth,
