@@ -80,7 +80,10 @@ class Warned(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """The answer about an order: it lives or is over, with `filled` lots."""
+    """The answer about an order: it lives or is over, with `filled` lots.
+
+    Where several orders live or lived under one reference, an answer of its own comes for each.
+    """
 
     ref: str
     filled: int

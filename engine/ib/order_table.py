@@ -76,11 +76,14 @@ class InquiryAnswer:
     foreign: set[int] = field(default_factory=set)
     executions: dict[str, Fill] = field(default_factory=dict)
 
-    def lots_executed(self, ref: str, per_lot: float) -> int:
-        """Return the whole lots of `ref` among the executions, corrections replacing."""
+    def lots_executed(self, ref: str, per_lot: float, permanent: str = "") -> int:
+        """Return the whole lots of `ref` among the executions, corrections replacing.
+
+        Of one life of it alone where `permanent` is given.
+        """
         latest: dict[str, Fill] = {}
         for execution, fill in self.executions.items():
-            if fill.ref == ref:
+            if fill.ref == ref and permanent in ("", fill.permanent):
                 stem = execution.rpartition(".")[0]
                 if stem not in latest or execution > latest[stem].execution:
                     latest[stem] = fill
@@ -205,8 +208,10 @@ class OrderTable:
 
     # answers
 
-    def answer(self, ref: str, said: InquiryAnswer, *, is_beyond_barrier: bool) -> BrokerEvent:
-        """Return what a complete answer of the broker means for one order."""
+    def answers(
+        self, ref: str, said: InquiryAnswer, *, is_beyond_barrier: bool
+    ) -> list[Absent | Seen]:
+        """Return what a complete answer of the broker means for one order: one for each life."""
         entry = self._entries.get(ref)
         lives = entry.lives if entry else []
         found = [x for x in lives if x.permanent in said.opened or x.permanent in said.completed]
@@ -214,16 +219,25 @@ class OrderTable:
         if entry is None or not (known or ref in said.refs()):
             if entry is not None and is_beyond_barrier:
                 entry.lives = []
-            return Absent(ref, is_beyond_barrier)
-        is_live = any(not life.is_over for life in known)
+            return [Absent(ref, is_beyond_barrier)]
         if is_beyond_barrier:
             entry.lives = known
         lots = max(entry.filled, said.lots_executed(ref, entry.per_lot))
-        first = next((life for life in known if not life.is_over), known[0] if known else None)
-        permanent = str(first.permanent) if first and first.permanent else ""
-        if not is_live:
+        if not any(not life.is_over for life in known):
             entry.told = (lots, entry.lives[-1].status if entry.lives else "")
-        return Seen(ref, lots, is_live, permanent)
+        if len(known) < 2:
+            return [_seen(ref, lots, life) for life in known] or [Seen(ref, lots, False)]
+        return [
+            _seen(
+                ref,
+                max(
+                    int(life.filled / entry.per_lot),
+                    said.lots_executed(ref, entry.per_lot, str(life.permanent)),
+                ),
+                life,
+            )
+            for life in known
+        ]
 
     def refs_in(self, said: InquiryAnswer) -> list[str]:
         """Return the references of ours that an answer names, in order."""
@@ -286,3 +300,7 @@ class OrderTable:
                 for life in entry.lives:
                     self._by_permanent.pop(life.permanent, None)
                     self._by_number.pop(life.order_id, None)
+
+
+def _seen(ref: str, lots: int, life: Life) -> Seen:
+    return Seen(ref, lots, not life.is_over, str(life.permanent) if life.permanent else "")

@@ -197,7 +197,8 @@ class Reception:
         if inquiry.refs:
             self._tell_news(inquiry)
         for ref in inquiry.refs:
-            self._emit(self.table.answer(ref, said, is_beyond_barrier=inquiry.proves(ref)))
+            proves = inquiry.proves(ref)
+            self._emit_all(self.table.answers(ref, said, is_beyond_barrier=proves))
         if inquiry.is_asked_for:
             for execution in said.executions:
                 self._told[execution] = None
@@ -209,8 +210,9 @@ class Reception:
     def _evidence(self, inquiry: Inquiry) -> Evidence:
         said, table = inquiry.answer, self.table
         answers = (
-            table.answer(ref, said, is_beyond_barrier=inquiry.proves(ref))
+            answer
             for ref in table.refs_in(said)
+            for answer in table.answers(ref, said, is_beyond_barrier=inquiry.proves(ref))
         )
         return Evidence(
             tuple(answer for answer in answers if isinstance(answer, Seen)),

@@ -63,7 +63,8 @@ def test_two_lives_under_one_reference_both_count() -> None:
     assert table.status(1, 5, 70, "Filled", 2.0) == []
     assert [life.permanent for life in table.live(REF)] == [71]
     said = InquiryAnswer(opened={71}, completed={70})
-    assert table.answer(REF, said, is_beyond_barrier=True) == Seen(REF, 2, True, "71")
+    answers = table.answers(REF, said, is_beyond_barrier=True)
+    assert answers == [Seen(REF, 2, False, "70"), Seen(REF, 0, True, "71")]
     assert table.status(1, 5, 71, "Cancelled", 1.0) == [Ended(REF, 3, "Cancelled")]
     # And one that shows up when all was over.
     assert table.opened(1, 5, 72, REF, "BAG") == [Acked(REF, "72")]
@@ -95,15 +96,15 @@ def test_messages_about_an_order_that_is_over_or_not_ours_say_nothing() -> None:
 def test_absence_is_evidence_beyond_the_barrier_alone() -> None:
     table = sent()
     nothing = InquiryAnswer()
-    assert table.answer(REF, nothing, is_beyond_barrier=False) == Absent(REF, False)
+    assert table.answers(REF, nothing, is_beyond_barrier=False) == [Absent(REF, False)]
     assert len(table.live(REF)) == 1
-    assert table.answer(REF, nothing, is_beyond_barrier=True) == Absent(REF, True)
+    assert table.answers(REF, nothing, is_beyond_barrier=True) == [Absent(REF, True)]
     assert table.live(REF) == []
     assert table.is_known(REF)
     # An order that was said to be alive and is in no answer any more.
     table = sent()
     table.opened(1, 5, 70, REF, "BAG")
-    assert table.answer(REF, nothing, is_beyond_barrier=True) == Absent(REF, True)
+    assert table.answers(REF, nothing, is_beyond_barrier=True) == [Absent(REF, True)]
 
 
 def test_an_answer_counts_executions_that_no_status_has_told() -> None:
@@ -116,13 +117,13 @@ def test_an_answer_counts_executions_that_no_status_has_told() -> None:
         )
     }  # fmt: skip
     said = InquiryAnswer(opened={70}, executions=executions)
-    assert table.answer(REF, said, is_beyond_barrier=True) == Seen(REF, 3, True, "70")
+    assert table.answers(REF, said, is_beyond_barrier=True) == [Seen(REF, 3, True, "70")]
     # In whatever order the correction came.
     backwards = InquiryAnswer(opened={70}, executions=dict(reversed(executions.items())))
-    assert table.answer(REF, backwards, is_beyond_barrier=True) == Seen(REF, 3, True, "70")
+    assert table.answers(REF, backwards, is_beyond_barrier=True) == [Seen(REF, 3, True, "70")]
     # Executions alone prove that it was there.
     alone = InquiryAnswer(executions=executions)
-    assert sent().answer(REF, alone, is_beyond_barrier=True) == Seen(REF, 3, False, "")
+    assert sent().answers(REF, alone, is_beyond_barrier=True) == [Seen(REF, 3, False, "")]
     assert table.refs_in(alone) == [REF]
 
 
@@ -150,3 +151,21 @@ def test_numbers_only_rise_and_others_numbers_are_not_ours() -> None:
     table.withdrawn(REF, 5)
     assert not table.is_known(REF)
     assert table.high_water == 9
+
+
+def test_of_two_lives_each_has_an_answer() -> None:
+    table = sent()
+    table.opened(1, 5, 70, REF, "BAG")
+    table.opened(1, 5, 71, REF, "BAG")
+    table.status(1, 5, 70, "Filled", 2.0)
+    executions = {
+        "e1.01": Fill(REF, "e1.01", "", 2, 1.0, permanent="70"),
+        "e2.01": Fill(REF, "e2.01", "", 1, 1.0, permanent="71"),
+    }
+    said = InquiryAnswer(opened={71}, completed={70}, executions=executions)
+    answers = table.answers(REF, said, is_beyond_barrier=True)
+    assert answers == [Seen(REF, 2, False, "70"), Seen(REF, 1, True, "71")]
+    table.status(1, 5, 71, "Cancelled", 1.0)
+    said = InquiryAnswer(completed={70, 71}, executions=executions)
+    answers = table.answers(REF, said, is_beyond_barrier=True)
+    assert answers == [Seen(REF, 2, False, "70"), Seen(REF, 1, False, "71")]
