@@ -74,6 +74,7 @@ LATER: tuple[str, ...] = (
     "equity",
     "bars",
     "sweep",
+    "fills",
     "ticks",
     "tokens",
     "usual",

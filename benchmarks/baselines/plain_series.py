@@ -12,7 +12,7 @@ from itertools import pairwise
 from benchmarks.baselines.shared import CALLS, Columns, indicator, named, near_task
 from benchmarks.workloads import calls_events
 from benchmarks.workloads.calls import kernel_of
-from benchmarks.workloads.calls_series import ACCOUNT, WINDOWS, backtest
+from benchmarks.workloads.calls_series import TERMS, WINDOWS, backtest
 from benchmarks.workloads.tasks import Task
 from engine.backend import Backend
 
@@ -74,20 +74,20 @@ def crossing(
     opens: Sequence[float], closes: Sequence[float], fast: int, slow: int
 ) -> tuple[list[float], list[float], list[float]]:
     """Return cash, position and equity of a rule that is long while the fast mean is the higher."""
-    cash, position, wanted = ACCOUNT.cash, 0.0, 0.0
+    cash, position, wanted = TERMS.cash, 0.0, 0.0
     quick = calm = 0.0
     rows: list[tuple[float, float, float]] = []
     for row, (price, close) in enumerate(zip(opens, closes, strict=True)):
         if wanted != position:
             units = wanted - position
-            paid = price * (1.0 + math.copysign(ACCOUNT.slip_rate, units))
-            cash -= units * paid + abs(units) * paid * ACCOUNT.fee_rate
+            paid = price * (1.0 + math.copysign(TERMS.slippage_rate, units))
+            cash -= units * paid + abs(units) * paid * TERMS.fee_rate
             position = wanted
         rows.append((cash, position, cash + position * close))
         quick += close - (closes[row - fast] if row >= fast else 0.0)
         calm += close - (closes[row - slow] if row >= slow else 0.0)
         if row >= slow - 1:
-            wanted = ACCOUNT.units if quick * slow > calm * fast else 0.0
+            wanted = TERMS.units if quick * slow > calm * fast else 0.0
     cashes, positions, equities = map(list, zip(*rows, strict=True))
     return cashes, positions, equities
 

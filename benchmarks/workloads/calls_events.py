@@ -9,12 +9,15 @@ from random import Random
 from typing import Any
 
 from benchmarks.workloads.calls import Built, Call, column, kernel_of
-from benchmarks.workloads.calls_series import ACCOUNT, FLAT, WINDOWS, closes, ranges, volumes
+from benchmarks.workloads.calls_series import FLAT, TERMS, WINDOWS, closes, ranges, volumes
 from benchmarks.workloads.markets import SEED
 from benchmarks.workloads.tasks import Task, python_task
 from benchmarks.workloads.trade_messages import messages
 from engine.backend import Backend
-from engine.backtesting.run import Result, run
+from engine.backtesting.data import Data
+from engine.backtesting.result import Result
+from engine.backtesting.run import run
+from engine.backtesting.strategy import Strategy
 from engine.cache import TtlCache
 from engine.market.bars import Bar, Bars
 from kernels_pure.ticks import N_STATE, start_ticks
@@ -72,12 +75,12 @@ def _messages(_backend: Backend) -> tuple[Any, ...]:
     return data, 0, *(array(code, [0]) * N_MESSAGES for code in codes)
 
 
-class Crossing:
+class Crossing(Strategy):
     """The crossing of means as a person writes it, with rings of the last closes."""
 
-    def __init__(self, fast: int, slow: int) -> None:
-        self._fast, self._slow = fast, slow
-        self._closes = column(slow)
+    def start(self) -> None:
+        self._fast, self._slow = WINDOWS
+        self._closes = column(self._slow)
         self._seen = 0
         self._quick = self._calm = 0.0
 
@@ -101,10 +104,10 @@ def bars(n: int) -> Bars:
 
 
 def _strategy(_backend: Backend) -> Task:
-    prices = bars(N_BARS)
+    data = Data({"ZWALK": bars(N_BARS)}, BAR_NS, "a random walk")
 
     def result() -> Result:
-        return run(prices, Crossing(*WINDOWS), ACCOUNT)
+        return run(Crossing(), data, TERMS)
 
     return python_task(result)
 

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.workloads.calls import Call, column
 from benchmarks.workloads.markets import SEED
 from engine.backend import Backend
-from engine.backtesting.run import Account
+from engine.backtesting.terms import Terms
 from kernels_pure.averages import EMA_STATE, MACD_STATE
 from kernels_pure.extremes import EXTREME_STATE
 from kernels_pure.rolling import ROLLING_STATE
@@ -35,7 +35,7 @@ PER_YEAR = 98_280.0
 # The crossing of means that the peers trade too: long or flat, a tenth of a percent an order.
 WINDOWS = PERIOD, 5 * PERIOD
 FLAT = 0.0
-ACCOUNT = Account(cash=1e6, units=1.0, fee_rate=0.001, slip_rate=0.0005)
+TERMS = Terms(cash=1e6, units=1.0, fee_rate=0.001, slippage_rate=0.0005)
 
 Columns = tuple[Any, ...]
 
@@ -106,7 +106,7 @@ def _window(_backend: Backend) -> Columns:
 
 def backtest(_backend: Backend) -> Columns:
     """Return the bars, the windows, the account and the columns of the fused backtest."""
-    opens, account = ranges(N_SERIES)[0], ACCOUNT.column()
+    opens, account = ranges(N_SERIES)[0], TERMS.column()
     return opens, closes(N_SERIES), *WINDOWS, FLAT, account, *results(3)
 
 
@@ -127,7 +127,7 @@ def _targets(_backend: Backend) -> Columns:
         if draw() < 0.02:
             side = float(int(3.0 * draw()) - 1)
         targets.append(side)
-    opens, account = ranges(N_SERIES)[0], ACCOUNT.column()
+    opens, account = ranges(N_SERIES)[0], TERMS.column()
     return opens, closes(N_SERIES), targets, account, *results(3)
 
 
@@ -137,7 +137,7 @@ def _sweep(_backend: Backend) -> Columns:
     n = len(pairs)
     out = (column(n), column(n), column(n), array("l", bytes(8 * n)))
     bars = ranges(N_SWEEP)[0], closes(N_SWEEP)
-    return *bars, fast, slow, FLAT, ACCOUNT.column(), PER_YEAR, 0.0, *out
+    return *bars, fast, slow, FLAT, TERMS.column(), PER_YEAR, 0.0, *out
 
 
 def _call(

@@ -40,13 +40,15 @@ class Data:
     """Raw bars by symbol, in the order of the run; splits and dividends are events beside them.
 
     `interval_ns` is the length of a bar; a bar's stamp is its close. `source` says where they came
-    from, for a person. Prices are never adjusted: an adjusted price knows the future.
+    from, for a person. Prices are never adjusted: an adjusted price knows the future. `calendar`
+    names the trading calendar whose days these are ("us", "crypto"); without one they are of UTC.
     """
 
     bars: Mapping[str, Bars]
     interval_ns: int
     source: str
     actions: tuple[Split | Dividend, ...] = ()
+    calendar: str = ""
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -1,104 +1,131 @@
-"""Run a strategy object over bars: the loop of ``kernels_pure.bars``, asked bar by bar.
-
-For rules that no kernel has. A rule that is also a kernel gives the same bits either way.
-"""
+"""Run a strategy over bars."""
 
 from __future__ import annotations
 
 from array import array
-from dataclasses import astuple, dataclass
-from math import inf
-from typing import Protocol
+from copy import copy
+from random import Random
 
-from engine.market.bars import Bar, Bars
-from kernels_pure.bars import trade, trip_ended
-
-
-class Strategy(Protocol):
-    """Decides after each bar what to hold from the next open on."""
-
-    def on_bar(self, bar: Bar) -> float:
-        """Return the target: 1.0 long, 0.0 flat, -1.0 short, or parts; nan keeps the position.
-
-        Called once per bar, in order, when the bar has closed.
-        """
-        ...
+from engine.backtesting.account import BarAccount
+from engine.backtesting.data import Data
+from engine.backtesting.days import Days
+from engine.backtesting.holding import Holding
+from engine.backtesting.parameters import parameters
+from engine.backtesting.result import Result
+from engine.backtesting.strategy import Strategy
+from engine.backtesting.terms import Terms
+from engine.backtesting.walk import Columns, Feed, walk
+from engine.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The cash at the start, the units of a target of 1, and what orders cost.
+def run(
+    strategy: Strategy,
+    data: Data,
+    terms: Terms,
+    *,
+    seed: int = 0,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    is_optimistic: bool = False,
+) -> Result:
+    """Return what an account becomes when `strategy` trades the bars of `data`.
 
-    Units of 0 invest the whole equity of the moment. Fees are a share of the amount, per unit and
-    per order; slippage is a share of the price and price units. In the order of the kernels'
-    ``account`` column.
-    """
+    `strategy` is an instance that has not run, as `engine.backtesting.parameters.build` makes it:
+    its `start` is called here. Of the bars those count that close from `start_ns` on and before
+    `end_ns`. Where bars leave open which of two prices came first, the run takes the worse; if that
+    happened it is run again from its start with the better, which is the `high_equity` of the
+    result. With `is_optimistic` it is run with the better alone.
 
-    cash: float
-    units: float = 0.0
-    fee_rate: float = 0.0
-    fee_unit: float = 0.0
-    fee_order: float = 0.0
-    slip_rate: float = 0.0
-    slip_price: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.cash < inf:
-            raise ValueError(f"the cash at the start must be positive, not {self.cash}")
-        if not all(0.0 <= number < inf for number in astuple(self)):
-            raise ValueError(f"units, fees and slippage must not be negative: {self}")
-
-    def column(self) -> array[float]:
-        """Return the numbers as the kernels take them."""
-        return array("d", astuple(self))
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What the account was at each close, and what was traded, as ``bars.backtest`` has it."""
-
-    cash: array[float]
-    position: array[float]
-    equity: array[float]
-    orders: int
-    trips: int
-    wins: int
-    gained: float
-    lost: float
-
-
-def run(bars: Bars, strategy: Strategy, account: Account) -> Result:
-    """Return what `account` becomes when `strategy` trades `bars`.
-
-    Targets are filled at the next bar's open, as in ``kernels_pure.bars``; the last one is not.
     O(bars), without what the strategy does.
+
+    Raises
+    ------
+    UsageError
+        If there is no symbol, or the strategy sends an order that makes no sense.
     """
-    terms = account.column()
-    time_ns, opens, highs, lows = bars.time_ns, bars.open, bars.high, bars.low
-    closes, volumes = bars.close, bars.volume
-    zero = array("d", [0.0])
-    cashes, positions, equities = zero * len(bars), zero * len(bars), zero * len(bars)
-    cash = opened = account.cash
-    position = held = wanted = 0.0
-    orders = trips = wins = 0
-    gained = lost = 0.0
-    for row in range(len(bars)):
-        price = opens[row]
-        if (wanted > held or wanted < held) and 0.0 < price < inf:
-            before = position
-            cash, position, flat, sent = trade(cash, before, wanted, price, terms)
-            held = wanted
-            orders += sent
-            trip, won, gain, opened = trip_ended(before, position, flat, opened)
-            trips += trip
-            wins += won
-            gained += max(0.0, gain)
-            lost += max(0.0, -gain)
-        close = closes[row]
-        cashes[row] = cash
-        positions[row] = position
-        equities[row] = cash + position * close
-        wanted = strategy.on_bar(
-            Bar(time_ns[row], price, highs[row], lows[row], close, volumes[row])
+    fresh = copy(strategy)
+    low = _once(strategy, data, terms, seed, start_ns, end_ns, is_optimistic)
+    account, columns = low
+    high = columns.equity
+    if account.n_ambiguous and not is_optimistic:
+        high = _once(fresh, data, terms, seed, start_ns, end_ns, True)[1].equity
+    return result_of(strategy, data, account, columns, high)
+
+
+def _once(
+    strategy: Strategy,
+    data: Data,
+    terms: Terms,
+    seed: int,
+    start_ns: int | None,
+    end_ns: int | None,
+    is_optimistic: bool,
+) -> tuple[BarAccount, Columns]:
+    account = account_of(data, terms, is_optimistic)
+    strategy.symbols = data.symbols
+    strategy.account = account
+    strategy.rng = Random(seed)
+    feeds = [Feed(one, data.bars[one.symbol], start_ns, end_ns) for one in account.lines]
+    strategy.start()
+    return account, walk(strategy, account, feeds, Days(data.calendar))
+
+
+def account_of(data: Data, terms: Terms, is_optimistic: bool = False) -> BarAccount:
+    """Return a new account that may trade the symbols of `data`.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    if not data.symbols:
+        raise UsageError(f"there are no bars in {data.source}: name at least one symbol")
+    actions = sorted(data.actions, key=lambda one: one.time_ns)
+    holdings = [
+        Holding(
+            symbol,
+            terms.lot_of(symbol),
+            terms.tick_of(symbol),
+            [one for one in actions if one.symbol == symbol],
         )
-    return Result(cashes, positions, equities, orders, trips, wins, gained, lost)
+        for symbol in data.symbols
+    ]
+    return BarAccount(holdings, terms, is_optimistic)
+
+
+def result_of(
+    strategy: Strategy,
+    data: Data,
+    account: BarAccount,
+    columns: Columns,
+    high_equity: array[float],
+) -> Result:
+    """Return what a run came to."""
+    kind, ledger = type(strategy), account.ledger
+    return Result(
+        strategy=kind.__name__,
+        parameters={name: getattr(strategy, name) for name in parameters(kind)},
+        symbols=data.symbols,
+        start_cash=account.terms.cash,
+        time_ns=columns.time_ns,
+        equity=columns.equity,
+        high_equity=high_equity,
+        cash=columns.cash,
+        invested=columns.invested,
+        fills=tuple(ledger.fills),
+        trades=tuple(ledger.trades),
+        n_orders=account.n_orders,
+        n_ambiguous=account.n_ambiguous,
+        fees=ledger.fees,
+        borrow_fees=ledger.borrow_fees,
+        dividends=ledger.dividends,
+        notes=notes_of(account),
+    )
+
+
+def notes_of(account: BarAccount) -> tuple[str, ...]:
+    """Return in words what a person should know of a run."""
+    notes = [f"{count} orders refused: {why}" for why, count in sorted(account.refused.items())]
+    if account.n_margin_calls:
+        notes.append(f"{account.n_margin_calls} margin calls: everything was closed")
+    return tuple(notes)

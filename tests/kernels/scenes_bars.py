@@ -40,6 +40,10 @@ CHOICES: dict[str, tuple[int, ...]] = {
 class Drawn(dict[str, float]):
     """Numbers by argument name, another one at each look: a scene is used more than once."""
 
+    def taken(self) -> dict[str, float]:
+        """Return one number for each name, to be kept."""
+        return {name: self[name] for name in (*self.ranges, *self.choices)}
+
     def __init__(
         self,
         draw: Random,
@@ -116,6 +120,33 @@ def bars(draw: Random) -> Scene:
     return Scene(Drawn(draw, RANGES, CHOICES), columns)
 
 
+def orders(draw: Random) -> Scene:
+    """No columns: a bar with its open inside, and orders about it, some of them met by the open."""
+    opened = between(draw, 95.0, 105.0)
+    high, low = opened + between(draw, 0.0, 4.0), opened - between(draw, 0.0, 4.0)
+    prices = {"open": opened, "high": high, "low": low, "close": between(draw, low, high)}
+    for name in ("stop", "limit", "stop_loss", "take_profit", "entry", "price"):
+        about = choice(draw, (opened, low, high, 0.0, between(draw, low - 1.0, high + 1.0)))
+        prices[name] = about
+    return Scene({**Drawn(draw, ORDER_RANGES, ORDER_CHOICES).taken(), **prices}, {})
+
+
+ORDER_RANGES = {
+    "units": (-50.0, 50.0), "equity": (-10.0, 1e4), "share": (0.0, 0.1),
+    "long_value": (0.0, 1e4), "short_value": (0.0, 1e4), "equity_share": (0.0, 1.0),
+    "margin": (1.0, 2.0),
+}  # fmt: skip
+ORDER_CHOICES: dict[str, tuple[float, ...]] = {
+    "side": (1.0, -1.0), "is_through": (0, 1), "is_optimistic": (0, 1), "how": (1, 2),
+    "lot": (0.0, 1.0, 0.1, 5.0), "tick": (0.0, 0.01, 0.25, 1.0),
+}  # fmt: skip
+FILLS = tuple(
+    f"fills.{name}"
+    for name in (
+        "can_trade", "stop_fill", "limit_fill", "is_inside", "stop_limit_fill", "bracket_exit",
+        "entry_bar_exit", "whole_lots", "whole_ticks", "units_at_risk", "equity_needed",
+    )
+)  # fmt: skip
 SCALAR = (
     "bars.trip_ended", "equity.calmar", "equity.growth_rate", "equity.profit_factor",
     "equity.sharpe_of", "equity.win_rate", "rules.cross_target", "sweep.lasting_side",
@@ -125,5 +156,6 @@ SCENES: dict[str, Callable[[Random], Scene]] = {
     **dict.fromkeys(("bars.backtest", "rules", "sweep"), bars),
     **dict.fromkeys(("equity", "windows"), curve),
     "bars": accounts,
+    **dict.fromkeys(FILLS, orders),
     **dict.fromkeys(SCALAR, numbers),
 }

@@ -1,0 +1,208 @@
+"""The account of a backtest over bars: what a strategy asks of it rests here until the next bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from math import inf, isfinite, nan
+
+from engine.backtesting.holding import NEVER, Holding, Rest
+from engine.backtesting.ledger import Ledger
+from engine.backtesting.orders import DAY, TIMES_IN_FORCE, Order
+from engine.backtesting.terms import Terms
+from engine.errors import UsageError
+from engine.nearest import nearest
+from kernels_pure.fills import equity_needed, whole_lots, whole_ticks
+
+YEAR_DAYS = 365.0
+
+
+class BarAccount:
+    """An account over bars, the `Account` of `engine.backtesting.strategy`.
+
+    It knows no bars: the loop hands it one at a time. Symbols are kept in the order of their names,
+    so that the order in which they are listed changes nothing.
+    """
+
+    def __init__(self, holdings: Iterable[Holding], terms: Terms, is_optimistic: bool) -> None:
+        self.terms = terms
+        self.ledger = Ledger(terms)
+        self.lines = sorted(holdings, key=lambda one: one.symbol)
+        self.holdings = {one.symbol: one for one in self.lines}
+        self.equity = terms.cash
+        self.now_ns = 0
+        self.is_optimistic = 1 if is_optimistic else 0
+        self.is_through = 1 if terms.through else 0
+        self.n_orders = 0
+        self.n_ambiguous = 0
+        self.n_margin_calls = 0
+        self.number = 0
+        self.refused: dict[str, int] = {}
+        self.wake_ns = NEVER
+        self._wakes: list[int] = []
+
+    @property
+    def cash(self) -> float:
+        """Return what is not invested."""
+        return self.ledger.cash
+
+    def holding(self, symbol: str) -> Holding:
+        """Return the state of a symbol.
+
+        Raises
+        ------
+        UsageError
+            If the run has no such symbol.
+        """
+        found = self.holdings.get(symbol)
+        if found is None:
+            near = nearest(symbol, list(self.holdings))
+            hint = f"did you mean {near}?" if near else f"it has {', '.join(self.holdings)}"
+            raise UsageError(f"the run has no symbol {symbol!r}: {hint}")
+        return found
+
+    def position(self, symbol: str) -> float:
+        """Return the units held."""
+        return self.holding(symbol).units
+
+    def orders(self, symbol: str) -> tuple[Order, ...]:
+        """Return the orders that rest, oldest first."""
+        return tuple(rest.order for rest in self.holding(symbol).orders)
+
+    def target(self, part: float, symbol: str) -> None:
+        """Ask for a position of `part` of the account; nan keeps what is held and asks nothing."""
+        holding = self.holding(symbol)
+        if part != part:
+            holding.is_wanted = False
+            return
+        if not -inf < part < inf:
+            raise UsageError(f"a target is a finite number, not {part} (of {symbol})")
+        if part == holding.held:
+            holding.is_wanted = False
+            return
+        holding.wanted = part
+        holding.is_wanted = holding.is_due = True
+
+    def send(
+        self,
+        units: float,
+        symbol: str,
+        limit: float,
+        stop: float,
+        stop_loss: float,
+        take_profit: float,
+        time_in_force: str,
+    ) -> Order:
+        """Send an order, filled from the next bar on; units are rounded to lots, prices to ticks.
+
+        Raises
+        ------
+        UsageError
+            If the units are none or not a number, a price is negative or not a number, or the time
+            in force is unknown.
+        """
+        holding = self.holding(symbol)
+        if not isfinite(units) or units == 0.0:
+            raise UsageError(f"an order of {units} units of {symbol}: it must buy or sell some")
+        for name, price in (
+            ("limit", limit), ("stop", stop), ("sl", stop_loss), ("tp", take_profit),
+        ):  # fmt: skip
+            if not 0.0 <= price < inf:
+                raise UsageError(f"{name}={price} of an order for {symbol}: it must be a price")
+        if time_in_force not in TIMES_IN_FORCE:
+            names = ", ".join(TIMES_IN_FORCE)
+            raise UsageError(f"tif={time_in_force!r} of an order for {symbol}: it is {names}")
+        side = 1.0 if units > 0.0 else -1.0
+        tick = holding.tick
+        self.number += 1
+        order = Order(
+            self.number,
+            symbol,
+            whole_lots(units, holding.lot),
+            # A rounded limit is never worse than what was asked for, a rounded stop never nearer.
+            whole_ticks(limit, tick, -side),
+            whole_ticks(stop, tick, side),
+            whole_ticks(stop_loss, tick, -side),
+            whole_ticks(take_profit, tick, side),
+            time_in_force,
+            self.now_ns,
+        )
+        if order.units == 0.0:
+            self.refuse("smaller than a lot")
+            return order
+        rest = Rest(order, order.limit, order.stop, order.stop_loss, order.take_profit)
+        holding.orders.append(rest)
+        holding.watch_order(rest)
+        return order
+
+    def cancel(self, order: Order) -> None:
+        """Cancel what rests of an order, and the bracket that it left."""
+        holding = self.holding(order.symbol)
+        number = order.number
+        holding.orders = [rest for rest in holding.orders if rest.order.number != number]
+        holding.brackets = [one for one in holding.brackets if one.number != number]
+        holding.watch()
+
+    def wake(self, time_ns: int) -> None:
+        """Ask for `on_timer` at the first instant at or after `time_ns`."""
+        heappush(self._wakes, time_ns)
+        self.wake_ns = self._wakes[0]
+
+    def awake(self, time_ns: int) -> int:
+        """Return how many of the times asked for have come, and forget them."""
+        count = 0
+        while self._wakes and self._wakes[0] <= time_ns:
+            heappop(self._wakes)
+            count += 1
+        self.wake_ns = self._wakes[0] if self._wakes else NEVER
+        return count
+
+    def refuse(self, why: str) -> None:
+        """Count an order that was not accepted."""
+        self.refused[why] = self.refused.get(why, 0) + 1
+
+    def value(self) -> float:
+        """Return cash and positions at the last prices."""
+        total = self.ledger.cash
+        for holding in self.lines:
+            total += holding.units * holding.mark
+        return total
+
+    def has_equity(self, equity_share: float, margin: float) -> bool:
+        """Tell whether equity suffices for the positions at the last prices, but for rounding."""
+        cash = self.ledger.cash
+        longs = shorts = 0.0
+        for holding in self.lines:
+            worth = holding.units * holding.mark
+            if worth > 0.0:
+                longs += worth
+            else:
+                shorts -= worth
+        need = equity_needed(longs, shorts, equity_share, margin)
+        return cash + longs - shorts - need >= -1e-9 * (abs(cash) + longs + shorts)
+
+    def call_margin(self) -> None:
+        """Close everything at the next open, and drop what rests."""
+        self.n_margin_calls += 1
+        for holding in self.lines:
+            holding.is_forced = holding.units != 0.0
+            holding.drop_orders()
+
+    def pass_days(self, days: int) -> None:
+        """Pay for shorts held over so many days; orders of the day end."""
+        rate = self.terms.borrow_rate
+        for holding in self.lines:
+            if holding.units < 0.0 and rate > 0.0:
+                fee = -holding.units * holding.mark * rate * days / YEAR_DAYS
+                self.ledger.cash -= fee
+                self.ledger.borrow_fees += fee
+                holding.flow -= fee
+            if any(rest.order.time_in_force == DAY for rest in holding.orders):
+                holding.orders = [
+                    rest for rest in holding.orders if rest.order.time_in_force != DAY
+                ]
+                holding.watch()
+
+    def forget_target(self, holding: Holding) -> None:
+        """Let the next target count as a new one: the position is not what a target left."""
+        holding.held = nan
