@@ -40,8 +40,9 @@ class Data:
     """Raw bars by symbol, in the order of the run; splits and dividends are events beside them.
 
     `interval_ns` is the length of a bar; a bar's stamp is its close. `source` says where they came
-    from, for a person. Prices are never adjusted: an adjusted price knows the future. `calendar`
-    names the trading calendar whose days these are ("us", "crypto"); without one they are of UTC.
+    from, for a person, and `notes` what was wrong with them. Prices are never adjusted: an adjusted
+    price knows the future. `calendar` names the trading calendar whose days these are ("us",
+    "crypto"); without one they are of UTC.
     """
 
     bars: Mapping[str, Bars]
@@ -49,6 +50,7 @@ class Data:
     source: str
     actions: tuple[Split | Dividend, ...] = ()
     calendar: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def symbols(self) -> tuple[str, ...]:
