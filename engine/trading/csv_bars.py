@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from math import nan
@@ -296,7 +296,7 @@ def _append(table: Table, other: Table, symbol: str) -> None:
     table.is_dated = table.is_dated and other.is_dated
 
 
-def ends_of(days: dict[int, date], stamps: Sequence[int], step_ns: int, *, is_always: bool,
+def ends_of(days: Mapping[int, date], stamps: Sequence[int], step_ns: int, *, is_always: bool,
             ) -> array[int]:  # fmt: skip
     """Return the closes of bars of whole days: of the session, or the midnight after.
 

@@ -34,12 +34,13 @@ _MS_OF_DAY = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One symbol of a folder: where its bars lie, and by what names."""
+    """One symbol of a folder: where its bars lie, by what names, and since when it is the one."""
 
     symbol: str
     market: Path
     tickers: tuple[str, ...]
     is_coin: bool
+    first: date | None = None
 
     @property
     def scale(self) -> float:
@@ -71,9 +72,8 @@ class LeanFolder:
         found: dict[str, Instrument] = {}
         shares = root / _SHARES
         for ticker in _tickers(shares, suffix=""):
-            found[ticker.upper()] = Instrument(
-                ticker.upper(), shares, _names(shares, ticker), False
-            )
+            names, first = _names(shares, ticker)
+            found[ticker.upper()] = Instrument(ticker.upper(), shares, names, False, first)
         for market in sorted((root / _COINS).glob("*")):
             for ticker in _tickers(market, suffix="_trade"):
                 found.setdefault(
@@ -97,16 +97,21 @@ def _tickers(market: Path, suffix: str) -> list[str]:
     return sorted(names)
 
 
-def _names(market: Path, ticker: str) -> tuple[str, ...]:
-    """Return the names of a share, the present one first."""
+def _names(market: Path, ticker: str) -> tuple[tuple[str, ...], date | None]:
+    """Return the names of a share, the present one first, and the first day of its map file.
+
+    What is older under the same ticker was another share.
+    """
     path = market / "map_files" / f"{ticker}.csv"
-    names = [ticker]
+    names, days = [ticker], []
     if path.exists():
         for line in read_text(path).splitlines()[:1000]:
-            name = line.split(",")[1].strip().lower() if "," in line else ""
+            day, _, rest = line.partition(",")
+            days.append(parse_day(day.strip()) or date.max)
+            name = rest.partition(",")[0].strip().lower()
             if name.isalnum() and name not in names:
                 names.append(name)
-    return tuple(names)
+    return tuple(names), min(days, default=None)
 
 
 def find(folder: LeanFolder, symbols: Sequence[str]) -> list[Instrument]:
@@ -178,6 +183,7 @@ def _read_member(
     one: Instrument, step: int, text: str, place: str, path: Path, rows: Rows, tell: Complaints
 ) -> None:
     times = _Times(path, one, step)
+    since = US.open_ns(one.first) if one.first else 0
     for line, raw in enumerate(text.splitlines(), 1):
         cells = raw.split(",")
         if len(cells) != len(TRADE):
@@ -185,6 +191,9 @@ def _read_member(
                 tell.add("without all columns", f"{place}:{line}")
             continue
         end = times.end(cells[0])
+        if end is not None and 0 <= end < since:
+            tell.add("older than the map file", f"{place}:{line}")
+            continue
         if end is None:
             tell.add("whose time cannot be read", f"{place}:{line}: {cells[0][:20]!r}")
             continue
@@ -260,6 +269,19 @@ def _actions(symbol: str, factors: Sequence[Factor]) -> Iterator[Split | Dividen
         amount = round(row.reference * (1.0 - row.price / after.price), 4)
         if amount > 0.0:
             yield Dividend(symbol, time_ns, amount)
-        ratio = round(after.split / row.split, 6)
+        ratio = _ratio(after.split / row.split)
         if ratio != 1.0:
             yield Split(symbol, time_ns, ratio)
+
+
+def _ratio(quotient: float) -> float:
+    """Return the ratio of small whole numbers that a quotient of rounded factors stands for.
+
+    >>> _ratio(0.25 / 0.0357143), _ratio(0.1000001), _ratio(1.0027)
+    (7.0, 0.1, 1.0027)
+    """
+    for shares in range(1, 51):
+        whole = round(quotient * shares)
+        if whole and abs(quotient * shares / whole - 1.0) < 1e-5:
+            return whole / shares
+    return round(quotient, 6)
