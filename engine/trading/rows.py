@@ -26,9 +26,6 @@ class Complaints:
         self._first.setdefault(kind, place)
         self._counts[kind] = self._counts.get(kind, 0) + 1
 
-    def __len__(self) -> int:
-        return sum(self._counts.values())
-
     def lines(self) -> tuple[str, ...]:
         """Return a line per kind."""
         return tuple(
