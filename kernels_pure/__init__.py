@@ -75,6 +75,7 @@ LATER: tuple[str, ...] = (
     "bars",
     "sweep",
     "fills",
+    "score",
     "ticks",
     "tokens",
     "usual",

@@ -163,6 +163,19 @@ def sharpe(equity: Floats, per_year: float, rate: float) -> float:
     return sharpe_of(n, total, squares, per_year, rate)
 
 
+def sortino_of(n: int, total: float, below: float, per_year: float, rate: float) -> float:
+    """Return the annualised Sortino ratio of `n` returns from their sums.
+
+    `below` is the sum of the squares of the shortfalls below ``rate / per_year``, as `return_sums`
+    has it. nan without a return or a shortfall.
+
+    Source: Sortino and Price 1994.
+    """
+    if n < 1 or not per_year > 0.0 or not below / n > 0.0:
+        return nan
+    return (total / n - rate / per_year) / sqrt(below / n) * sqrt(per_year)
+
+
 def sortino(equity: Floats, per_year: float, rate: float) -> float:
     """Return the annualised Sortino ratio with the minimum acceptable return `rate` a year.
 
@@ -179,9 +192,7 @@ def sortino(equity: Floats, per_year: float, rate: float) -> float:
         return nan
     least = rate / per_year
     n, total, _, below = return_sums(equity, least)
-    if n < 1 or not below / n > 0.0:
-        return nan
-    return (total / n - least) / sqrt(below / n) * sqrt(per_year)
+    return sortino_of(n, total, below, per_year, rate)
 
 
 def growth_rate(begin: float, end: float, years: float) -> float:

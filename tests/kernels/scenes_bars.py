@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import nan
 from random import Random
 
+from kernels_pure.score import N_SCORES
 from tests.kernels.draws import Scene, between, choice, count, floats, zeros
 
 N_BARS = 60
@@ -22,7 +23,7 @@ RANGES = {
     "growth": (-1.0, 3.0), "drawdown": (-0.1, 1.1), "gained": (0.0, 1e5), "lost": (-1e3, 1e5),
     "cash": (-100.0, 1e4), "units": (-50.0, 50.0), "side": (-1.0, 1.0), "target": (-1.5, 1.5),
     "threshold": (0.0, 0.02), "entry": (0.5, 2.0), "leave": (0.0, 0.5), "multiple": (0.5, 2.0),
-    "least": (-0.01, 0.01), "price": (20.0, 200.0), "rate": (-0.03, 0.08),
+    "least": (-0.01, 0.01), "below": (-0.01, 2.0), "price": (20.0, 200.0), "rate": (-0.03, 0.08),
 }  # fmt: skip
 CHOICES: dict[str, tuple[int, ...]] = {
     "fast": (1, 2, 3, 5, 8, 13, 61, 0),
@@ -147,13 +148,25 @@ FILLS = tuple(
         "entry_bar_exit", "whole_lots", "whole_ticks", "units_at_risk", "equity_needed",
     )
 )  # fmt: skip
+
+
+def scored(draw: Random) -> Scene:
+    """Bars, and what equity positions need, also nothing."""
+    scene = bars(draw)
+    scene.columns["out_score"] = zeros("d", N_SCORES)
+    needs = [choice(draw, (0.0, least)) for least in (0.5, 0.3, 1.0, 0.25)]
+    scene.columns["floors"] = array("d", needs)
+    return scene
+
+
 SCALAR = (
     "bars.trip_ended", "equity.calmar", "equity.growth_rate", "equity.profit_factor",
-    "equity.sharpe_of", "equity.win_rate", "rules.cross_target", "sweep.lasting_side",
-    "windows.slide",
+    "equity.sharpe_of", "equity.sortino_of", "equity.win_rate", "rules.cross_target",
+    "sweep.lasting_side", "windows.slide",
 )  # fmt: skip
 SCENES: dict[str, Callable[[Random], Scene]] = {
     **dict.fromkeys(("bars.backtest", "rules", "sweep"), bars),
+    "score": scored,
     **dict.fromkeys(("equity", "windows"), curve),
     "bars": accounts,
     **dict.fromkeys(FILLS, orders),
