@@ -71,7 +71,9 @@ class BarAccount:
 
     def target(self, part: float, symbol: str) -> None:
         """Ask for a position of `part` of the account; nan keeps what is held and asks nothing."""
-        holding = self.holding(symbol)
+        holding = self.lines[0]
+        if symbol != holding.symbol:
+            holding = self.holding(symbol)
         if part != part:
             holding.is_wanted = False
             return
@@ -181,8 +183,18 @@ class BarAccount:
         need = equity_needed(longs, shorts, equity_share, margin)
         return cash + longs - shorts - need >= -1e-9 * (abs(cash) + longs + shorts)
 
-    def call_margin(self) -> None:
-        """Close everything at the next open, and drop what rests."""
+    def kept(self) -> tuple[float, float]:
+        """Return what a long and a short position count for at least, as multiples of their value.
+
+        Where cash and these come to less than 0, `check_margin` may find too little equity.
+        """
+        return 1.0 - self.terms.maintenance_equity, self.terms.maintenance_margin
+
+    def check_margin(self) -> None:
+        """Close everything at the next open, and drop what rests, where equity is too little."""
+        terms = self.terms
+        if self.has_equity(terms.maintenance_equity, terms.maintenance_margin):
+            return
         self.n_margin_calls += 1
         for holding in self.lines:
             holding.is_forced = holding.units != 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import nan
 
+from engine.backtesting.kernel import Kernel
 from engine.backtesting.parameters import real, whole
 from engine.backtesting.strategy import Strategy
 from engine.market.bars import Bar
@@ -18,6 +19,9 @@ class Breakout(Strategy):
 
     window = whole(48, 5, 480)
     short = real(-1.0, -1.0, 0.0, 1.0)
+    kernel = Kernel(
+        "breakout_targets", "high", "low", "close", "window", "short", "work:window", "work:window"
+    )
 
     def start(self) -> None:
         self.part = 1.0 / len(self.symbols)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.backtesting.kernel import Kernel
 from engine.backtesting.parameters import real, whole
 from engine.backtesting.strategy import Strategy
 from engine.market.bars import Bar
@@ -18,6 +19,7 @@ class MaCrossover(Strategy):
     fast = whole(10, 2, 120)
     slow = whole(40, 5, 480)
     short = real(-1.0, -1.0, 0.0, 1.0)
+    kernel = Kernel("ma_cross_targets", "close", "fast", "slow", "short")
 
     def start(self) -> None:
         first = max(self.fast, self.slow)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
+from engine.backtesting.kernel import Kernel
 from engine.backtesting.parameters import real, whole
 from engine.backtesting.strategy import Strategy
 from engine.market.bars import Bar
@@ -23,6 +24,7 @@ class MeanReversion(Strategy):
     entry = real(2.0, 0.5, 4.0, 0.25)
     leave = real(0.5, 0.0, 2.0, 0.25)
     short = real(-1.0, -1.0, 0.0, 1.0)
+    kernel = Kernel("reversion_targets", "close", "window", "entry", "leave", "short")
 
     def start(self) -> None:
         self.part = 1.0 / len(self.symbols)

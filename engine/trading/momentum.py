@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.backtesting.kernel import Kernel
 from engine.backtesting.parameters import real, whole
 from engine.backtesting.strategy import Strategy
 from engine.market.bars import Bar
@@ -17,6 +18,7 @@ class Momentum(Strategy):
     lag = whole(24, 2, 240)
     threshold = real(0.01, 0.0, 0.2, 0.0025)
     short = real(-1.0, -1.0, 0.0, 1.0)
+    kernel = Kernel("momentum_targets", "close", "lag", "threshold", "short")
 
     def start(self) -> None:
         self.part = 1.0 / len(self.symbols)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
+from engine.backtesting.kernel import Kernel
 from engine.backtesting.parameters import real, whole
 from engine.backtesting.strategy import Strategy
 from engine.market.bars import Bar
@@ -22,6 +23,7 @@ class Volatility(Strategy):
     window = whole(48, 5, 480)
     multiple = real(2.0, 0.5, 5.0, 0.25)
     short = real(-1.0, -1.0, 0.0, 1.0)
+    kernel = Kernel("volatility_targets", "close", "window", "multiple", "short")
 
     def start(self) -> None:
         self.part = 1.0 / len(self.symbols)
