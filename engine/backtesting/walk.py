@@ -185,7 +185,10 @@ def walk_targets(targets: array[float], account: BarAccount, feed: Feed, days: D
 
 def walk_many(strategy: Strategy, account: BarAccount, feeds: list[Feed], days: Days) -> Columns:
     """Lead a strategy through the bars of several symbols that share an account."""
-    columns = Columns(sum(feed.stop - feed.row for feed in feeds))
+    most = 0
+    for feed in feeds:
+        most += feed.stop - feed.row
+    columns = Columns(most)
     hooks = Hooks(strategy)
     ledger = account.ledger
     kept_long, kept_short = account.kept()
