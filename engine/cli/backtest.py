@@ -8,8 +8,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING
 
-from engine.errors import UsageError
+from engine.cli import backtest_arguments, backtest_output
+from engine.cli.progress import ProgressBar
+from engine.cli.start import without_collection
+from engine.cli.typed import count, typed
+from engine.errors import OK, BadDataError, UsageError
+
+if TYPE_CHECKING:
+    from engine.backtesting.data import Data
+
+LEAST_BARS = 3
 
 # word: (module, one line of help)
 JOBS = {
@@ -39,14 +50,95 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     width = max(map(len, JOBS))
     jobs = "\n".join(f"  {name:<{width}}  {line}" for name, (_, line) in JOBS.items())
     parser.description = f"{parser.description}\n\nother jobs, each with its own --help:\n{jobs}"
+    backtest_arguments.add_strategies(parser)
+    add = parser.add_argument
+    add("--quick", action="store_true", help="30 days of hours, five sets of parameters each")
+    add(
+        "--sets", type=typed(sets), default=1, metavar="N",
+        help="sets of parameters around those given: shorter and longer ones (1)",
+    )  # fmt: skip
+    add("--together", action="store_true", help="one account for all symbols (one for each)")
+    add("--seed", type=typed(count), default=0, metavar="N", help="of strategies' chance (0)")
+    add("--jobs", type=typed(jobs_of), default=1, metavar="N", help="processes (1)")
+    backtest_arguments.add_data(parser)
+    backtest_arguments.add_terms(parser)
+    group = parser.add_argument_group("how to show it")
+    form = group.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one object; see docs/BACKTEST.md")
+    form.add_argument("--csv", action="store_true", help="one row per test")
+    add = group.add_argument
+    add("--by", choices=("strategy", "symbol", "test"), help="what a row of the table is")
+    add("--trades", action="store_true", help="with --json: trades and equity of every test")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the backtests that are asked for.
+    """Run the backtests that are asked for, show them, and return the exit code.
 
     Raises
     ------
-    UsageError
-        If no job is named.
+    EngineError
+        If the request makes no sense, or the bars or a strategy cannot be had.
     """
-    raise UsageError(f"name a job: {', '.join(JOBS)}")
+    with without_collection():
+        # Imported now, and not for --help.
+        from engine.backtest_batch import run_trials
+        from engine.trading.trial import trials
+    _check(args)
+    kinds = backtest_arguments.strategies(args)
+    chosen = backtest_arguments.value_sets(args, kinds)
+    if args.sets > 1:
+        chosen = {
+            name: [
+                one
+                for given in values
+                for one in backtest_arguments.around(kinds[name], given, args.sets)
+            ]
+            for name, values in chosen.items()
+        }
+    terms, data = backtest_arguments.terms(args), backtest_arguments.data(args)
+    _check_bars(data)
+    todo = list(trials(kinds, chosen, data.symbols, together=args.together))
+    began = perf_counter()
+    with ProgressBar(is_plain=args.no_color, what="testing", unit="tests", delay=0.4) as on_done:
+        outcomes = list(
+            run_trials(
+                todo, data, terms, jobs=args.jobs, seed=args.seed, keep=args.trades, on_done=on_done
+            )
+        )
+    backtest_output.show(outcomes, data, terms, args, perf_counter() - began)
+    return OK
+
+
+def sets(text: str) -> int:
+    """Return how many sets of parameters are tried, 1 to 10."""
+    number = count(text)
+    if not 1 <= number <= 10:
+        raise ValueError(f"expected a number from 1 to 10, got {text!r}")
+    return number
+
+
+def jobs_of(text: str) -> int:
+    """Return a number of processes, 1 to 1024."""
+    number = count(text)
+    if not 1 <= number <= 1024:
+        raise ValueError(f"expected a number of processes from 1 to 1024, got {text!r}")
+    return number
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.trades and not args.json:
+        raise UsageError("--trades is for --json: the trades of a test are no table")
+    if args.quick:
+        if args.sets == 1:
+            args.sets = 5
+        args.days = args.days or 30
+        args.bars = args.bars or "1h"
+
+
+def _check_bars(data: Data) -> None:
+    short = [symbol for symbol, bars in data.bars.items() if len(bars) < LEAST_BARS]
+    if short:
+        raise BadDataError(
+            f"{data.source}: {len(data.bars[short[0]])} bars of {short[0]}: at least {LEAST_BARS} "
+            "make a backtest"
+        )

@@ -1,0 +1,135 @@
+"""Backtests in the form that was asked for: machines on stdout, people on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.cli.stdout import write_all
+from engine.errors import InputOutputError
+
+if TYPE_CHECKING:
+    from engine.backtest_batch import Outcome
+    from engine.backtesting.data import Data
+    from engine.backtesting.terms import Terms
+    from engine.report.backtest_rows import Row
+
+# Of a table that goes to a file or a pipe.
+PIPE_WIDTH = 120
+_MOST_BY_TEST = 30
+
+
+def show(
+    outcomes: Sequence[Outcome],
+    data: Data,
+    terms: Terms,
+    args: argparse.Namespace,
+    seconds: float,
+) -> None:
+    """Print outcomes as `args` ask.
+
+    Raises
+    ------
+    InputOutputError
+        If stdout is closed.
+    """
+    from engine.performance.validation import deflate
+    from engine.report.backtest_rows import rows
+
+    found = rows(outcomes, args.by or _by(outcomes))
+    if args.json or args.csv:
+        from engine.report import backtest_document
+
+        deflated = deflate([one.figures for one in outcomes])
+        if args.json:
+            import json
+
+            whole = backtest_document.document(outcomes, found, deflated, data, terms, seconds)
+            _print(json.dumps(whole, indent=2, allow_nan=False) + "\n")
+        else:
+            _print(backtest_document.csv_text(outcomes, deflated))
+    else:
+        _print("\n".join(lines(found, outcomes, data, args)) + "\n")
+    tell(outcomes, data, seconds)
+
+
+def lines(
+    found: Sequence[Row], outcomes: Sequence[Outcome], data: Data, args: argparse.Namespace
+) -> list[str]:
+    """Return the table with what it says of bars, costs and conventions."""
+    from engine.report.backtest_table import legend, span, table
+    from engine.trading.intervals import shown
+
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    is_plain = args.no_color or not is_terminal or bool(os.environ.get("NO_COLOR"))
+    first = min(bars.time_ns[0] for bars in data.bars.values())
+    last = max(bars.time_ns[-1] for bars in data.bars.values())
+    n_bars = max(len(bars) for bars in data.bars.values())
+    names = ", ".join(data.symbols) if len(data.symbols) <= 8 else f"{len(data.symbols)} symbols"
+    head = [
+        f"{data.source}: {names}; {n_bars:,} bars of {shown(data.interval_ns)}, "
+        f"{span(first)} to {span(last)} UTC",
+        f"cash {args.cash:,.2f}, fees {args.fees}, slippage {args.slippage}; filled at the next "
+        "open",
+        "",
+    ]
+    per_year = outcomes[0].figures.periods_per_year
+    return [
+        *head,
+        *table(found, _width(is_terminal=is_terminal), is_plain=is_plain),
+        "",
+        *legend(found, len(outcomes), per_year),
+    ]
+
+
+def tell(outcomes: Sequence[Outcome], data: Data, seconds: float) -> None:
+    """Say on stderr what was wrong with the bars, what happened in runs, and how fast it was."""
+    for line in data.notes:
+        note(line)
+    notes: dict[str, int] = {}
+    for one in outcomes:
+        for line in one.notes:
+            key = f"{one.trial.strategy}: {line}"
+            notes[key] = notes.get(key, 0) + 1
+    for line in list(notes)[:10]:
+        note(line)
+    if len(notes) > 10:
+        note(f"and {len(notes) - 10} more such notes")
+    n = len(outcomes)
+    tests = "1 test" if n == 1 else f"{n:,} tests"
+    note(f"{tests} in {seconds:.2f} s, {n / max(seconds, 1e-9):,.0f} a second")
+
+
+def note(line: str) -> None:
+    """Print one line on stderr, nowhere where that is closed."""
+    from engine.cli import main
+
+    main._tell(f"{main.PROGRAM}: {line}")
+
+
+def _by(outcomes: Sequence[Outcome]) -> str:
+    """Return what rows are of where nobody says it: strategies, else each test while few."""
+    if len({one.trial.strategy for one in outcomes}) > 1:
+        return "strategy"
+    return "test" if len(outcomes) <= _MOST_BY_TEST else "symbol"
+
+
+def _width(*, is_terminal: bool) -> int:
+    if not is_terminal:
+        return PIPE_WIDTH
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns[:6]) > 0:
+        return int(columns[:6])
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or PIPE_WIDTH
+    except (OSError, ValueError):
+        return PIPE_WIDTH
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise InputOutputError("standard output is closed: there is nowhere to print to")
+    write_all(text)

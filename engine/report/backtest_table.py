@@ -1,0 +1,150 @@
+"""The table of backtests: as many columns as a terminal has room for, and what they mean.
+
+Plain text, written here: what prints fancier tables takes longer to import than the tests to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from engine.clock import NS_PER_SECOND
+from engine.report.backtest_rows import Row
+from engine.report.printable import printable
+
+_GAP = 2
+_LEFT = "strategy", "symbols", "parameters"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its title, its cells, and its rank: those of higher rank go first."""
+
+    title: str
+    rank: int
+    cell: Callable[[Row], str]
+
+
+def _percent(value: float, digits: int = 1, sign: str = "") -> str:
+    return f"{100.0 * value:{sign},.{digits}f}%" if isfinite(value) else "-"
+
+
+def _number(value: float, digits: int = 2) -> str:
+    return f"{value:,.{digits}f}" if isfinite(value) else "-"
+
+
+def interval(row: Row) -> str:
+    """Return the return of a row: one number, or two where bars leave open which it is."""
+    low, high = _percent(row.low_return, sign="+"), _percent(row.high_return, sign="+")
+    return low if low == high else f"{low[:-1]} … {high}"
+
+
+def symbols(row: Row) -> str:
+    """Return the symbols of a row: their names, or how many."""
+    joined = " ".join(row.symbols)
+    return joined if len(joined) <= 12 else f"{len(row.symbols)} symbols"
+
+
+def parameters(row: Row) -> str:
+    """Return the parameters of a row in one line."""
+    return " ".join(f"{name}={_value(value)}" for name, value in row.parameters)
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+COLUMNS = (
+    Column("strategy", 0, lambda row: row.strategy),
+    Column("symbols", 0, symbols),
+    Column("tests", 4, lambda row: f"{row.n_tests:,}"),
+    Column("return", 0, interval),
+    Column("Sharpe", 0, lambda row: _number(row.sharpe)),
+    Column("max DD", 0, lambda row: _percent(row.max_drawdown)),
+    Column("trades", 0, lambda row: f"{row.n_trades:,}"),
+    Column("win", 1, lambda row: _percent(row.win_rate, 0)),
+    Column("exposure", 3, lambda row: _percent(row.exposure, 0)),
+    Column("fees", 3, lambda row: _number(row.fees)),
+    Column("DSR", 2, lambda row: _number(row.deflated_sharpe)),
+    Column("CAGR", 6, lambda row: _percent(row.cagr)),
+    Column("vol", 6, lambda row: _percent(row.volatility)),
+    Column("Sortino", 6, lambda row: _number(row.sortino)),
+    Column("ambiguous", 5, lambda row: f"{row.n_ambiguous:,}"),
+    Column("parameters", 7, parameters),
+)
+
+
+def table(rows: Sequence[Row], width: int, *, is_plain: bool) -> list[str]:
+    """Return the lines of the table, at most `width` wide where that is possible.
+
+    Columns that say the same for every row are left out, then those of the highest rank; the ones
+    of rank 0 stay. `is_plain` prints no bold.
+    """
+    shown = [
+        (column, [printable(column.cell(row)) for row in rows])
+        for column in COLUMNS
+        if not _is_idle(column, rows)
+    ]
+    while _width(shown) > width and any(column.rank for column, _ in shown):
+        worst = max(column.rank for column, _ in shown)
+        last = max(k for k, (column, _) in enumerate(shown) if column.rank == worst)
+        del shown[last]
+    gap = " " * (_GAP if _width(shown) <= width else 1)
+    sizes = [max(len(column.title), *map(len, cells)) for column, cells in shown]
+    sides = ["<" if column.title in _LEFT else ">" for column, _ in shown]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (
+            f"{cell:{side}{size}}" for cell, side, size in zip(cells, sides, sizes, strict=True)
+        )
+        return gap.join(padded).rstrip()
+
+    head = line([column.title for column, _ in shown])
+    bold, plain = ("", "") if is_plain else ("\x1b[1m", "\x1b[0m")
+    body = [line([cells[k] for _, cells in shown]) for k in range(len(rows))]
+    return [f"{bold}{head}{plain}", "-" * max(map(len, [head, *body])), *body]
+
+
+def _width(shown: Sequence[tuple[Column, list[str]]]) -> int:
+    widths = [max(len(column.title), *map(len, cells)) for column, cells in shown]
+    return sum(int(size) for size in widths) + _GAP * (len(widths) - 1)
+
+
+def _is_idle(column: Column, rows: Sequence[Row]) -> bool:
+    if column.title == "tests":
+        return all(row.n_tests == 1 for row in rows)
+    if column.title == "ambiguous":
+        return not any(row.n_ambiguous for row in rows)
+    return column.title == "parameters" and not any(row.parameters for row in rows)
+
+
+def legend(rows: Sequence[Row], n_tests: int, per_year: float) -> list[str]:
+    """Return what the columns mean, a line each, in at most 80 columns."""
+    lines = [
+        f"Sharpe: mean over sample deviation of bar returns, times √{per_year:,.0f} bars a year, "
+        "rate 0",
+        f"DSR: probability that the best Sharpe of a row is no luck of {_tests(n_tests)} tried",
+    ]
+    ambiguous = sum(row.n_ambiguous for row in rows)
+    if ambiguous:
+        exits = sum(row.n_trades for row in rows)
+        lines.append(
+            f"return: worse … better: of {exits:,} exits {ambiguous:,} could be either, by the bar"
+        )
+    return lines
+
+
+def _tests(count: int) -> str:
+    return "1 test" if count == 1 else f"{count:,} tests"
+
+
+def span(time_ns: int) -> str:
+    """Return an instant to the minute, UTC.
+
+    >>> span(1_782_864_000 * NS_PER_SECOND)
+    '2026-07-01 00:00'
+    """
+    from time import gmtime, strftime
+
+    return strftime("%Y-%m-%d %H:%M", gmtime(time_ns // NS_PER_SECOND))

@@ -1,0 +1,86 @@
+"""One backtest of many: which strategy, with which parameters, over which symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from engine.backtesting.data import Data
+from engine.backtesting.parameters import build
+from engine.backtesting.result import Result
+from engine.backtesting.run import run
+from engine.backtesting.strategy import Strategy
+from engine.backtesting.terms import Terms
+from engine.errors import BadDataError, EngineError
+from engine.trading.loading import complaint, file_of
+
+Values = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A strategy as it is called, its class, what its parameters are set to, its symbols."""
+
+    strategy: str
+    kind: type[Strategy]
+    values: Values
+    symbols: tuple[str, ...]
+
+
+def trials(
+    kinds: Mapping[str, type[Strategy]],
+    sets: Mapping[str, Sequence[Values]],
+    symbols: Sequence[str],
+    *,
+    together: bool = False,
+) -> Iterator[Trial]:
+    """Yield the trials of every strategy, symbol and set of parameters, in this order.
+
+    Each symbol has an account of its own, or with `together` all of them have one.
+    """
+    groups = [tuple(symbols)] if together else [(symbol,) for symbol in symbols]
+    for name, kind in kinds.items():
+        for group in groups:
+            for values in sets[name]:
+                yield Trial(name, kind, values, group)
+
+
+def only(data: Data, symbols: Sequence[str]) -> Data:
+    """Return the bars and events of some symbols."""
+    if tuple(symbols) == data.symbols:
+        return data
+    return replace(
+        data,
+        bars={symbol: data.bars[symbol] for symbol in symbols},
+        actions=tuple(one for one in data.actions if one.symbol in symbols),
+    )
+
+
+def run_trial(trial: Trial, data: Data, terms: Terms, seed: int = 0) -> Result:
+    """Return what a trial came to.
+
+    Raises
+    ------
+    BadDataError
+        If the strategy, which is somebody's program, raised something: its line, and what.
+    """
+    try:
+        return run(build(trial.kind, trial.values), only(data, trial.symbols), terms, seed=seed)
+    except EngineError:
+        raise
+    except Exception as error:
+        line = fault(trial.kind, error)
+        if not line:
+            raise  # of ours
+        raise BadDataError(line) from error
+
+
+def fault(kind: type[Strategy], error: BaseException) -> str:
+    """Return one line for an error that the file of a strategy raised; none if another did."""
+    file = file_of(kind)
+    trace = error.__traceback__
+    while trace is not None:
+        if file and trace.tb_frame.f_code.co_filename == file:
+            return f"{complaint(error, file, file)} (strategy {kind.__name__})"
+        trace = trace.tb_next
+    return ""
