@@ -5,7 +5,7 @@
 
 help:
 	@echo "make scan      make the environments and run the demo scan on CPython with Numba, CPython and PyPy"
-	@echo "make test      tests on CPython without and with Numba and on PyPy, bounds checks, lint, types, examples"
+	@echo "make test      tests on CPython without and with Numba and on PyPy, bounds checks, against other libraries, lint, types, examples"
 	@echo "make test-long the whole sweeps of which make test runs a sample, on CPython with Numba and on PyPy"
 	@echo "make test-all  the same on every other Python and PyPy found on this machine"
 	@echo "make bench-arm on an ARM64 machine: measure all runtimes and write the page with it (hours)"

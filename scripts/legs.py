@@ -1,6 +1,6 @@
 """Run the legs of the test-suite through tox and say in one line what each of them ran.
 
-    python scripts/legs.py         this CPython, bounds checks, PyPy, lint, types, examples
+    python scripts/legs.py         this CPython, bounds checks, anchors, PyPy, lint, types, examples
     python scripts/legs.py --all   every leg of tox.ini whose interpreter is on this machine
     python scripts/legs.py --long  the whole sweeps behind the marker `long`, with Numba and on PyPy
 
@@ -49,9 +49,13 @@ class Leg:
 
 
 def legs_of_this_python() -> list[str]:
-    """Name the legs of `make test`: those of the CPython that runs this script, and PyPy 3.11."""
+    """Name the legs of `make test`: those of the CPython that runs this script, and PyPy 3.11.
+
+    The libraries of the leg `anchors` need Python 3.11.
+    """
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
-    return [*CHECKS, python, f"{python}-numba", "boundscheck", "pypy311"]
+    anchors = ["anchors"] if sys.version_info >= (3, 11) else []
+    return [*CHECKS, python, f"{python}-numba", "boundscheck", *anchors, "pypy311"]
 
 
 def legs_of_sweeps() -> list[str]:
