@@ -73,12 +73,12 @@ class Exposure:
     @property
     def notional_usd(self) -> float:
         """What all open packages trade."""
-        return math.fsum(one.notional_usd for one in self.packages)
+        return math.fsum([one.notional_usd for one in self.packages])
 
     @property
     def capital_usd(self) -> float:
         """The capital of all open packages."""
-        return math.fsum(one.capital_usd for one in self.packages)
+        return math.fsum([one.capital_usd for one in self.packages])
 
     def open_orders(self, name: str, side: int) -> int:
         """Return how many open orders there are for a contract, or a combo, on a side."""

@@ -8,7 +8,7 @@ filled lots are sums over executions of contracts; one of a combo as a whole is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from engine.execution.broker import Fee, Fill
@@ -32,20 +32,26 @@ class Execution:
     is_first: bool = True
 
 
+def _nobody(ref: str) -> None:
+    """Tell nobody."""
+
+
 class Executions:
     """All executions of orders of ours, and what they cost.
 
-    `replaced` and `repeated` count corrections, and what was told again or late.
+    `replaced` and `repeated` count corrections, and what was told again or late. `touched` is
+    called with the reference of an order of which something new is known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, touched: Callable[[str], None] = _nobody) -> None:
+        self._touched = touched
         self.repeated = self.replaced = 0
         self._known: dict[str, Execution] = {}
         self._fees: dict[str, tuple[str, float]] = {}
         self._by_ref: dict[str, dict[str, None]] = {}
         self._per_price: dict[str, float] = {}
         self._positions: dict[str, float] = {}
-        self._changes: dict[str, int] = {}
+        self._sorted: tuple[tuple[str, float], ...] | None = None
 
     def register(self, order: Order) -> None:
         """Take note of what a price of 1 is worth in each contract of an order."""
@@ -72,9 +78,9 @@ class Executions:
         booked = self._known[stem] = Execution(fill, told, is_first)
         self.replaced += known is not None
         self._by_ref.setdefault(fill.ref, {})[stem] = None
-        self._changed(fill.ref)
+        self._touched(fill.ref)
         if known is not None and known.fill.ref != fill.ref:
-            self._changed(known.fill.ref)
+            self._touched(known.fill.ref)
         if fill.contract:
             change = fill.quantity - before
             if known is not None and known.fill.contract != fill.contract:
@@ -95,15 +101,8 @@ class Executions:
         self._fees[stem] = (fee.execution, fee.amount)
         paid = self._known.get(stem)
         if paid is not None:
-            self._changed(paid.fill.ref)
+            self._touched(paid.fill.ref)
         return True
-
-    def changes(self, refs: Iterable[str]) -> int:
-        """Return a number that grows with all that is told of executions of orders."""
-        n = 0
-        for ref in refs:
-            n += self._changes.get(ref, 0)
-        return n
 
     def of(self, refs: Iterable[str]) -> list[Execution]:
         """Return the executions of orders, in the order in which they came."""
@@ -174,15 +173,19 @@ class Executions:
         """Return what all orders of ours have left, by contract name; also what is 0 again."""
         return dict(self._positions)
 
+    def sorted_positions(self) -> tuple[tuple[str, float], ...]:
+        """Return the same in the order of names. O(1) where nothing has traded since."""
+        if self._sorted is None:
+            self._sorted = tuple(sorted(self._positions.items()))
+        return self._sorted
+
     def count(self) -> int:
         """Return how many executions are known."""
         return len(self._known)
 
-    def _changed(self, ref: str) -> None:
-        self._changes[ref] = self._changes.get(ref, 0) + 1
-
     def _move(self, contract: str, quantity: float) -> None:
         if contract:
+            self._sorted = None
             self._positions[contract] = self._positions.get(contract, 0.0) + quantity
 
 

@@ -16,7 +16,7 @@ from engine.market.combo import FUTURE, OPTION, STOCK, Combo, Leg, combo_of, sig
 from engine.scanner.scanner import Scanner
 from engine.scanner.search import Found
 from engine.scoring.proposal import Ranked, conditions_of, delta_of, flags_of, usd_of
-from engine.scoring.ranking import best
+from engine.scoring.ranking import one_by_one
 from engine.scoring.tickets import CENT, make_ticket, round_down
 from engine.strategies import candidates
 from engine.strategies.view import View
@@ -62,8 +62,8 @@ def plans(found: Found, scanner: Scanner, terms: Terms) -> Iterator[Plan | Unpla
     if found.unusable:
         return
     ranking = scanner.rank(found)
-    rows = best(
-        found.view, found.table.found, found.gated, ranking, (), found.settings, terms.most_rows
+    rows = one_by_one(
+        found.view, found.table.found, found.gated, ranking, found.settings, terms.most_rows
     )
     for ranked in rows:
         yield make_plan(found, ranked, terms)

@@ -113,40 +113,30 @@ def rest_value(trade: Trade, executions: Executions, quotes: Quotes = no_quotes)
 
 
 def day_pnl(state: State, now_ns: int, quotes: Quotes = no_quotes) -> float:
-    """Return what packages begun on this day of the exchange have locked. O(packages).
+    """Return what packages begun on this day of the exchange have locked. O(packages that changed).
 
     Fees that are not known yet count as expected. A package that is not whole counts with what it
     has cost and what it would bring now, where that is a loss, on whatever day it began.
     """
-    today, executions = day_of(now_ns), state.executions
-    total = []
-    for trade in state.trades.values():
-        if not trade.sent:
-            continue
-        locked = _locked(trade, executions)
-        if locked != locked:
-            if trade.is_settled(today):
-                continue
-            money = earned(trade, executions)
-            rest = rest_value(trade, executions, quotes)
-            now = math.fsum((money.cash, -money.fees, -money.pending, money.worst, rest))
-            total.append(min(0.0, now))
-        elif trade.day == today:
-            total.append(locked)
-    return math.fsum(total)
+    today = day_of(now_ns)
+    for trade in state.locked.changed(state.trades, today):
+        locked = earned(trade, state.executions).locked if trade.sent else math.nan
+        if locked == locked:
+            state.locked.keep(trade, locked if trade.day == today else None, is_final=True)
+        elif not trade.sent or trade.is_settled(today):
+            state.locked.keep(trade, None, is_final=True)
+        else:
+            state.locked.keep(trade, _loss(trade, state.executions, quotes), is_final=False)
+    return math.fsum(state.locked.values())
+
+
+def _loss(trade: Trade, executions: Executions, quotes: Quotes) -> float:
+    """Return what a package that is not whole has lost by now; a profit counts for nothing."""
+    money = earned(trade, executions)
+    rest = rest_value(trade, executions, quotes)
+    return min(0.0, math.fsum((money.cash, -money.fees, -money.pending, money.worst, rest)))
 
 
 def loss_of(pnl: float) -> float:
     """Return a loss as a positive number, 0 for a profit and where it is not known."""
     return max(0.0, -pnl) if pnl == pnl else 0.0
-
-
-def _locked(trade: Trade, executions: Executions) -> float:
-    """Return what a package has locked, nan while it is not whole; worked out where it changed."""
-    now = (trade.value, len(trade.sent), executions.changes(trade.sent))
-    known = trade.locked_then
-    if known is not None and known[0][0] is trade.value and known[0][1:] == now[1:]:
-        return known[1]
-    locked = earned(trade, executions).locked
-    trade.locked_then = now, locked
-    return locked

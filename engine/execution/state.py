@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from datetime import date
+from typing import Generic, TypeVar
 
 from engine.clock import NS_PER_SECOND
 from engine.execution.broker import Absent, BrokerEvent
@@ -17,6 +18,44 @@ from engine.execution.trade import Sent, Trade
 
 _MINUTE = 60 * NS_PER_SECOND
 _HOUR = 60 * _MINUTE
+
+
+_T = TypeVar("_T")
+
+
+class Kept(Generic[_T]):
+    """What was worked out of each package, and which packages have changed since.
+
+    A day has many packages, and most of them change no more.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, _T] = {}
+        self._changed: dict[str, Trade] = {}
+        self._day = date.min
+
+    def touch(self, trade: Trade) -> None:
+        """Take note that a package has changed."""
+        self._changed[trade.id] = trade
+
+    def changed(self, trades: dict[str, Trade], day: date) -> tuple[Trade, ...]:
+        """Return the packages of which `keep` must be told, all of them on another day."""
+        if day != self._day:
+            self._day, self._changed = day, dict(trades)
+        return tuple(self._changed.values())
+
+    def keep(self, trade: Trade, value: _T | None, *, is_final: bool) -> None:
+        """Keep what a package comes to, None for nothing; until it changes if it `is_final`."""
+        if value is None:
+            self._known.pop(trade.id, None)
+        else:
+            self._known[trade.id] = value
+        if is_final:
+            self._changed.pop(trade.id, None)
+
+    def values(self) -> tuple[_T, ...]:
+        """Return what is kept."""
+        return tuple(self._known.values())
 
 
 class State:
@@ -40,7 +79,7 @@ class State:
 
     def __init__(self) -> None:
         self.trades: dict[str, Trade] = {}
-        self.executions = Executions()
+        self.executions = Executions(self._executed)
         self.baseline: dict[str, float] | None = None
         self.halts: list[str] = []
         self.torn = ""
@@ -49,14 +88,17 @@ class State:
         self._by_ref: dict[str, Trade] = {}
         self._open: dict[str, None] = {}
         self._sent_ns: deque[int] = deque()
+        self._is_in_order = True
         self.recent_ns = _HOUR
         self.accepted_usd, self.accepted_day = 0.0, date.min
         self._day, self._today = date.min, 0
         self._recent: dict[str, int] = {}
+        self._held: Kept[OpenPackage] = Kept()
+        self.locked: Kept[float] = Kept()
 
     def begin(self, planned: Planned, ts_ns: int, *, completes: bool) -> Trade:
         """Take a package that was planned."""
-        trade = Trade(planned, ts_ns, completes=completes)
+        trade = Trade(planned, ts_ns, completes=completes, touched=self._touch)
         self.trades[trade.id] = trade
         self._open[trade.id] = None
         return trade
@@ -76,6 +118,7 @@ class State:
         self._by_ref[ref] = trade
         self._note_time(trade.plan.key, ts_ns)
         sent = trade.add(intent)
+        self._touch(trade)
         sent.number = self.n_orders
         return sent
 
@@ -88,6 +131,7 @@ class State:
         """Take what was said about an order; return whether it must be asked about."""
         if isinstance(event, Absent) and event.is_beyond_barrier and not sent.is_over:
             sent.status = "ABSENT"
+        self._touch(self.trades[sent.intent.package])
         return sent.note(event)
 
     def open_trades(self) -> Iterator[Trade]:
@@ -102,41 +146,41 @@ class State:
     def reopen(self, trade: Trade) -> None:
         """Take a package as open again."""
         self._open[trade.id] = None
+        self._touch(trade)
 
     def exposure(self, now_ns: int, day_pnl_usd: float) -> Exposure:
-        """Return what is at risk now. O(packages)."""
+        """Return what is at risk now. O(packages that are open or have changed since)."""
         start = now_ns - _MINUTE
         while self._sent_ns and self._sent_ns[0] <= start:
             self._sent_ns.popleft()
-        packages = []
         day = day_of(now_ns)
-        for trade in self.trades.values():
-            known = trade.open_then
-            if trade.is_settled(day):
-                continue
-            if trade.is_open:
-                packages.append(_open_package(trade, 1.0))
-            elif known is not None and known[0] is trade.value:
-                if known[1] is not None:
-                    packages.append(known[1])
-            else:
-                is_held = trade.lots or not trade.is_hedged
-                part = max(trade.lots, 1) / trade.plan.lots
-                held = _open_package(trade, part) if is_held else None
-                trade.open_then = trade.value, held
-                if held is not None:
-                    packages.append(held)
+        for trade in self._held.changed(self.trades, day):
+            package = None if trade.is_settled(day) else _open_package(trade)
+            self._held.keep(trade, package, is_final=not trade.is_open)
         self._forget(now_ns)
-        sent = tuple(sorted(min(ts_ns, now_ns) for ts_ns in self._sent_ns))
+        sent = tuple(self._sent_ns)
+        if not self._is_in_order or (sent and sent[-1] > now_ns):  # the clock was set back
+            sent = tuple(sorted([min(ts_ns, now_ns) for ts_ns in sent]))
         return Exposure(
-            tuple(packages), sent, self._today if day <= self._day else 0,
+            self._held.values(), sent, self._today if day <= self._day else 0,
             tuple(sorted(self._recent.items(), key=lambda one: one[1])), day_pnl_usd,
-            tuple(sorted(self.executions.positions().items())),
+            self.executions.sorted_positions(),
             accepted_loss_usd=self.accepted_usd if day == self.accepted_day else 0.0,
         )  # fmt: skip
 
+    def _touch(self, trade: Trade) -> None:
+        self._held.touch(trade)
+        self.locked.touch(trade)
+
+    def _executed(self, ref: str) -> None:
+        trade = self._by_ref.get(ref)
+        if trade is not None:
+            self._touch(trade)
+
     def _note_time(self, key: str, ts_ns: int) -> None:
         self.n_orders += 1
+        if self._sent_ns and ts_ns < self._sent_ns[-1]:
+            self._is_in_order = False
         self._sent_ns.append(ts_ns)
         day = day_of(ts_ns)
         if day > self._day:  # a clock that is set back begins no new day
@@ -159,8 +203,14 @@ class State:
         self.accepted_usd, self.accepted_day = loss_usd, day_of(ts_ns)
 
 
-def _open_package(trade: Trade, part: float) -> OpenPackage:
+def _open_package(trade: Trade) -> OpenPackage | None:
+    """Return what is at risk in a package, None if nothing is."""
     plan = trade.plan
+    part = 1.0
+    if not trade.is_open:
+        if not trade.lots and trade.is_hedged:
+            return None
+        part = max(trade.lots, 1) / plan.lots
     return OpenPackage(
         trade.id, plan.symbol, plan.key, plan.notional_usd * part, plan.capital_usd * part,
         trade.is_open, tuple(_working(trade)),

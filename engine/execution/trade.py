@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 from engine.execution.broker import Absent, Acked, BrokerEvent, Ended, Seen
 from engine.execution.days import day_of
 from engine.execution.entries import COMBO, Intent, Planned
-from engine.execution.exposure import OpenPackage
 from engine.execution.fills import Executions
 from engine.execution.orders import Order, mirrored
 from engine.execution.package import (
@@ -96,15 +95,23 @@ class Sent:
             self.reported = max(self.reported, round(filled))
 
 
+def _nobody(trade: Trade) -> None:
+    """Tell nobody."""
+
+
 class Trade:
     """A package: `plan`, the `value` of its `machine`, and every order sent for it.
 
     `began_ns` is when it was planned, `day` the exchange's of then, `unhedged_ns` since when it is
     without its hedge (0 while it has it), both by the wall clock; the deadlines are by the
-    monotonic one.
+    monotonic one. `touched` is called with it whenever its value changes.
     """
 
-    def __init__(self, planned: Planned, began_ns: int, *, completes: bool) -> None:
+    def __init__(
+        self, planned: Planned, began_ns: int, *, completes: bool,
+        touched: Callable[[Trade], None] = _nobody,
+    ) -> None:  # fmt: skip
+        self._touched = touched
         self.id, self.plan, self.style = planned.package, planned.plan, planned.style
         self.deltas, self.loss_usd = planned.deltas, planned.loss_usd
         expiries = (contract.expiry for _, contract in planned.plan.combo.legs)
@@ -114,10 +121,6 @@ class Trade:
         self.unhedged_due_ns = self.window_due_ns = 0
         self.was_forced = self.was_told = False
         self.sent: dict[str, Sent] = {}
-        # What was last worked out of it, each with what it was worked out from: a day has many
-        # packages, and most of them change no more.
-        self.locked_then: tuple[tuple[object, ...], float] | None = None
-        self.open_then: tuple[object, OpenPackage | None] | None = None
         units = self._units()
         grain = math.lcm(*units)
         self.factors = tuple(grain // unit for unit in units)
@@ -128,6 +131,16 @@ class Trade:
         self.value = Package(
             WORKING, False, tuple(Leg(d, 0, 1, lots, FINAL, 0, 0) for d in self.directions)
         )
+
+    @property
+    def value(self) -> Package:
+        """What its machine knows."""
+        return self._value
+
+    @value.setter
+    def value(self, value: Package) -> None:
+        self._value = value
+        self._touched(self)
 
     @property
     def is_combo(self) -> bool:

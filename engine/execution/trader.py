@@ -260,7 +260,7 @@ class Trader:
         return not any(True for _ in self.state.open_trades())
 
     def exposure(self) -> Exposure:
-        """Return what is at risk now. O(packages)."""
+        """Return what is at risk now. O(packages that are open or have changed)."""
         now_ns = self._clock.now_ns()
         pnl = day_pnl(self.state, now_ns, self._packages.quotes)
         return replace(self.state.exposure(now_ns, pnl), available_usd=self._funds())

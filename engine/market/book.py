@@ -55,7 +55,7 @@ class Book:
     Lines
         `line_up`, `line_down`, `all_lines_down`, `prove_alive`, `close`, `state`.
     Chains
-        `snapshot`, `relisted`, and `Book.of` a chain.
+        `snapshot`, `relisted`, and `Book.of` a chain; `ages` is the kernel that makes their ages.
     """
 
     def __init__(self, listing: Listing, ages: Ages = pure.ages, source: str = "") -> None:
@@ -71,7 +71,7 @@ class Book:
         self.underlying = Side()
         self.futures: dict[int, Side] = {}
         self.volume = self.open_interest = array("d")
-        self._ages = ages
+        self.ages = ages
         self._blank = array("d", bytes(8 * n))
         self._delayed: set[int] = set()
         self._closed: set[int] = set()
@@ -249,8 +249,8 @@ class Book:
             for k, column in enumerate((self.bid, self.ask, self.bid_size, self.ask_size))
         )
         bid_age, ask_age = self._blank[:], self._blank[:]
-        self._ages(self.bid_ns, self.line_ns, self.alive_ns, now_ns, bid_age)
-        self._ages(self.ask_ns, self.line_ns, self.alive_ns, now_ns, ask_age)
+        self.ages(self.bid_ns, self.line_ns, self.alive_ns, now_ns, bid_age)
+        self.ages(self.ask_ns, self.line_ns, self.alive_ns, now_ns, ask_age)
         futures = [self.futures.get(e, _NEVER) for e in range(len(listing.expiries))]
         has_futures = bool(self.futures)
         return listing.chain(
@@ -267,7 +267,7 @@ class Book:
 
         For contracts that come and go. O(quotes of both).
         """
-        book = Book(listing, self._ages, self.source)
+        book = Book(listing, self.ages, self.source)
         book.underlying = copy(self.underlying)
         book.alive_ns, book.is_halted = self.alive_ns, self.is_halted
         places = {key: q for q, key in enumerate(self.listing.keys())}

@@ -16,6 +16,8 @@ FUTURE = "future"
 _OCC = re.compile(r"([A-Z][A-Z0-9]{0,5}) *([0-9]{6})([CP])([0-9]{8})")
 _OCC_ROOT = re.compile(r"[A-Z][A-Z0-9]{0,5}")
 _CENTURY = 2000  # the clearing house writes two digits of the year
+_NAMES: dict[tuple[str, date | None, str, float], str] = {}
+_MOST_NAMES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,14 @@ class Contract:
         """
         if self.kind == STOCK:
             return self.symbol
-        day = f"{self.expiry:%y%m%d}" if self.expiry else ""
-        strike = repr(self.strike).removesuffix(".0") if self.right else ""
-        return f"{self.root}{day}{self.right}{strike}"
+        # Asked of every leg, several times before an order: dates are slow to write.
+        what = (self.root, self.expiry, self.right, self.strike if self.right else 0.0)
+        known = _NAMES.get(what)
+        if known is None:
+            if len(_NAMES) >= _MOST_NAMES:
+                _NAMES.clear()
+            known = _NAMES[what] = _name(*what)
+        return known
 
     @property
     def occ_symbol(self) -> str:
@@ -98,6 +105,11 @@ class Contract:
                 "a year from 2000 to 2099 and a strike below 100,000 in thousandths"
             )
         return f"{self.root:<6}{self.expiry:%y%m%d}{self.right}{thousandths:08d}"
+
+
+def _name(root: str, expiry: date | None, right: str, strike: float) -> str:
+    day = f"{expiry:%y%m%d}" if expiry else ""
+    return f"{root}{day}{right}{repr(strike).removesuffix('.0') if right else ''}"
 
 
 def parse_occ(text: str, symbol: str = "", multiplier: float = 100.0) -> Contract:

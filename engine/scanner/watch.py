@@ -63,8 +63,11 @@ class Watch:
         self._until = 0
         self._hot: tuple[Hot, ...] = ()
         self._waits, self._left = 1, 0
-        # The search after which a box is still to be built around its candidates.
+        # The search after which a box is still to be built around its candidates, and sides that
+        # have left the box around those that are at fault.
         self._owed: Found | None = None
+        self._outside: tuple[tuple[int, int], ...] = ()
+        book.ages = scanner.backend.load("ages").ages
         chain = book.snapshot(now_ns)
         self._box = Box(book.listing, fees_of(chain, scanner.settings), scanner.backend)
         self.refresh(now_ns)
@@ -84,6 +87,9 @@ class Watch:
 
         A box around candidates serves later events alone: whoever acts on `found` acts before it.
         """
+        outside, self._outside = self._outside, ()
+        if outside and self.found is not None and not self._take_all(outside):
+            self._hot, self._owed = (), self.found
         found, self._owed = self._owed, None
         if found is not None:
             hot = _shared(found)
@@ -137,9 +143,8 @@ class Watch:
             is_left = has_stock and not self._box.has_stock(spot.bid, spot.ask)
             if (is_due or is_left) and not self._renews(ts_ns):
                 return self._search(ts_ns)
-            if all(self._is_inside(*one) or self._takes(*one) for one in sides):
-                return False
-            return self._search(ts_ns)
+            outside = tuple(one for one in sides if not self._is_inside(*one))
+            return bool(outside) and self._search(ts_ns, outside)
         if not self._stays_hot(sides, has_stock, ts_ns):
             return False
         return self._search(ts_ns)
@@ -150,8 +155,12 @@ class Watch:
         self._hot = ()
         return self._search(now_ns)
 
-    def _search(self, now_ns: int) -> bool:
-        """Search the book, build a box where the one there is no longer holds; return True."""
+    def _search(self, now_ns: int, outside: tuple[tuple[int, int], ...] = ()) -> bool:
+        """Search the book; return True.
+
+        Where there is nothing, the box is made larger for the sides `outside` that left it, or
+        built anew: whoever waits for candidates does not wait for that.
+        """
         chain = self.book.snapshot(now_ns)
         found = self.found = self._scanner.find(chain)
         self.n_searches += 1
@@ -161,8 +170,8 @@ class Watch:
             if not self._hot or now_ns >= self._box.until_ns:
                 self._hot, self._owed = (), found
             return True
-        self._hot = ()
-        if self._build(chain, ()):
+        self._hot, self._outside = (), ()
+        if (outside and self._take_all(outside)) or self._build(chain, ()):
             self.found = None
             self._most_bid, self._least_ask = self._box.most_bid, self._box.least_ask
             self._until = self._box.until_ns
@@ -207,15 +216,28 @@ class Watch:
             is_inside = ts_ns < self._box.until_ns and self._box.has_stock(spot.bid, spot.ask)
             if not (is_inside or self._renews(ts_ns)):
                 self._hot = ()
-        for quote, side in sides:
-            if not self._hot:
-                return True
-            is_hot = any((hot.quote, hot.side) == (quote, side) for hot in self._hot)
-            if ts_ns >= self._box.until_ns or not (is_hot or self._takes(quote, side)):
-                self._hot = ()
-                return True
-            must_search = must_search or not self._is_apart(quote)
-        return must_search
+        if self._hot and sides and ts_ns >= self._box.until_ns:
+            self._hot = ()
+        if not self._hot:
+            return must_search or bool(sides)
+        outside = tuple(one for one in sides if not (self._is_at_fault(*one) or self._has(*one)))
+        if must_search or not all(self._is_apart(quote) for quote, _ in sides):
+            self._outside = outside  # `rest` makes the box larger, once the search is answered
+            return True
+        if self._take_all(outside):
+            return False
+        self._hot = ()
+        return True
+
+    def _is_at_fault(self, quote: int, side: int) -> bool:
+        return any((hot.quote, hot.side) == (quote, side) for hot in self._hot)
+
+    def _has(self, quote: int, side: int) -> bool:
+        return self._box.has(quote, side, (self.book.ask if side > 0 else self.book.bid)[quote])
+
+    def _take_all(self, sides: Sequence[tuple[int, int]]) -> bool:
+        """Tell whether all sides are inside the box, made larger for them if need be."""
+        return all(self._takes(quote, side) for quote, side in sides)
 
     def _takes(self, quote: int, side: int) -> bool:
         """Tell whether a side is inside the box, made larger for it if need be."""

@@ -14,6 +14,7 @@ from engine.scoring.gating import Gated
 from engine.scoring.profiles import ARBITRAGE, composite
 from engine.scoring.proposal import Ranked, afford, passed
 from engine.strategies.candidates import N_LEGS, Columns
+from engine.strategies.family import Family
 from engine.strategies.margins import no_margin, stock_margin
 from engine.strategies.registry import REGISTRY
 from engine.strategies.view import View
@@ -81,9 +82,19 @@ def rank_candidates(view: View, found: Columns, gated: Gated, settings: ScanSett
 
 def _margin_rules() -> array[int]:
     """Return by family which rule of the kernels gives its margin; -1 is one of its own."""
-    codes = {name: family_code(name) for name in REGISTRY}
+    families = tuple(REGISTRY.items())
+    if not _RULES or _RULES[0][0] != families:  # compared one by one by what they are
+        _RULES[:] = [(families, _rules_of(families))]
+    return _RULES[0][1]
+
+
+_RULES: list[tuple[tuple[tuple[str, Family], ...], array[int]]] = []
+
+
+def _rules_of(families: tuple[tuple[str, Family], ...]) -> array[int]:
+    codes = {name: family_code(name) for name, _ in families}
     rules = array("l", [margins.FREE]) * (1 + max(codes.values()))
-    for name, family in REGISTRY.items():
+    for name, family in families:
         rule = family.margin_code
         if rule is None and family.margin in (no_margin, stock_margin):
             rule = margins.FREE
@@ -154,6 +165,29 @@ def best(
         else:
             rest.append(others[row - found.count])
     return [*first, *sorted(rest, key=_place)]
+
+
+def one_by_one(
+    view: View, found: Columns, gated: Gated, ranking: Ranking, settings: ScanSettings, top: int
+) -> Iterator[Ranked]:
+    """Yield the rows of `best` without others or marks, each made an object when it is asked for.
+
+    Whoever takes the first waits for no more than those that are as good.
+    """
+    k = min(top, ranking.count)
+    if k <= 0 or settings.profile in ARBITRAGE:
+        yield from best(view, found, gated, ranking, (), settings, top)
+        return
+    order, score, edge = array("l", bytes(8 * k)), ranking.score, found.edge
+    taken = view.backend.scoring.top_rows(score, edge, k, order)
+    start = 0
+    while start < taken:
+        row, stop = order[start], start + 1
+        while stop < taken and (score[order[stop]], edge[order[stop]]) == (score[row], edge[row]):
+            stop += 1
+        equals = [entry(view, found, gated, ranking, at) for at in order[start:stop]]
+        yield from sorted(equals, key=_place) if len(equals) > 1 else equals
+        start = stop
 
 
 def _marked(one: Ranked, marks: Mapping[int, tuple[int, str]], row: int) -> Ranked:

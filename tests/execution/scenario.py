@@ -113,6 +113,7 @@ class Scenario(Checked):
         """Do something to the trader; it may die of it and is born again."""
         try:
             do()
+            self.check_kept()
         except Crash:
             self.count("crash")
             self.crash_at = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sample_plans import LEGS, contract_of_leg
-from venue import MemoryLog, Venue
+from venue import MemoryLog, Ticks, Venue
 
 from engine.execution.entries import package_of, read_intent
 from engine.execution.package import FINAL, OVER
+from engine.execution.pnl import day_pnl
 from engine.execution.recovery import recover
 from engine.execution.rules import Rules
 from engine.execution.trader import Trader
@@ -21,6 +22,7 @@ class Checked:
     trader: Trader
     venue: Venue
     log: MemoryLog
+    clock: Ticks
     rules: Rules
     family: str
     broken: list[str]
@@ -47,6 +49,16 @@ class Checked:
         self.check_packages()
         self.check_losses()
         self.check_recovery()
+
+    def check_kept(self) -> None:
+        """What is kept of packages that did not change is what would be worked out anew."""
+        state, now = self.trader.state, self.clock.now_ns()
+        kept = state.exposure(now, day_pnl(state, now))
+        for trade in state.trades.values():
+            state._touch(trade)
+        anew = state.exposure(now, day_pnl(state, now))
+        if kept != anew:
+            self.broken.append(f"kept of packages: {kept}, anew: {anew}")
 
     def check_packages(self) -> None:
         state = self.trader.state

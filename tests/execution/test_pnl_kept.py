@@ -27,8 +27,9 @@ def checked(desk: Desk) -> None:
                 0.0, math.fsum((money.cash, -money.fees, -money.pending, money.worst, rest))
             )
         fresh.append(locked)
-        trade.open_then = trade.locked_then = None
     assert kept == math.fsum(fresh)
+    for trade in state.trades.values():  # forget what is kept of each
+        state._touch(trade)
     assert exposure == state.exposure(now, 0.0)
     assert kept == day_pnl(state, now)
 
