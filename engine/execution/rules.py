@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from engine.clock import NS_PER_SECOND
 from engine.execution.entries import COMBO
+from engine.execution.limits import Limits
 from engine.execution.orders import DAY
 
 CANCEL, LEAVE, FLATTEN = "cancel", "leave", "flatten"
 POLICIES = (CANCEL, LEAVE, FLATTEN)
+_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,10 @@ class Rules:
     evidence_s: float = 5.0
     most_rounds: int = 3
     completes: bool = True
-    loss_usd: float = 50.0
-    unhedged_s: float = 10.0
-    unhedged_delta: float = 1_000.0
-    duplicate_s: float = 3_600.0
+    loss_usd: float = _LIMITS.max_hedge_loss_usd
+    unhedged_s: float = _LIMITS.max_unhedged_s
+    unhedged_delta: float = _LIMITS.max_unhedged_delta
+    duplicate_s: float = _LIMITS.duplicate_window_s
     counts_foreign: bool = False
 
 

@@ -21,6 +21,7 @@ from dataclasses import replace
 from random import Random
 
 from engine.clock import SYSTEM, Clock
+from engine.errors import NotPermittedError
 from engine.execution.broker import BrokerEvent, LinkDown, LinkUp, Sink
 from engine.execution.orders import PREFIX, Order
 from engine.ib.codes import Code
@@ -30,6 +31,7 @@ from engine.ib.inquiry import MOST_MESSAGES, Inquiry
 from engine.ib.kill import KillSwitch, pull_by
 from engine.ib.order_table import OrderTable
 from engine.ib.orders import COMBO_TICK, Contracts, ImpossibleOrderError, to_ib
+from engine.ib.other_clients import OtherClients
 from engine.ib.reception import Reception
 from engine.ib.states import Signal, State
 from engine.ib.what_if import WhatIf
@@ -75,7 +77,9 @@ class IbBroker:
         Why the last order was not sent.
     failed
         What our own code has raised on an event, "" if nothing: from then on no order is sent, as
-        nobody knows what was not heard. Cancels and questions go on.
+        nobody knows what was not heard. Cancels and questions go on. `forgive` takes it back.
+    rival
+        The client id of another engine that trades the account too, 0 if none is known of.
     """
 
     def __init__(
@@ -99,9 +103,9 @@ class IbBroker:
         self.table = OrderTable(settings.client_id)
         self.refusal = ""
         self.failed = ""
-        self.n_failures = 0
+        self.n_failures = self.rival = 0
         self._contracts = contracts
-        self._failure = failure
+        self._failure, self._alert = failure, alert
         self._tick_of = tick_of
         hooks = Hooks(
             state=self._on_state, code=self._on_code, reconcile=self._reconcile,
@@ -110,6 +114,9 @@ class IbBroker:
         self.link = Link(settings, hooks, clock=clock, random=random)
         idle = replace(settings, client_id=kill_client_id, is_for_quotes=True)
         self.kill = KillSwitch(idle, clock, random, Hooks(alert=alert, failure=self._failed))
+        self.others = OtherClients(
+            settings, clock, random, taken=self._on_rival, failure=self._failed
+        )
         self._reception = Reception(account, contracts, self.table, self._emit, self._whole)
         self._heard = Heard(self.link.ib, self._reception, self._failed)
         self._is_told_up = False
@@ -134,17 +141,19 @@ class IbBroker:
                 timer.cancel()
         await self.link.stop()
         await self.kill.stop()
+        await self.others.stop()
 
     # the requests
 
     def is_ready(self) -> bool:
         """Tell whether an order given now would be sent now."""
-        return not self.failed and self.link.is_ready and self._has_room(1 + _RESERVED)
+        return not self._obstacle() and self.link.is_ready and self._has_room(1 + _RESERVED)
 
     def place(self, order: Order) -> bool:
         """Send an order; False if it was certainly not sent, and `refusal` says why."""
         if not self.is_ready():
-            self.refusal = self.failed or f"the order connection is {self.link.state.value}"
+            state = f"the order connection is {self.link.state.value}"
+            self.refusal = self._obstacle() or state
             return False
         if order.account != self.account:
             self.refusal = f"order {order.ref}: it is for account {order.account[:20]!r}"
@@ -173,16 +182,19 @@ class IbBroker:
 
     def cancel(self, ref: str) -> bool:
         """Ask to cancel every order that lives under `ref`; False if that was not sent."""
-        own = [life for life in self.table.live(ref) if life.order_id > 0]
-        own = [life for life in own if life.client_id == self.table.client_id]
-        if not own or not self._is_open():
+        lives = [life for life in self.table.live(ref) if life.order_id > 0]
+        if not lives or not self._is_open():
             return False
+        is_sent = True
         try:
-            for life in own:
-                self.link.ib.client.cancelOrder(life.order_id)
+            for life in lives:
+                if life.client_id == self.table.client_id:
+                    self.link.ib.client.cancelOrder(life.order_id)
+                else:
+                    is_sent = self.others.cancel(life.client_id, life.order_id) and is_sent
         except OSError:
             return False
-        return True
+        return is_sent
 
     def ask(self, ref: str) -> bool:
         """Ask what became of an order."""
@@ -214,10 +226,14 @@ class IbBroker:
         self._leftovers = loop.call_later(_LEFTOVERS_AFTER_S, self._cancel_leftovers)
         return is_sent
 
+    def forgive(self) -> None:
+        """Take orders again: a person has looked, and everything is reconciled anew."""
+        self.failed, self.rival = "", 0
+
     async def what_if(self, order: Order, timeout_s: float = 5.0) -> WhatIf:
         """Ask what an order would do to the margins; it is not placed."""
         if not self.is_ready():
-            reason = self.failed or f"the order connection is {self.link.state.value}"
+            reason = self._obstacle() or f"the order connection is {self.link.state.value}"
             return WhatIf(refusal=reason)
         try:
             contract, ib_order = to_ib(order, self._contracts, self._tick_of(order))
@@ -246,6 +262,12 @@ class IbBroker:
             return math.nan
 
     # connection
+
+    def _obstacle(self) -> str:
+        """Return why no order is sent though the connection may be good, "" if nothing is."""
+        if self.rival or self.kill.is_taken:
+            return "another engine trades this account"
+        return self.failed
 
     def _is_open(self) -> bool:
         """Tell whether requests can go out now."""
@@ -368,6 +390,13 @@ class IbBroker:
             self.sink(event)
         except Exception as error:  # whatever it is, trading on would be blind
             self._failed(error)
+
+    def _on_rival(self, client_id: int) -> None:
+        """Take note that orders of ours live under an id that is in use: its engine lives too."""
+        self.rival = client_id
+        text = f"another engine trades account {self.account} under client id {client_id}"
+        self._alert(text)
+        self._failure(NotPermittedError(text))
 
     def _failed(self, error: BaseException) -> None:
         self.n_failures += 1

@@ -22,11 +22,12 @@ from engine.errors import BadDataError, NoInputError, UnavailableError
 from engine.ib.connection import Link
 from engine.ib.increments import rule_of, steps_of
 from engine.ib.listed import Listed, Series, Steps, series_of
+from engine.ib.orders import COMBO_TICK
 from engine.market.calendar import calendar_named
 from engine.market.chain import AMERICAN, EQUITY, EUROPEAN, INDEX, STANDARD_MULTIPLIER
 
 _T = TypeVar("_T")
-_SCHEMA = 2
+_SCHEMA = 3
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9 .]{0,11}")
 # TWS does not say how an option is exercised: stock options are American, index options European
 # but for these.
@@ -181,8 +182,9 @@ class Contracts:
         kind = _KINDS[sec_type]
         is_european = kind == INDEX and symbol not in _AMERICAN_INDICES
         style = self._styles.get(symbol, EUROPEAN if is_european else AMERICAN)
+        steps = await self._steps([spot], _least(spot)) if kind == EQUITY else ()
         return Listed(symbol, str(con_id), sec_type, spot.contract.exchange or "SMART", style,
-                      tuple(series))  # fmt: skip
+                      tuple(series), steps)  # fmt: skip
 
     async def _steps(self, details: Sequence[Any], least: float) -> Steps:
         """Return the price increments of one class: by its market rule, asked for once."""
@@ -253,6 +255,12 @@ class Contracts:
 
 def _is_id(contract: Any) -> bool:
     return isinstance(contract.conId, int) and contract.conId > 0
+
+
+def _least(details: Any) -> float:
+    """Return the least step of a price, a cent where none is said that can be."""
+    step = float(details.minTick or 0.0)
+    return step if 0.0 < step <= 100.0 else COMBO_TICK
 
 
 def _multiplier(text: object) -> float:

@@ -35,10 +35,12 @@ def step_at(steps: Steps, price: float) -> float:
 
 
 def tick_of(order: Order, listed: Listed | None) -> float:
-    """Return the tick of an order's limit: of one option its own, a cent for combos and stock."""
-    if not order.is_single or order.combo.legs[0][1].kind != OPTION or listed is None:
+    """Return the tick of an order's limit: of one contract its own, a cent for combos."""
+    if not order.is_single or listed is None:
         return COMBO_TICK
-    steps = listed.steps.get(order.combo.legs[0][1].exchange_id)
+    contract = order.combo.legs[0][1]
+    is_option = contract.kind == OPTION
+    steps = listed.steps.get(contract.exchange_id) if is_option else listed.spot_steps
     return step_at(steps, abs(order.limit)) if steps else COMBO_TICK
 
 

@@ -14,6 +14,7 @@ from engine.clock import Clock
 from engine.ib.connection import Hooks, Link, LinkSettings
 
 # reqGlobalCancel: its number and its version, framed.
+_IN_USE = "326:"
 _GLOBAL_CANCEL = b"\0\0\0\x0558\x001\0"
 
 
@@ -31,6 +32,11 @@ class KillSwitch:
     def start(self) -> None:
         """Begin to connect; return at once. It comes back by itself when the connection drops."""
         self.link.start()
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether its client id is in use: another engine holds what is one engine's."""
+        return not self.link.is_up and self.link.last_error.startswith(_IN_USE)
 
     async def stop(self) -> None:
         """Hang up."""

@@ -52,7 +52,8 @@ class Series:
 class Listed:
     """The series of a symbol; `listing` and ids are made from them once.
 
-    `sec_type` and `exchange` are the broker's words for the underlying.
+    `sec_type` and `exchange` are the broker's words for the underlying, `spot_steps` the increments
+    of its price, empty where not known.
     """
 
     symbol: str
@@ -61,6 +62,7 @@ class Listed:
     exchange: str
     style: str
     series: tuple[Series, ...]
+    spot_steps: Steps = ()
 
     @property
     def n_contracts(self) -> int:
@@ -118,6 +120,7 @@ class Listed:
         return {
             "symbol": self.symbol, "underlying": self.underlying_id, "type": self.sec_type,
             "exchange": self.exchange, "style": self.style,
+            "steps": [list(step) for step in self.spot_steps],
             "series": [
                 [one.trading_class, one.last_day, one.expires, one.settlement, one.tick,
                  [list(row) for row in one.rows], [list(step) for step in one.steps]]
@@ -144,6 +147,7 @@ class Listed:
                            tuple((float(start), float(step)) for start, step in steps))
                     for name, last, expires, settlement, tick, rows, steps in value["series"]
                 ),
+                tuple((float(start), float(step)) for start, step in value["steps"]),
             )  # fmt: skip
             if not found.listing.n_rows:
                 raise ValueError("no contracts")

@@ -38,6 +38,10 @@ _MOST_KEYS = 1_000
 _NOT_ARMED = Outcome("", (("not-armed", "it would be sent with --arm"),))
 
 
+def _nothing() -> None:
+    """Of brokers that hold nothing against anybody."""
+
+
 @dataclass(slots=True)
 class Tracked:
     """One underlying: its watch, its scanner, and how many searches have been looked at."""
@@ -78,6 +82,7 @@ class Engine:
         self.n_faults = 0
         self.last = ""
         self.links: Callable[[], tuple[Link, ...]] = source.links
+        self.forgive: Callable[[], None] = _nothing
         self._clock = source.clock
         self._breakers = breakers
         # A simulated market's clock is set by what its gateway says; the machine's is judged.
@@ -215,6 +220,7 @@ class Engine:
 
     def resume(self, reason: str) -> None:
         """Go on; whoever asks takes the latch away."""
+        self.forgive()
         self.trader.resume(reason)
         clear_latch(self.folder)
         self._is_latched = False

@@ -27,7 +27,7 @@ from engine.live.engine import Engine
 from engine.live.folder import Folder
 from engine.live.loop import Stop, drain, exit_code, run_until
 from engine.live.margins import Answer, Margins
-from engine.live.presence import Presence, announce, withdraw
+from engine.live.presence import Presence, announce, birth_of, withdraw
 from engine.live.screens import Screens
 from engine.live.show import JsonLines, Lines, Table, summary
 from engine.live.source import Source
@@ -93,7 +93,8 @@ class Runner:
         Made by the caller; `advance` lets its time pass, if it has none of its own. `begin` is
         awaited when the trader listens and `end` before the journal is closed, `links` says how all
         connections are; `what_if` asks what margin an order would take, None where nobody can be
-        asked, and `funds` what the account has available.
+        asked, and `funds` what the account has available; `forgive` lets the broker take orders
+        again after a resume.
     place, port
         What it is connected to, in words; the port of the gateway, 0 for none.
     """
@@ -111,6 +112,7 @@ class Runner:
         self.end: Callable[[], Awaitable[None]] = _at_once
         self.what_if: Callable[[Order, float], Awaitable[Answer]] | None = None
         self.funds: Callable[[], float] = no_funds
+        self.forgive: Callable[[], None] | None = None
         self.engine: Engine | None = None
         self._collector = Collector()
         self._margins: Margins | None = None
@@ -175,6 +177,7 @@ class Runner:
             breakers=breakers, advance=self._advance, collector=self._collector,
         )  # fmt: skip
         engine.links = self.links
+        engine.forgive = self.forgive or engine.forgive
         engine.heed_latch()
         if self.what_if is not None:
             self._margins = Margins(
@@ -293,7 +296,7 @@ class Runner:
         stack.push_async_callback(control.close)
         announce(self.folder, Presence(
             os.getpid(), self.source.clock.now_ns(), settings.host, self._port,
-            settings.client_id,
+            settings.client_id, birth_of(os.getpid()),
         ))  # fmt: skip
         stack.callback(self._withdraw, engine)
 

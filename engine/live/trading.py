@@ -17,9 +17,10 @@ from engine.ib.warmup import warm_up
 from engine.live import rehearsal
 from engine.live.folder import SIM, folder_of
 from engine.live.guards import account_to_trade, check_start
+from engine.live.lease import lease_id, only_writer
 from engine.live.loop import Stop
 from engine.live.own_gateway import OwnGateway
-from engine.live.presence import ENGINE_KILL, ORDERS, QUOTES
+from engine.live.presence import ORDERS, QUOTES
 from engine.live.start import LiveRequest, Runner, say
 from engine.live.tws_source import GRADES, TwsSource, is_up
 from engine.market.carry import Carry
@@ -80,6 +81,9 @@ async def trade(
             settings, source.accounts(), is_live=is_live, is_acknowledged=is_acknowledged
         )
         folder = folder_of(settings.journal, settings.broker, account)
+        # A simulated account is one at each gateway; one of IB's is the same everywhere.
+        where = f"-{settings.port}" if settings.broker == SIM else ""
+        stack.enter_context(only_writer(f"{folder.name}{where}"))
         contracts = Contracts()
 
         def failed(error: BaseException) -> None:
@@ -91,7 +95,7 @@ async def trade(
                 runner.engine.alerted(text)
 
         broker = IbBroker(
-            account, _link(request, ORDERS), settings.client_id + ENGINE_KILL, contracts,
+            account, _link(request, ORDERS), lease_id(account), contracts,
             clock=source.clock, tick_of=source.tick_of, failure=failed, alert=alerted,
         )  # fmt: skip
         runner = Runner(request, folder, source, broker, console, place=place, port=settings.port)
@@ -113,9 +117,18 @@ async def trade(
                 raise _refused(
                     place, settings.client_id, f"{place}: no connection for orders: {reason}"
                 )
+            if not await is_up(broker.kill.link, lambda: False):
+                if broker.kill.is_taken:
+                    raise NotPermittedError(
+                        f"account {account} is traded by another engine through {place} already: "
+                        "stop that one"
+                    )
+                reason = broker.kill.link.last_error or "no answer"
+                raise UnavailableError(f"{place}: no connection for the kill switch: {reason}")
 
         runner.what_if, runner.funds = broker.what_if, broker.available_usd
         runner.links, runner.begin, runner.end = links, begin, broker.stop
+        runner.forgive = broker.forgive
         return await runner.run(stop)
 
 

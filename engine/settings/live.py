@@ -29,7 +29,7 @@ class LiveSettings:
     broker, host, port
         Where orders go; port 0 is a free one.
     client_id
-        Of the connection for orders; quotes use the next, the kill switch the one after.
+        Of the connection for orders; quotes use the next. The kill switch has one of the account's.
     accounts
         That may be traded; empty: the one that is managed, if it is a paper account.
     is_armed

@@ -121,8 +121,8 @@ LIVE_SETTINGS = (
     _live("port", whole(1, 65_535), "a free one for sim, 7497 for ib",
           "its port: 7497 and 4002 are paper, 7496 and 4001 are live money", "N"),
     _live("client_id", whole(1, 999_990), "71",
-          "client id of the connection for orders; quotes use the next, `parity kill` the one "
-          "after", "N"),
+          "client id of the connection for orders; quotes use the next, `parity kill` the third "
+          "after it", "N"),
     _live("accounts", _account_names, "none",
           "the accounts that may be traded; live money needs exactly one", "A,B"),
     _live("arm", values.switch, "true for sim and paper, false for ib",

@@ -38,6 +38,8 @@ def unwound(symbol: str, *, is_told: bool) -> tuple[int, int]:
         await market.start()
         listed = (await market.subscribe(symbol)).listed
         below, above = LISTED[symbol]
+        if listed.sec_type == "STK":
+            assert listed.spot_steps == ((0.0, 0.01),)
         for one in listed.series:
             assert step_at(one.steps, 2.99) == pytest.approx(below)
             assert step_at(one.steps, 3.0) == pytest.approx(above)

@@ -6,6 +6,9 @@ import errno
 import json
 import os
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from engine.live.folder import Folder, find_folder, folder_of, state_root
 from engine.live.global_cancel import Cancelled
 from engine.live.kill import kill
 from engine.live.latch import clear_latch, read_latch, set_latch
-from engine.live.presence import Presence, announce, read_presence, withdraw
+from engine.live.presence import Presence, announce, birth_of, read_presence, withdraw
 from engine.live.resume import resume
 from engine.session.journal import Journal, read_journal
 from engine.session.records import PROCESS
@@ -98,6 +101,23 @@ def test_who_runs_is_known_until_it_ends_in_order(folder: Folder) -> None:
     for bad in ('{"pid": -1}', '{"pid": 1e400}', "[]", '{"pid": "x", "host": 3}'):
         folder.engine.write_text(bad)
         assert read_presence(folder) is None
+
+
+@pytest.mark.skipif(not birth_of(os.getpid()), reason="it reads /proc, which is Linux's")
+def test_another_process_of_its_number_is_not_it(folder: Folder) -> None:
+    born = birth_of(os.getpid())
+    announce(folder, Presence(os.getpid(), 5, "h", 4002, 10, born))
+    me = read_presence(folder)
+    assert me is not None
+    assert me.is_alive
+    assert not Presence(os.getpid(), 5, "h", 4002, 10, born + 1).is_alive
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        other = Presence(child.pid, 5, "h", 4002, 10, birth_of(child.pid))
+        until = time.monotonic() + 10.0
+        while other.is_alive and time.monotonic() < until:
+            time.sleep(0.01)
+        assert child.returncode is None  # it has ended, and nobody has asked for how
+        assert not other.is_alive
 
 
 def test_it_latches_and_cancels_though_nobody_answers(folder: Folder) -> None:

@@ -19,6 +19,7 @@ from engine.execution.modes import Mode
 from engine.execution.trader import Trader
 from engine.gateway.faults import Rule
 from engine.live.latch import read_latch, set_latch
+from engine.live.lease import lock_folder, only_writer
 
 pytest.importorskip("ib_async", reason="ib_async is not installed: requirements-ib.txt")
 
@@ -224,21 +225,51 @@ def test_a_kill_reaches_orders_that_an_engine_has_left_behind(tmp_path: Path) ->
         assert live_orders(served) == 0
 
 
-def test_a_second_engine_is_refused_by_the_journal_and_by_the_gateway(tmp_path: Path) -> None:
+def test_a_second_engine_is_refused_by_the_account_by_the_gateway_and_by_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = iter(tmp_path / f"machine-{k}" for k in range(9))
+
+    def on_another_machine() -> None:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(next(runtime)))
+
+    def refuses(words: str, journal: Path, **said: object) -> None:
+        second = Desk(request(journal, served.port, **said))
+        with pytest.raises(NotPermittedError, match=words):
+            second.run(lambda: False)
+
     with market() as served:
+        on_another_machine()
         desk = Desk(request(tmp_path, served.port))
 
         def refused() -> bool:
-            by_journal = Desk(request(tmp_path, served.port, client_id=90))
-            with pytest.raises(NotPermittedError, match="by another engine already"):
-                by_journal.run(lambda: False)
-            by_gateway = Desk(request(tmp_path / "other", served.port))
-            with pytest.raises(NotPermittedError, match=r"client id 7[12] is in use"):
-                by_gateway.run(lambda: False)
+            # A journal and client ids of its own do not help: the account is traded here.
+            refuses("by another engine already, on this machine", tmp_path / "own", client_id=90)
+            on_another_machine()
+            refuses("by another engine through 127", tmp_path / "own", client_id=90)
+            on_another_machine()
+            refuses(r"client id 7[12] is in use", tmp_path / "own")
+            on_another_machine()
+            refuses("by another engine already", tmp_path, client_id=90)
             return True
 
         desk.run(lambda: len(desk.lines) > 0, refused)
         assert desk.code == 0
+
+
+def test_a_folder_of_locks_that_is_not_ones_own_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "parity-engine").symlink_to("/tmp")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with pytest.raises(NotPermittedError, match="another user's"):
+        lock_folder()
+    with only_writer("ib-U1", tmp_path), only_writer("ib-U2", tmp_path):
+        second = only_writer("ib-U1", tmp_path)
+        with pytest.raises(NotPermittedError, match="account ib-U1 is traded"):
+            second.__enter__()
+    with only_writer("ib-U1", tmp_path):  # it goes with its holder
+        pass
 
 
 def test_nobody_there_and_no_such_symbol_are_one_line(tmp_path: Path) -> None:

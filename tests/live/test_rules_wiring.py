@@ -54,3 +54,10 @@ def test_every_rule_has_a_setting_that_moves_it(tmp_path: Path) -> None:
     names = [one.name for one in fields(Rules)]
     still = {name for name in names if getattr(rules, name) == getattr(Rules(), name)}
     assert still == FIXED
+
+
+def test_defaults_are_said_once(tmp_path: Path) -> None:
+    limits = Limits()
+    rules, _ = rules_of(LiveSettings(limits=limits, journal=tmp_path))
+    assert rules == Rules()
+    assert (rules.loss_usd, rules.unhedged_s) == (limits.max_hedge_loss_usd, limits.max_unhedged_s)

@@ -22,7 +22,10 @@ def keep_clock_out(monkeypatch: pytest.MonkeyPatch) -> None:
             return cls(*still.timetuple()[:6], tzinfo=tz)
 
     def clock() -> float:
-        return asyncio.get_event_loop().time()
+        try:
+            return asyncio.get_event_loop().time()
+        except RuntimeError:  # a client that is thrown away after its loop
+            return 0.0
 
     time = SimpleNamespace(time=clock, monotonic=clock, perf_counter=clock)
     monkeypatch.setattr(ib_async.client, "time", time)
