@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 from engine.backtesting.data import Data
 from engine.backtesting.result import Result
@@ -12,6 +15,13 @@ from engine.errors import BadDataError, EngineError
 from engine.performance.figures import Figures, figures
 from engine.trading.trial import Trial, run_trial
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from engine.backend import Backend
+
+# Bars from which it pays to load what compiles.
+_LONG = 3_000_000
 # Of a process at a time: what it costs to send them is small beside running them.
 _BATCH = 16
 
@@ -45,6 +55,23 @@ def bars_per_year(data: Data) -> float:
     return periods_per_year(data.interval_ns, calendar_named(data.calendar or "crypto"))
 
 
+class PureKernels:
+    """The kernels as they are written, loaded one module at a time: small runs start sooner."""
+
+    def load(self, name: str) -> ModuleType:
+        """Return a module of kernels."""
+        return import_module(f"kernels_pure.{name}")
+
+
+def kernels_for(n_bars: int) -> Backend:
+    """Return the kernels for a run of so many bars in all: compiled ones where it is long."""
+    if n_bars < _LONG or sys.implementation.name == "pypy":
+        return cast("Backend", PureKernels())
+    from engine.backend import select
+
+    return select()
+
+
 def run_trials(
     trials: Sequence[Trial],
     data: Data,
@@ -65,12 +92,16 @@ def run_trials(
         The first one of a trial.
     """
     per_year = bars_per_year(data)
+    most = max((len(bars) for bars in data.bars.values()), default=0)
+    backend = kernels_for(most * len(trials))
     n_jobs = min(jobs, -(-len(trials) // _BATCH))
     if n_jobs > 1:
-        yield from _in_processes(trials, data, terms, per_year, n_jobs, seed, keep, on_done)
+        yield from _in_processes(
+            trials, data, terms, per_year, backend, n_jobs, seed, keep, on_done
+        )
         return
     for done, trial in enumerate(trials, 1):
-        result = run_trial(trial, data, terms, seed)
+        result = run_trial(trial, data, terms, seed, backend)
         yield Outcome(trial, figures(result, per_year), result.notes, result if keep else None)
         on_done(done, len(trials))
 
@@ -80,6 +111,7 @@ def _in_processes(
     data: Data,
     terms: Terms,
     per_year: float,
+    backend: Backend,
     jobs: int,
     seed: int,
     keep: bool,
@@ -93,7 +125,7 @@ def _in_processes(
 
     def answer(trial: Trial) -> _Answer:
         try:
-            result = run_trial(trial, data, terms, seed)
+            result = run_trial(trial, data, terms, seed, backend)
         except EngineError as error:
             return _Answer(None, (), None, str(error), error.code)
         kept = result if keep else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from engine.backtesting.data import Data
 from engine.backtesting.parameters import build
@@ -12,9 +13,14 @@ from engine.backtesting.run import run
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.errors import BadDataError, EngineError
+from engine.trading import SHIPPED
 from engine.trading.loading import complaint, file_of
 
+if TYPE_CHECKING:
+    from engine.backend import Backend
+
 Values = Mapping[str, object]
+_SHIPPED = {module for module, _ in SHIPPED.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +62,27 @@ def only(data: Data, symbols: Sequence[str]) -> Data:
     )
 
 
-def run_trial(trial: Trial, data: Data, terms: Terms, seed: int = 0) -> Result:
+def run_trial(
+    trial: Trial, data: Data, terms: Terms, seed: int = 0, backend: Backend | None = None
+) -> Result:
     """Return what a trial came to.
+
+    With a `backend` a strategy that ships runs by the kernel of its rule, which the tests hold
+    equal to it; what users write runs bar by bar.
 
     Raises
     ------
     BadDataError
         If the strategy, which is somebody's program, raised something: its line, and what.
     """
+    bars = only(data, trial.symbols)
+    made = build(trial.kind, trial.values)
+    if backend is not None and trial.kind.__module__ in _SHIPPED:
+        from engine.backtesting.run_kernel import run_kernel
+
+        return run_kernel(made, bars, terms, backend)
     try:
-        return run(build(trial.kind, trial.values), only(data, trial.symbols), terms, seed=seed)
+        return run(made, bars, terms, seed=seed)
     except EngineError:
         raise
     except Exception as error:
