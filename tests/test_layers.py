@@ -75,6 +75,18 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
         },
         False,
     ),
+    # Packages: fees and margins are those of a scan, whose finds are a strategy.
+    "engine.backtesting.options": (
+        PURE
+        | {
+            "engine.backtesting",
+            "engine.nearest",
+            "engine.strategies",
+            "engine.scoring",
+            "engine.scanner.pipeline",
+        },
+        True,
+    ),
     "engine.feeds": (
         MARKET
         | {

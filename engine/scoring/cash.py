@@ -58,7 +58,7 @@ def cash_of(
     """Return what `lots` packages, worth `edge` per share at worst, pay and bring. O(legs^2)."""
     per = chain.contract_value * lots
     fees = math.fsum(
-        _order_fees(leg, schedule, chain.contract_value, lots) for leg in legs
+        order_fees(leg, schedule, chain.contract_value, lots) for leg in legs
     )  # fmt: skip
     paid = math.fsum(leg.side * leg.ratio * leg.price for leg in legs if leg.kind != FUTURE)
     days = sorted(leg.expiry for leg in legs if leg.kind == OPTION and leg.expiry)
@@ -73,8 +73,11 @@ def cash_of(
     )  # fmt: skip
 
 
-def _order_fees(leg: Leg, schedule: FeeSchedule, value: float, lots: float) -> float:
-    """Return the fees of one leg's order in currency, at least its minimum."""
+def order_fees(leg: Leg, schedule: FeeSchedule, value: float, lots: float) -> float:
+    """Return the fees of one leg's order in currency, at least its minimum.
+
+    `value` is what a price of 1 is worth per ratio: the multiplier.
+    """
     if leg.kind == FUTURE:
         return 0.0
     paid = leg.fee * value * leg.ratio * lots
