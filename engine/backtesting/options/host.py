@@ -92,8 +92,8 @@ class Host:
         return fsum(one.stock for one in self.open if one.symbol == symbol)
 
     def packages(self, symbol: str) -> tuple[Package, ...]:
-        """Return the packages of a symbol that are held, oldest first."""
-        return tuple(one for one in self.open if one.symbol == symbol)
+        """Return the packages of a symbol ("" is all) that are held, oldest first."""
+        return tuple(one for one in self.open if symbol in ("", one.symbol))
 
     def waiting(self, symbol: str) -> int:
         """Return how many orders for packages of a symbol have not been answered."""
@@ -303,9 +303,16 @@ class Host:
         self._tell(fills)
 
     def _close(self, board: Board, one: Package) -> None:
-        """Close a package, or as many of its lots as are shown; what is worthless stays."""
+        """Close a package, or as many of its lots as are shown.
+
+        Options that nobody bids for stay: they do not keep the rest from being closed.
+        """
         lots = one.lots
-        lines = [(contract, -quantity / lots) for contract, quantity in one.lines()]
+        dead = {h.contract for h in one.holdings if h.quantity > 0.0 and not h.bid > 0.0}
+        held = [line for line in one.lines() if line[0] not in dead]
+        if not held:
+            return
+        lines = [(contract, -quantity / lots) for contract, quantity in held]
         found = offer(board, lines, lots, self.terms.max_age)
         is_shadow = one not in self.open
         if isinstance(found, str):
@@ -321,7 +328,7 @@ class Host:
         left = lots - found.lots
         if left:
             one.lots = left
-        else:
+        elif not one.is_open:
             one.closed_ns, one.reason = self._now, one.leaving
 
     def _trade(

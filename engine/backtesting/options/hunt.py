@@ -6,18 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.backtesting.options.board import Board
-from engine.backtesting.options.package import Holding, Package
+from engine.backtesting.options.package import Package
 from engine.backtesting.options.strategy import ChainStrategy
+from engine.backtesting.orders import ASSIGNMENT
 from engine.config import ScanSettings
-from engine.market.combo import STOCK, combo_of
+from engine.market.combo import OPTION, STOCK, combo_of
 from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import LOCKED
 
 if TYPE_CHECKING:
     from engine.backend import Backend
+    from engine.backtesting.orders import Fill
     from engine.market.chain import OptionChain
 
 _NONE: frozenset[str] = frozenset()
+# Its edge is that of exercise on the day.
+AT_ONCE = "intrinsic"
 
 
 class Hunt(ChainStrategy):
@@ -58,23 +62,28 @@ class Hunt(ChainStrategy):
             self.found += 1
             self.enter(combo, order.lots, label=order.family, detected=order.edge_usd)
 
-    def answer(self, package: Package, board: Board) -> None:
-        """Exercise what offsets the stock of an assignment, where selling it brings no more.
+    def on_fill(self, fill: Fill) -> None:
+        """Exercise at once what was bought to be exercised."""
+        for package in self.account.packages(""):
+            if package.number == fill.order and package.label == AT_ONCE:
+                for contract, quantity in package.lines():
+                    if contract.kind == OPTION and quantity > 0.0:
+                        self.exercise(package, contract)
 
-        Otherwise the option is worth more alive, and hedges the stock until it settles.
+    def answer(self, package: Package, board: Board) -> None:
+        """Answer an assignment that has left stock: exercise what offsets it, or sell the package.
+
+        An option is exercised where it is bid no more than exercise brings.
         """
-        planned = sum(ratio for ratio, leg in package.combo.legs if leg.kind == STOCK)
-        if planned * package.stock > 0.0:
+        stock = [ratio for ratio, leg in package.combo.legs if leg.kind == STOCK]
+        if not package.stock or any(ratio * package.stock > 0.0 for ratio in stock):
             return
         spot = board.chain.underlying
-        level = spot.bid if package.stock < 0.0 else spot.ask
-
-        def offsets(one: Holding) -> bool:
+        level = spot.bid if package.stock > 0.0 else spot.ask
+        for one in sorted(package.holdings, key=lambda one: -one.intrinsic(level)):
             brings, shares = one.intrinsic(level), one.shares
-            is_whole = shares * package.stock < 0.0 and abs(shares) <= abs(package.stock)
-            return one.quantity > 0.0 and is_whole and 0.0 < brings >= one.bid
-
-        useful = [one for one in package.holdings if offsets(one)]
-        for one in sorted(useful, key=lambda one: -one.intrinsic(level)):
-            if abs(one.shares) <= abs(package.stock):
+            is_offset = shares * package.stock < 0.0 and abs(shares) <= abs(package.stock)
+            if one.quantity > 0.0 and is_offset and brings > 0.0 and brings >= one.bid:
                 self.exercise(package, one.contract)
+        if package.stock:
+            self.leave(package, ASSIGNMENT)

@@ -244,7 +244,7 @@ class _Run:
         is_cash = not moment.chain.underlying.is_tradable
         for one in self.host.living(moment.chain.symbol):
             n_before = len(one.holdings)
-            settle(one, until_ns, at_ns, level, is_cash=is_cash, least=self.terms.exercise_at)
+            settle(one, until_ns, level, is_cash=is_cash, least=self.terms.exercise_at)
             if self.terms.holds and n_before and not one.holdings and one.stock:
                 trade_at_close(one, at_ns, level.price, self.terms.fees)
 

@@ -32,10 +32,11 @@ class Level(NamedTuple):
     high: float
 
 
-def settle(
-    package: Package, until_ns: int, at_ns: int, level: Level, *, is_cash: bool, least: float
-) -> None:
-    """Settle every option of `package` that is due by `until_ns`; O(options of the package)."""
+def settle(package: Package, until_ns: int, level: Level, *, is_cash: bool, least: float) -> None:
+    """Settle every option of `package` that is due by `until_ns`; O(options of the package).
+
+    What it brings is booked at the instant of settlement, though it may be known only later.
+    """
     due = [one for one in package.holdings if one.settles_ns <= until_ns]
     if not due:
         return
@@ -44,7 +45,8 @@ def settle(
     package.pin_high += high
     package.n_pinned += low < 0.0 or high > 0.0
     for one in due:
-        exercise(package, one, -one.quantity, at_ns, level.price, is_cash=is_cash, least=least)
+        at_ns, price = one.settles_ns, level.price
+        exercise(package, one, -one.quantity, at_ns, price, is_cash=is_cash, least=least)
 
 
 def exercise(

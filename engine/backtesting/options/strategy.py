@@ -30,7 +30,7 @@ class PackageAccount(Account, Protocol):
         ...
 
     def packages(self, symbol: str) -> tuple[Package, ...]:
-        """Return the packages of a symbol that are held, oldest first."""
+        """Return the packages of a symbol ("" is all) that are held, oldest first."""
         ...
 
     def waiting(self, symbol: str) -> int:
