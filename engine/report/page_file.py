@@ -71,12 +71,23 @@ def check(path: Path) -> None:
         If its folder is not there, or it is a folder itself.
     """
     plotly_html()
+    check_target(path, "--plot")
+
+
+def check_target(path: Path, flag: str = "--html") -> None:
+    """Refuse a file that no page could be written to.
+
+    Raises
+    ------
+    UsageError, NotPermittedError, InputOutputError
+        As `check`.
+    """
     if path.is_dir():
         raise InputOutputError(f"{path}: is a folder; name a file in it")
     if path.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"--plot writes a page: name a file that ends in .html, not {path}")
+        raise UsageError(f"{flag} writes a page: name a file that ends in .html, not {path}")
     if path.is_file() and not _is_page(path):
-        raise UsageError(f"{path}: is there and is no page: --plot replaces only pages")
+        raise UsageError(f"{path}: is there and is no page: {flag} replaces only pages")
     if not path.parent.is_dir():
         raise InputOutputError(f"{path}: there is no folder {path.parent}: mkdir -p {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):

@@ -63,7 +63,8 @@ class Host:
         self.heard: list[Fill] = []
         self._sights: dict[str, Sight] = {}
         self._tickets: list[Ticket] = []
-        self._cash_of_closed = 0.0
+        self._cash_of_closed = self._spread_of_closed = 0.0
+        self._pins_of_closed = (0.0, 0.0)
         self._now = 0
 
     # what a strategy may know
@@ -81,8 +82,18 @@ class Host:
 
     @property
     def mid_equity(self) -> float:
-        """Return the same with every quote at its middle."""
-        return fsum([self.cash, *(one.mid_value for one in self.open), *self._owed()])
+        """Return what it would be if all fills had been, and closings were, at the middle."""
+        held = (one.mid_value + one.spread_cost for one in self.open)
+        return fsum([self.cash, self._spread_of_closed, *held, *self._owed()])
+
+    @property
+    def pins(self) -> tuple[float, float]:
+        """Return how much less and more settlements in a pin band might have brought so far."""
+        low, high = self._pins_of_closed
+        return (
+            fsum([low, *(one.pin_low for one in self.open)]),
+            fsum([high, *(one.pin_high for one in self.open)]),
+        )
 
     def _owed(self) -> list[float]:
         return [one.owed for one in self.open]
@@ -256,6 +267,9 @@ class Host:
             self.closed.append(one)
             one.margin = 0.0
             self._cash_of_closed += one.cash
+            self._spread_of_closed += one.spread_cost
+            low, high = self._pins_of_closed
+            self._pins_of_closed = low + one.pin_low, high + one.pin_high
             if not one.closed_ns:
                 one.closed_ns = one.entries[-1].time_ns
                 one.reason = one.reason or one.leaving or one.entries[-1].what
@@ -285,7 +299,6 @@ class Host:
         )  # fmt: skip
         fills = self._trade(board, package, lines, found, MARKET)
         package.premium = found.cost * found.lots
-        package.mid_premium = found.mid_cost * found.lots
         package.option_premium = fsum(
             quantity * contract.multiplier * price * found.lots
             for (contract, quantity), price in zip(lines, found.prices, strict=True)
@@ -335,6 +348,7 @@ class Host:
         self, board: Board, package: Package, lines: Lines, found: Offer, reason: str
     ) -> list[Fill]:
         fills = []
+        package.spread_cost += (found.cost - found.mid_cost) * found.lots
         for (contract, quantity), price in zip(lines, found.prices, strict=True):
             traded = quantity * found.lots
             # Parts of a contract or share come of rounding alone.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+from math import fsum
 from typing import TYPE_CHECKING
 
 from engine.backtesting.options.board import Board
@@ -10,18 +12,20 @@ from engine.backtesting.options.package import Package
 from engine.backtesting.options.strategy import ChainStrategy
 from engine.backtesting.orders import ASSIGNMENT
 from engine.config import ScanSettings
+from engine.market.calendar import US, calendar_named
+from engine.market.carry import DECLARED, Carry
 from engine.market.combo import OPTION, STOCK, combo_of
+from engine.market.contract import Contract
 from engine.scanner.pipeline import scan_chain
 from engine.scoring.opportunity import LOCKED
 
 if TYPE_CHECKING:
     from engine.backend import Backend
-    from engine.backtesting.orders import Fill
     from engine.market.chain import OptionChain
 
 _NONE: frozenset[str] = frozenset()
-# Its edge is that of exercise on the day.
-AT_ONCE = "intrinsic"
+# Bought to be exercised on the day that pays most: a put with stock, a call with stock sold short.
+EXERCISED = "intrinsic"
 
 
 class Hunt(ChainStrategy):
@@ -47,6 +51,8 @@ class Hunt(ChainStrategy):
             if package.was_assigned:
                 self.answer(package, board)
         moment = self.account.moment(symbol)
+        today = calendar_named(chain.calendar).session_date(chain.ts_ns)
+        self._exercise_due(symbol, today)
         settings = replace(
             self.settings, carry=moment.carry, knows_dividends=moment.knows_dividends,
             near_misses=0, find_carry=False,
@@ -62,13 +68,17 @@ class Hunt(ChainStrategy):
             self.found += 1
             self.enter(combo, order.lots, label=order.family, detected=order.edge_usd)
 
-    def on_fill(self, fill: Fill) -> None:
-        """Exercise at once what was bought to be exercised."""
-        for package in self.account.packages(""):
-            if package.number == fill.order and package.label == AT_ONCE:
-                for contract, quantity in package.lines():
-                    if contract.kind == OPTION and quantity > 0.0:
-                        self.exercise(package, contract)
+    def _exercise_due(self, symbol: str, today: date) -> None:
+        """Exercise what was bought for it, from the day on that pays most."""
+        carry = self.account.moment(symbol).carry
+        for package in self.packages(symbol):
+            if package.label != EXERCISED or not package.stock:
+                continue
+            for contract, quantity in package.lines():
+                if contract.kind != OPTION or quantity < 0.0:
+                    continue
+                if best_day(contract, package.spot.mid, carry, today) <= today:
+                    self.exercise(package, contract)
 
     def answer(self, package: Package, board: Board) -> None:
         """Answer an assignment that has left stock: exercise what offsets it, or sell the package.
@@ -87,3 +97,34 @@ class Hunt(ChainStrategy):
                 self.exercise(package, one.contract)
         if package.stock:
             self.leave(package, ASSIGNMENT)
+
+
+def best_day(contract: Contract, spot: float, carry: Carry, today: date) -> date:
+    """Return the day on which exercise pays most beside the stock that it closes.
+
+    A put, beside stock that is held, waits for dividends: it is exercised today, on an ex-date, or
+    at expiry. A call, beside stock sold short, avoids them: today, on an eve, or at expiry.
+    """
+    last = contract.expiry
+    if last is None:
+        raise ValueError(f"{contract.name} has no expiry")
+    is_put = contract.right == "P"
+    known = [one for one in carry.dividends if today < one.ex_date <= last]
+    known = [one for one in known if one.status == DECLARED and not one.is_adjusted_for]
+    days = [one.ex_date if is_put else US.previous_session(one.ex_date) for one in known]
+
+    def worth(day: date) -> float:
+        """Return what exercise on `day` brings today, with the dividends until then."""
+        tau = (day - today).days / 365.0
+        curve = carry.borrow if is_put else carry.lend
+        flows = [contract.strike * curve.discount(tau)]
+        if not is_put:
+            flows.append(carry.borrow_fee * spot * tau)
+        for one in known:
+            if one.ex_date <= day:
+                kept = 1.0 - carry.withholding if is_put else 1.0
+                paid = (one.pay_date - today).days / 365.0
+                flows.append(kept * one.amount * curve.discount(paid))
+        return fsum(flows) if is_put else -fsum(flows)
+
+    return max([today, *days, last], key=worth)

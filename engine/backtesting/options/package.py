@@ -92,9 +92,11 @@ class Package:
         How many are held still.
     opened_ns, closed_ns
         0 while it is open.
-    premium, mid_premium, option_premium
-        What its legs cost at the touch when it was opened, and at the middle of the quotes, in
-        currency; negative brought money. The last is that of its options alone, at the touch.
+    premium, option_premium
+        What its legs cost at the touch when it was opened, in currency; negative brought money.
+        The other is that of its options alone.
+    spread_cost
+        What its fills have cost beyond the middle of the quotes.
     holdings, stock
         What is held now; shares are below 0 where sold short.
     cash, fees
@@ -130,8 +132,8 @@ class Package:
     multiplier: float = 100.0
     closed_ns: int = 0
     premium: float = 0.0
-    mid_premium: float = 0.0
     option_premium: float = 0.0
+    spread_cost: float = 0.0
     holdings: list[Holding] = field(default_factory=list)
     stock: float = 0.0
     spot: Quote = UNSEEN
@@ -183,6 +185,11 @@ class Package:
     def gain(self) -> float:
         """What it has earned: cash, dividends to come, and what closing it would bring."""
         return self.cash + self.owed + self.value
+
+    @property
+    def mid_gain(self) -> float:
+        """What it had earned if all its fills had been, and its closing were, at the middle."""
+        return self.cash + self.owed + self.spread_cost + self.mid_value
 
     @property
     def owed(self) -> float:

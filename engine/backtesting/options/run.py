@@ -158,9 +158,7 @@ class _Run:
 
     def _write(self, at_ns: int) -> None:
         host = self.host
-        low = high = 0.0
-        for one in (*host.open, *host.closed):
-            low, high = low + one.pin_low, high + one.pin_high
+        low, high = host.pins
         equity, gross = host.equity, fsum(one.gross for one in host.open)
         row = (
             equity + low, equity + high, host.cash, gross / equity if equity > 0.0 else 0.0,
