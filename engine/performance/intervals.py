@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, log1p, nan
 
-from engine.performance.resampling import prefix_sums, resamples, stretch_sum, usual_block
+from engine.performance.resampling import (
+    FEWEST,
+    prefix_sums,
+    resamples,
+    stretch_sum,
+    usual_block,
+    usual_count,
+)
 from engine.performance.tails import quantile
 from kernels_pure.equity import sharpe_of
 
 LEVEL = 0.95
 RESAMPLES = 1000
-# Rows that resampled paths may walk in all: beyond, there are fewer of them, yet `FEWEST`.
-MOST_ROWS, FEWEST = 2_000_000, 200
+# Rows that resampled paths of trades walk in all: beyond, there are fewer of them, yet `FEWEST`.
+MOST_ROWS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +65,23 @@ def bar_intervals(
     """Return intervals of the total return and the annualised Sharpe ratio.
 
     `block` is the mean length of blocks, 0 for the cube root of the number of returns. The same
-    seed gives the same intervals. O(resamples n / block).
+    seed gives the same intervals; of many bars there are fewer resamples.
+    O(resamples n / block).
     """
     n = len(returns)
     block = block or usual_block(n)
     if not n or not all(-1.0 < value < inf for value in returns):
         return BarIntervals(Interval(nan, nan), Interval(nan, nan), 0, block)
+    count = usual_count(n, block, n_resamples)
     plain = prefix_sums(returns)
     squares = prefix_sums([value * value for value in returns])
     growth = prefix_sums([log1p(value) for value in returns])
     totals, ratios = [], []
-    for rows in resamples(n, n_resamples, block, seed):
+    for rows in resamples(n, count, block, seed):
         totals.append(exp(stretch_sum(growth, rows)) - 1.0)
         total, square = stretch_sum(plain, rows), stretch_sum(squares, rows)
         ratios.append(sharpe_of(n, total, square, periods_per_year, 0.0))
-    return BarIntervals(_interval(totals), _interval(ratios), n_resamples, block)
+    return BarIntervals(_interval(totals), _interval(ratios), count, block)
 
 
 def trade_intervals(

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
 # Stretches of rows, first and one past the last; a block that wraps is two of them.
 Stretches = list[tuple[int, int]]
+# Blocks drawn in all: beyond, there are fewer resamples, yet as many as `FEWEST`.
+MOST_BLOCKS, FEWEST = 250_000, 200
 
 
 def usual_block(n: int) -> int:
@@ -28,8 +30,17 @@ def usual_block(n: int) -> int:
     return max(1, round(root))
 
 
-def resamples(n: int, count: int, block: int, seed: int) -> list[Stretches]:
-    """Return `count` resamples of `n` rows each, in blocks of mean length `block`.
+def usual_count(n: int, block: int, asked: int) -> int:
+    """Return how many resamples are drawn: those asked for, or fewer where `n` rows are many.
+
+    >>> usual_count(720, 9, 1000), usual_count(9600, 21, 1000), usual_count(1_000_000, 100, 1000)
+    (1000, 546, 200)
+    """
+    return max(min(asked, FEWEST), min(asked, MOST_BLOCKS * block // max(1, n)))
+
+
+def resamples(n: int, count: int, block: int, seed: int) -> Iterator[Stretches]:
+    """Yield `count` resamples of `n` rows each, in blocks of mean length `block`.
 
     Raises
     ------
@@ -40,7 +51,8 @@ def resamples(n: int, count: int, block: int, seed: int) -> list[Stretches]:
         raise ValueError(f"{count} resamples of {n} rows in blocks of {block}")
     rng = Random(seed)
     powers = _powers(1.0 - 1.0 / block, n)
-    return [_resample(rng, n, powers) for _ in range(count)]
+    for _ in range(count):
+        yield _resample(rng, n, powers)
 
 
 def prefix_sums(values: Sequence[float]) -> array[float]:

@@ -11,7 +11,7 @@ Source: White 2000; Hansen 2005.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import fsum, inf, log, nan, sqrt
 
@@ -21,8 +21,9 @@ from engine.performance.resampling import (
     resamples,
     stretch_sum,
     usual_block,
+    usual_count,
 )
-from engine.performance.returns import Moments, moments
+from engine.performance.returns import moments
 
 RESAMPLES = 1000
 
@@ -68,38 +69,53 @@ def snooping(
     block = block or usual_block(n)
     if n < 3:
         return Snooping(nan, nan, nan, nan, len(columns), 0, block)
-    return from_resamples(columns, resamples(n, n_resamples, block, seed), block)
+    count = usual_count(n, block, n_resamples)
+    return from_resamples(columns, resamples(n, count, block, seed), block)
 
 
 def from_resamples(
-    columns: Sequence[Sequence[float]], drawn: Sequence[Stretches], block: int
+    columns: Sequence[Sequence[float]], drawn: Iterable[Stretches], block: int
 ) -> Snooping:
     """Return the p-values of excess returns, from resamples that are given."""
     n = len(columns[0])
-    # Of each resample the best so far, by test; where no trial has an edge, none is taken.
-    best = [[0.0] * len(drawn) for _ in range(4)]
+    trials = [_Trial(column, block) for column in columns]
+    # By test; where no trial has an edge, none is taken: the observed is not below 0.
     observed = [0.0] * 4
-    for column in columns:
+    for trial in trials:
+        observed[0] = max(observed[0], trial.mean)
+        for test in (1, 2, 3):
+            observed[test] = max(observed[test], trial.mean * trial.weight)
+    above = [0] * 4
+    count = 0
+    for rows in drawn:
+        best = [0.0] * 4
+        for trial in trials:
+            moved = stretch_sum(trial.sums, rows) / n
+            best[0] = max(best[0], moved)
+            for test, shift in enumerate(trial.shifts, 1):
+                best[test] = max(best[test], (moved + shift) * trial.weight)
+        for test in range(4):
+            above[test] += best[test] > observed[test]
+        count += 1
+    reality, lower, consistent, upper = (number / count for number in above)
+    return Snooping(reality, lower, consistent, upper, len(columns), count, block)
+
+
+class _Trial:
+    """One column: its mean, what it is divided by, and the sums about its mean.
+
+    `shifts` are what of its mean it keeps in resamples: in the lower, consistent and upper test.
+    """
+
+    def __init__(self, column: Sequence[float], block: int) -> None:
         shape = moments(column)
         deviation = sqrt(long_run_variance(column, shape.mean, block))
-        sums = prefix_sums([value - shape.mean for value in column])
-        shifts = _shifts(shape, deviation)
-        tests = [(0, 0.0, 1.0)]
-        if shape.has_spread and deviation > 0.0:
-            tests += [(k + 1, shift, deviation) for k, shift in enumerate(shifts)]
-        for test, _, scale in tests:
-            observed[test] = max(observed[test], shape.mean / scale)
-        for k, rows in enumerate(drawn):
-            moved = stretch_sum(sums, rows) / n
-            for test, shift, scale in tests:
-                value = (moved + shift) / scale
-                if value > best[test][k]:
-                    best[test][k] = value
-    reality, lower, consistent, upper = (
-        sum(1 for value in column if value > limit) / len(drawn)
-        for column, limit in zip(best, observed, strict=True)
-    )
-    return Snooping(reality, lower, consistent, upper, len(columns), len(drawn), block)
+        self.mean = shape.mean
+        self.sums = prefix_sums([value - shape.mean for value in column])
+        # What does not move has no part in Hansen's test.
+        self.weight = 1.0 / deviation if shape.has_spread and deviation > 0.0 else 0.0
+        limit = -deviation * sqrt(2.0 * log(log(shape.n)) / shape.n)
+        self.shifts = (min(0.0, self.mean), self.mean if self.mean < limit else 0.0, 0.0)
 
 
 def long_run_variance(values: Sequence[float], mean: float, block: int) -> float:
@@ -129,12 +145,6 @@ def long_run_variance(values: Sequence[float], mean: float, block: int) -> float
         products.append(value * (once - once_ranked / n))
         plain, ranked = q * (plain + value), q * (ranked + plain + value)
     return max(0.0, (fsum([value * value for value in x]) + 2.0 * fsum(products)) / n)
-
-
-def _shifts(shape: Moments, deviation: float) -> tuple[float, float, float]:
-    """Return what of its mean a trial keeps in resamples: in the lower, consistent, upper test."""
-    limit = -deviation * sqrt(2.0 * log(log(shape.n)) / shape.n)
-    return min(0.0, shape.mean), shape.mean if shape.mean < limit else 0.0, 0.0
 
 
 def _excess(column: Sequence[float], benchmark: Sequence[float] | None) -> list[float]:

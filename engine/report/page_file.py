@@ -42,11 +42,21 @@ def write_page(path: Path, title: str, body: str) -> None:
     NotPermittedError, InputOutputError
         If the file may not or cannot be written.
     """
-    page = _PAGE.format(title=html.escape(title), body=body)
+    write_whole(path, _PAGE.format(title=html.escape(title), body=body))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file of text; what was there stays until the new one is complete.
+
+    Raises
+    ------
+    NotPermittedError, InputOutputError
+        If the file may not or cannot be written.
+    """
     try:
         part = path.with_name(f".{path.name}.part")
         try:
-            part.write_text(page, encoding="utf-8")
+            part.write_text(text, encoding="utf-8")
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
@@ -57,30 +67,30 @@ def write_page(path: Path, title: str, body: str) -> None:
 
 
 def check(path: Path) -> None:
-    """Refuse, before anything is computed, what `write` could not do.
+    """Refuse, before anything is computed, a page with plots that could not be written.
 
     Raises
     ------
     UnavailableError
         If plotly is not installed.
-    UsageError
-        If `path` is not called like a page, or is there and is none.
-    NotPermittedError
-        If `path` may not be written.
-    InputOutputError
-        If its folder is not there, or it is a folder itself.
+    UsageError, NotPermittedError, InputOutputError
+        As `check_target`.
     """
     plotly_html()
     check_target(path, "--plot")
 
 
 def check_target(path: Path, flag: str = "--html") -> None:
-    """Refuse a file that no page could be written to.
+    """Refuse, before anything is computed, a page that could not be written; `flag` asked for it.
 
     Raises
     ------
-    UsageError, NotPermittedError, InputOutputError
-        As `check`.
+    UsageError
+        If `path` is not called like a page, or is there and is none.
+    NotPermittedError
+        If `path` may not be written.
+    InputOutputError
+        If its folder is not there, or it is a folder itself.
     """
     if path.is_dir():
         raise InputOutputError(f"{path}: is a folder; name a file in it")

@@ -35,8 +35,8 @@ def plot(series: Mapping[str, Sequence[Point]], x: Axis, y: Axis, *, is_line: bo
     if not kept:
         return ""
     everything = [p for points in kept.values() for p in points]
-    scale_x = _Scale([p[0] for p in everything], _LEFT, WIDTH - _RIGHT)
-    scale_y = _Scale([p[1] for p in everything], HEIGHT - _BOTTOM, _TOP)
+    scale_x = Scale([p[0] for p in everything], _LEFT, WIDTH - _RIGHT)
+    scale_y = Scale([p[1] for p in everything], HEIGHT - _BOTTOM, _TOP)
     parts = [*_axes(scale_x, scale_y, x, y)]
     for k, points in enumerate(kept.values()):
         colour = _COLOURS[k % len(_COLOURS)]
@@ -55,12 +55,12 @@ def histogram(values: Sequence[float], x: Axis, *, n_bins: int = 24) -> str:
     """Return a histogram of `values`; "" where there is none."""
     if not values:
         return ""
-    scale_x = _Scale([0.0, *values], _LEFT, WIDTH - _RIGHT)
+    scale_x = Scale([0.0, *values], _LEFT, WIDTH - _RIGHT)
     width = (scale_x.high - scale_x.low) / n_bins
     counts = [0] * n_bins
     for value in values:
         counts[min(n_bins - 1, int((value - scale_x.low) / width))] += 1
-    scale_y = _Scale([0.0, float(max(counts))], HEIGHT - _BOTTOM, _TOP)
+    scale_y = Scale([0.0, float(max(counts))], HEIGHT - _BOTTOM, _TOP)
     parts = [*_axes(scale_x, scale_y, x, Axis("how many"))]
     for k, count in enumerate(counts):
         if count:
@@ -73,23 +73,27 @@ def histogram(values: Sequence[float], x: Axis, *, n_bins: int = 24) -> str:
     return _framed(parts)
 
 
-class _Scale:
+class Scale:
     """From values to places; the ends are round numbers."""
 
-    def __init__(self, values: Sequence[float], start: float, end: float) -> None:
+    def __init__(
+        self, values: Sequence[float], start: float, end: float, steps: float = 5.0
+    ) -> None:
         low, high = min(values), max(values)
         if high <= low:
             pad = abs(high) * 0.05 or 0.5
             low, high = low - pad, high + pad
-        self.step = _round_step((high - low) / 5.0)
+        self.step = _round_step((high - low) / steps)
         self.low = math.floor(low / self.step) * self.step
         self.high = math.ceil(high / self.step) * self.step
         self._start, self._factor = start, (end - start) / (self.high - self.low)
 
     def place(self, value: float) -> float:
+        """Return where a value lies."""
         return self._start + (value - self.low) * self._factor
 
     def ticks(self) -> list[float]:
+        """Return the round numbers from end to end."""
         n = round((self.high - self.low) / self.step)
         return [self.low + k * self.step for k in range(n + 1)]
 
@@ -99,7 +103,7 @@ def _round_step(step: float) -> float:
     return next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= step * (1.0 - 1e-9))
 
 
-def _axes(scale_x: _Scale, scale_y: _Scale, x: Axis, y: Axis) -> list[str]:
+def _axes(scale_x: Scale, scale_y: Scale, x: Axis, y: Axis) -> list[str]:
     bottom, parts = HEIGHT - _BOTTOM, []
     for value in scale_y.ticks():
         at, words = scale_y.place(value), _safe(y.text(value))

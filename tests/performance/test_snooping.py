@@ -36,7 +36,7 @@ def test_p_values_are_counts_of_resamples() -> None:
     rng = Random(4)
     columns = noise(rng, 5, 40)
     columns[0] = [value - 0.02 for value in columns[0]]
-    drawn = resamples(40, 100, 3, 1)
+    drawn = list(resamples(40, 100, 3, 1))
     found = from_resamples(columns, drawn, 3)
     counts = [0, 0, 0, 0]
     means = [math.fsum(column) / 40 for column in columns]

@@ -1,0 +1,319 @@
+"""The part of a tear sheet that is about one run."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from engine.backtesting.result import Result
+from engine.clock import from_ns
+from engine.market.bars import Bars
+from engine.performance.drawdowns import Drawdown, list_drawdowns
+from engine.performance.figures import Figures, curve
+from engine.performance.judgement import Judgement
+from engine.performance.months import Year, monthly
+from engine.performance.returns import simple_returns
+from engine.performance.rolling import rolling_sharpe
+from engine.report.tear_sheet_charts import (
+    Curve,
+    candles_chart,
+    equity_chart,
+    rolling_chart,
+    trades_chart,
+)
+from engine.report.tear_sheet_numbers import Numbers
+from engine.report.tear_sheet_tables import (
+    MOST_TRADES,
+    definitions,
+    drawdowns_table,
+    months_table,
+    shown_value,
+    table,
+    trades_table,
+)
+
+MOST_DRAWDOWNS = 10
+# Symbols of one run whose candles are drawn.
+MOST_SYMBOLS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the sheet shows it."""
+
+    name: str
+    result: Result
+    figures: Figures
+    judgement: Judgement
+    curve: Curve
+    years: tuple[Year, ...]
+    drawdowns: tuple[Drawdown, ...]
+
+
+def run_of(name: str, result: Result, figures: Figures, judgement: Judgement) -> Run:
+    """Return a run with what its charts and tables need."""
+    equity, stamps = curve(result)
+    high = curve(result, result.high_equity)[0]
+    return Run(
+        name, result, figures, judgement, Curve(name, stamps, equity, high),
+        tuple(monthly(equity, stamps)), tuple(list_drawdowns(equity, stamps)[:MOST_DRAWDOWNS]),
+    )  # fmt: skip
+
+
+def run_parts(
+    one: Run, path: str, show: Numbers, bars: Mapping[str, Bars], most_symbols: int = MOST_SYMBOLS
+) -> list[str]:
+    """Return the sections of a run; `path` is where the object has its numbers.
+
+    Candles are drawn of the first `most_symbols` of its symbols.
+    """
+    return [
+        tiles(one, path, show),
+        *_section("Equity and drawdown", _equity_words(one), equity_chart(one.curve)),
+        *_section(
+            "Returns by month",
+            "In UTC; a month is measured from the last value before it.",
+            months_table(one.years, show, f"{path}.months"),
+        ),
+        *_rolling(one),
+        *_trades(one, path, show),
+        *_candles(one, bars, most_symbols),
+        *_costs(one, path, show),
+        *_ambiguity(one, path, show),
+        *_validation(one, path, show),
+        *_section(
+            "Deepest drawdowns",
+            "From a peak until it is reached again, in calendar time.",
+            drawdowns_table(one.drawdowns, show, f"{path}.drawdowns") if one.drawdowns else "",
+        ),
+        *_section("Every figure", "", _figures(path, show)),
+        *_section("Parameters", "", definitions(_parameters(one.result))),
+        *_trade_list(one),
+    ]
+
+
+def tiles(one: Run, path: str, show: Numbers) -> str:
+    """Return the figures that are looked at first."""
+    figures, n = f"{path}.figures", one.figures
+    total = show.show(f"{figures}.total_return", "gain", "b")
+    under = f"{show.show(f'{figures}.cagr', 'gain')} a year"
+    if n.n_ambiguous:
+        under = f"up to {show.show(f'{figures}.high_return', 'gain')}: bars are ambiguous"
+    low, high = (
+        show.show(f"{path}.judgement.bars.sharpe.{end}", "ratio") for end in ("low", "high")
+    )
+    fall = show.show(f"{figures}.drawdown.days", "days") if n.drawdown else "never"
+    return (
+        '<div class="tiles">'
+        + _tile("total return", total, under)
+        + _tile(
+            "Sharpe ratio",
+            show.show(f"{figures}.sharpe", "ratio", "b"),
+            f"95 % of resamples {low} to {high}",
+        )
+        + _tile(
+            "deflated Sharpe",
+            show.show(f"{path}.judgement.deflated", "probability", "b"),
+            f"{show.show(f'{path}.judgement.n_trials', 'count')} tried",
+        )
+        + _tile("deepest drawdown", show.show(f"{figures}.max_drawdown", "fall", "b"), fall)
+        + _tile(
+            "trades",
+            show.show(f"{figures}.trades.n", "count", "b"),
+            f"{show.show(f'{figures}.trades.win_rate', 'percent')} won",
+        )
+        + _tile(
+            "profit factor",
+            show.show(f"{figures}.trades.profit_factor", "ratio", "b"),
+            f"{show.show(f'{figures}.trades.average', 'change')} a trade",
+        )
+        + _tile(
+            "in the market",
+            show.show(f"{figures}.exposure", "percent", "b"),
+            f"{show.show(f'{figures}.mean_invested', 'percent')} invested on average",
+        )
+        + _tile(
+            "fees",
+            show.show(f"{figures}.fees", "money", "b"),
+            f"{show.show(f'{figures}.fees_share', 'percent')} of what was earned",
+        )
+        + "</div>"
+    )
+
+
+def _tile(name: str, number: str, under: str) -> str:
+    return f'<div class="tile"><span class="name">{name}</span>{number}<small>{under}</small></div>'
+
+
+def _section(title: str, words: str, content: str) -> list[str]:
+    said = f"<p>{html.escape(words)}</p>" if words else ""
+    empty = "<p>nothing to show</p>"
+    return [f"<section><h2>{html.escape(title)}</h2>{said}{content or empty}</section>"]
+
+
+def _equity_words(one: Run) -> str:
+    first, last = one.curve.time_ns[0], one.curve.time_ns[-1]
+    words = f"From {from_ns(first):%Y-%m-%d %H:%M} to {from_ns(last):%Y-%m-%d %H:%M} UTC."
+    if one.figures.n_ambiguous:
+        words += " The band is what bars do not tell: which of two exits came first."
+    return words
+
+
+def _rolling(one: Run) -> list[str]:
+    returns = simple_returns(one.curve.equity)
+    n = len(returns)
+    # A quarter of a year, or a quarter of the run where that is shorter.
+    window = min(round(one.figures.periods_per_year / 4.0), n // 4)
+    if window < 5:
+        return _section("Rolling Sharpe ratio", "The run is too short for one.", "")
+    values = rolling_sharpe(returns, window, one.figures.periods_per_year)
+    if not any(map(isfinite, values)):
+        return _section("Rolling Sharpe ratio", "The account did not move.", "")
+    words = f"Of the last {window:,} bars, annualised by {one.figures.periods_per_year:,.10g}."
+    return _section(
+        "Rolling Sharpe ratio",
+        words,
+        rolling_chart(one.curve.time_ns[1:], values, "rolling Sharpe ratio"),
+    )
+
+
+def _trades(one: Run, path: str, show: Numbers) -> list[str]:
+    figures = f"{path}.figures.trades"
+    rows = [
+        [name, show.show(f"{figures}.{field}", form)]
+        for name, field, form in (
+            ("average gain", "average", "change"), ("average win", "average_win", "change"),
+            ("average loss", "average_loss", "change"), ("best", "best", "change"),
+            ("worst", "worst", "change"), ("average return", "average_return", "gain"),
+            ("gain for each unit of average loss", "expectancy", "ratio"),
+            ("held on average", "days", "days"),
+        )
+    ]  # fmt: skip
+    words = "Each by when it was closed; a ring is a short. Returns are on the amount at entry."
+    return _section(
+        "Trades", words, trades_chart(one.result.trades) + table(("", ""), rows)
+    ) if one.result.trades else _section("Trades", "", "")  # fmt: skip
+
+
+def _candles(one: Run, bars: Mapping[str, Bars], most: int) -> list[str]:
+    found = []
+    symbols = [name for name in one.result.symbols if name in bars and len(bars[name])]
+    for symbol in symbols[:most]:
+        fills = [fill for fill in one.result.fills if fill.symbol == symbol]
+        drawn, each = candles_chart(bars[symbol], fills, symbol)
+        words = "Triangles point up where it was bought and down where it was sold."
+        if each > 1:
+            words += f" A candle is {each:,} bars, of {len(bars[symbol]):,}."
+        found += _section(f"Prices of {symbol}", words, drawn)
+    rest = len(symbols) - most
+    if rest > 0:
+        noun = "symbol is" if rest == 1 else "symbols are"
+        found.append(f"<p>The prices of {rest:,} more {noun} not drawn.</p>")
+    return found
+
+
+def _costs(one: Run, path: str, show: Numbers) -> list[str]:
+    figures = f"{path}.figures"
+    rows = [
+        [name, show.show(f"{figures}.{field}", "money")]
+        for name, field in (
+            ("fees", "fees"), ("borrow fees", "borrow_fees"), ("dividends", "dividends"),
+        )
+    ]  # fmt: skip
+    share = one.figures.fees_share
+    bar = ""
+    words = "Nothing was earned before fees and borrow fees, so they have no share in it."
+    if isfinite(share):
+        part = 100.0 * min(1.0, max(0.0, share))
+        bar = (
+            f'<div class="bar"><i class="paid" style="width:{part:.1f}%"></i>'
+            f'<i class="kept" style="width:{100.0 - part:.1f}%"></i></div>'
+        )
+        shown = show.show(f"{figures}.fees_share", "percent")
+        return _section("Costs", "", f"<p>{shown} of what was earned went in fees.</p>{bar}"
+                        + table(("", ""), rows))  # fmt: skip
+    return _section("Costs", words, table(("", ""), rows))
+
+
+def _ambiguity(one: Run, path: str, show: Numbers) -> list[str]:
+    figures = f"{path}.figures"
+    if not one.figures.n_ambiguous:
+        return _section("What bars do not tell", "No exit was ambiguous.", " ")
+    low, high = (show.show(f"{figures}.{f}", "gain") for f in ("total_return", "high_return"))
+    first, second = (show.show(f"{figures}.{f}", "ratio") for f in ("sharpe", "high_sharpe"))
+    n = show.show(f"{figures}.n_ambiguous", "count")
+    return _section(
+        "What bars do not tell",
+        "Where two exits lay within one bar, it does not tell which came first. Every figure of "
+        "this page takes the worse; finer bars would decide.",
+        f"<p>Total return {low} to {high}, Sharpe ratio {first} to {second}, "
+        f"{n} exits ambiguous.</p>",
+    )
+
+
+def _validation(one: Run, path: str, show: Numbers) -> list[str]:
+    judged = f"{path}.judgement"
+
+    def span(field: str, form: str) -> str:
+        return (
+            show.show(f"{judged}.{field}.low", form)
+            + " to "
+            + show.show(f"{judged}.{field}.high", form)
+        )
+
+    rows = [
+        ["Sharpe ratio above 0", show.show(f"{judged}.probabilistic", "probability"),
+         "probability, given skewness and tails"],
+        ["above what luck gives the best tried", show.show(f"{judged}.deflated", "probability"),
+         f"for {show.show(f'{judged}.n_trials', 'count')} tried; above 95 % is hardly luck"],
+        ["bars needed to be sure of it", show.show(f"{judged}.least_returns", "count"),
+         f"there are {show.show(f'{path}.figures.n_returns', 'count')}"],
+        ["Sharpe ratio, 95 % of resamples", span("bars.sharpe", "ratio"), "bars in blocks"],
+        ["total return, 95 % of resamples", span("bars.total_return", "gain"), "bars in blocks"],
+        ["gain, 95 % of resamples", span("trades.gain", "change"), "trades in blocks"],
+        ["deepest drawdown, 95 % of resamples", span("trades.max_drawdown", "percent"),
+         "trades in blocks"],
+    ]  # fmt: skip
+    return _section(
+        "Luck or skill",
+        "The more strategies are tried, the better the best of them looks by luck alone.",
+        table(("", "", ""), rows),
+    )
+
+
+def _figures(path: str, show: Numbers) -> str:
+    rows = [
+        [name, show.show(f"{path}.figures.{field}", form)]
+        for name, field, form in (
+            ("total return", "total_return", "gain"), ("growth a year", "cagr", "gain"),
+            ("volatility a year", "volatility", "percent"), ("Sharpe ratio", "sharpe", "ratio"),
+            ("Sortino ratio", "sortino", "ratio"), ("Calmar ratio", "calmar", "ratio"),
+            ("deepest drawdown", "max_drawdown", "fall"), ("skewness", "skew", "ratio"),
+            ("excess kurtosis", "kurtosis", "ratio"),
+            ("value at risk, 5 % of bars", "var", "gain"),
+            ("mean of these (CVaR)", "cvar", "gain"), ("tail ratio", "tail_ratio", "ratio"),
+            ("exposure", "exposure", "percent"), ("orders", "n_orders", "count"),
+            ("returns", "n_returns", "count"), ("years", "years", "ratio"),
+            ("bars a year", "periods_per_year", "count"),
+        )
+    ]  # fmt: skip
+    half = -(-len(rows) // 2)
+    halves = "".join(f"<div>{table(('', ''), part)}</div>" for part in (rows[:half], rows[half:]))
+    return f'<div class="columns">{halves}</div>'
+
+
+def _parameters(result: Result) -> dict[str, str]:
+    found = {name: shown_value(value) for name, value in result.parameters.items()}
+    return found or {"parameters": "none"}
+
+
+def _trade_list(one: Run) -> list[str]:
+    n = len(one.result.trades)
+    if not n:
+        return []
+    words = "The newest first."
+    if n > MOST_TRADES:
+        words += f" The last {MOST_TRADES:,} of {n:,}."
+    return _section("Trade list", words, trades_table(one.result.trades))
