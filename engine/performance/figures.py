@@ -105,7 +105,7 @@ def figures(result: Result, periods_per_year: float, rate: float = 0.0) -> Figur
     ratio = sharpe(equity, periods_per_year, rate)
     high_return, high_ratio = equity[-1] / equity[0] - 1.0, ratio
     if result.high_equity is not result.equity:
-        high, _ = curve(result, result.high_equity)
+        high, _ = curve(result, is_high=True)
         high_return, high_ratio = high[-1] / high[0] - 1.0, sharpe(high, periods_per_year, rate)
     ordered = sorted(returns) if shape.mean == shape.mean else []
     return Figures(
@@ -140,14 +140,15 @@ def figures(result: Result, periods_per_year: float, rate: float = 0.0) -> Figur
     )
 
 
-def curve(result: Result, equity: array[float] | None = None) -> tuple[array[float], array[int]]:
+def curve(result: Result, *, is_high: bool = False) -> tuple[array[float], array[int]]:
     """Return the column that returns are taken of, and its stamps: it begins with the first cash.
 
     A run whose first bar trades nothing has it there already. Another gets it in front, under the
-    first stamp, so that what the first bar lost counts.
+    first stamp, so that what the first bar lost counts. With `is_high` of the better account.
     """
-    column = result.equity if equity is None else equity
-    if column and column[0] == result.start_cash:
+    column = result.high_equity if is_high else result.equity
+    begins = result.equity[:1] + result.high_equity[:1]
+    if begins and all(value == result.start_cash for value in begins):
         return column, result.time_ns
     stamps = result.time_ns[:1] or array(result.time_ns.typecode, [0])
     return array("d", [result.start_cash]) + column, stamps + result.time_ns

@@ -38,7 +38,7 @@ class Size:
     width: int
     height: int
     left: int = 62
-    right: int = 14
+    right: int = 30
     top: int = 10
     bottom: int = 24
 

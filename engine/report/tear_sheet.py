@@ -173,8 +173,9 @@ def _subtitle(runs: Sequence[Run], data: Data | None) -> str:
 
 def _together(runs: Sequence[Run], selection: Selection, show: Numbers) -> list[str]:
     parts = [
-        "<section><h2>Side by side</h2><p>The last column is the probability that the Sharpe ratio "
-        "is above what luck gives the best of all that were tried.</p>",
+        "<section><h2>Side by side</h2><p>Deflated: the probability that the Sharpe ratio is above "
+        "what luck gives the best of all that were tried. Factor: what winning trades gained over "
+        "what losing ones lost.</p>",
         comparison_table([one.name for one in runs], show),
         "</section><section><h2>Growth</h2>",
         overlaid_chart([one.curve for one in runs[:MOST_RUNS]]),

@@ -15,6 +15,7 @@ from engine.market.bars import Bars
 from engine.performance.trades import trade_return
 from engine.report.chart import (
     NARROW,
+    WIDE,
     Point,
     Size,
     Times,
@@ -30,14 +31,14 @@ from engine.report.chart import (
     y_axis,
 )
 from engine.report.svg import Scale
-from engine.report.tear_sheet_words import money, percent, ratio
+from engine.report.tear_sheet_words import percent, percent_mark, plain_mark
 from kernels_pure.equity import drawdowns
 
 # Beyond, a candle is several bars.
 MOST_CANDLES = 2000
 # Dots of one chart; with more, the last ones are drawn.
 MOST_DOTS = 1500
-_CANDLE = 5.0  # pixels of one
+_OF_CHART = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,11 @@ def equity_chart(one: Curve) -> str:
             [min([0.0, *(b for _, b in falls if isfinite(b))]), 0.0], low.low, low.top, 2.5
         )
         most = points_for(size)
-        parts = [*y_axis(size, y, money), *y_axis(low, under, percent), *x_axis(low, x.ticks())]
+        parts = [
+            *y_axis(size, y, plain_mark),
+            *y_axis(low, under, percent_mark),
+            *x_axis(low, x.ticks()),
+        ]
         if better != own:
             parts.append(between(own, better, x, y, most))
         parts += [
@@ -92,7 +97,7 @@ def overlaid_chart(curves: Sequence[Curve]) -> str:
         first = min(one.time_ns[0] for one in curves)
         x = Times(size, first, max(one.time_ns[-1] for one in curves))
         y = scale([b for points in lines for _, b in points], size, 0.0)
-        parts = [*y_axis(size, y, percent), *x_axis(size, x.ticks())]
+        parts = [*y_axis(size, y, percent_mark), *x_axis(size, x.ticks())]
         parts += [
             line(points, x, y, f"line s{k % COLOURS}", points_for(size))
             for k, points in enumerate(lines)
@@ -123,7 +128,7 @@ def rolling_chart(time_ns: Sequence[int], values: Sequence[float], label: str) -
         x = Times(size, time_ns[0], time_ns[-1])
         y = scale(values, size, 0.0)
         parts = [
-            *y_axis(size, y, ratio),
+            *y_axis(size, y, plain_mark),
             *x_axis(size, x.ticks()),
             line([(x.first_ns, 0.0), (x.last_ns, 0.0)], x, y, "line zero", 2),
             line(points, x, y, "line s0", points_for(size)),
@@ -142,7 +147,7 @@ def trades_chart(trades: Sequence[Trade]) -> str:
         x = Times(size, min(t.closed_ns for t in kept), max(t.closed_ns for t in kept))
         y = scale([trade_return(one) for one in kept], size, 0.0)
         parts = [
-            *y_axis(size, y, percent),
+            *y_axis(size, y, percent_mark),
             *x_axis(size, x.ticks()),
             line([(x.first_ns, 0.0), (x.last_ns, 0.0)], x, y, "line zero", 2),
         ]
@@ -161,43 +166,72 @@ def trades_chart(trades: Sequence[Trade]) -> str:
     return both(draw) if kept else ""
 
 
-def candles_chart(bars: Bars, fills: Sequence[Fill], symbol: str) -> tuple[str, int]:
-    """Return candles with a mark for each fill, and how many bars a candle is.
+def candles_charts(bars: Bars, fills: Sequence[Fill], symbol: str) -> tuple[list[str], int]:
+    """Return candles with a mark for each fill, in charts one after the other in time.
 
-    The chart is as wide as its candles need; the page lets it scroll.
+    Each chart has prices of its own scale. Beside them how many bars a candle is.
     """
     n = len(bars)
     each = -(-n // MOST_CANDLES)
     groups = [range(k, min(k + each, n)) for k in range(0, n, each)]
-    highs = [max(bars.high[k] for k in group) for group in groups]
-    lows = [min(bars.low[k] for k in group) for group in groups]
-    stamps = [bars.time_ns[group[-1]] for group in groups]
-    width = max(1040, int(_CANDLE * len(groups)) + 80)
-    size = Size(width, 320)
-    y = scale(highs, size, *lows)
-    step = (size.width - size.left - size.right) / len(groups)
-    x = [size.left + (k + 0.5) * step for k in range(len(groups))]
-    ticks = [(x[row], words) for row, words in row_ticks(stamps, (width - 80) // 90)]
-    parts = [*y_axis(size, y, money), *x_axis(size, ticks)]
+    candles = [
+        _Candle(
+            bars.time_ns[group[-1]],
+            bars.open[group[0]],
+            max(bars.high[k] for k in group),
+            min(bars.low[k] for k in group),
+            bars.close[group[-1]],
+        )
+        for group in groups
+    ]
+    kept, charts = list(fills[-MOST_DOTS:]), []
+    charts_needed = -(-len(candles) // _OF_CHART)
+    # The first chart has what is left over, the others are full.
+    first = len(candles) - (charts_needed - 1) * _OF_CHART
+    stops = range(first, len(candles) + 1, _OF_CHART)
+    for stop in stops:
+        part = candles[max(0, stop - _OF_CHART) : stop]
+        begin = candles[stop - len(part) - 1].time_ns if stop > len(part) else -1
+        marked = [fill for fill in kept if begin < fill.time_ns <= part[-1].time_ns]
+        charts.append(_candles(part, marked, symbol))
+    return charts, each
+
+
+@dataclass(frozen=True, slots=True)
+class _Candle:
+    time_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+
+
+def _candles(candles: Sequence[_Candle], fills: Sequence[Fill], symbol: str) -> str:
+    size = Size(WIDE, 270)
+    prices = [fill.price for fill in fills]
+    y = scale([one.high for one in candles], size, *(one.low for one in candles), *prices)
+    step = (size.width - size.left - size.right) / max(len(candles), _OF_CHART // 4)
+    x = [size.left + (k + 0.5) * step for k in range(len(candles))]
+    stamps = [one.time_ns for one in candles]
+    ticks = [(x[row], words) for row, words in row_ticks(stamps, 10)]
+    parts = [*y_axis(size, y, plain_mark), *x_axis(size, ticks)]
     wicks: dict[str, list[str]] = {"up": [], "down": []}
     bodies: dict[str, list[str]] = {"up": [], "down": []}
-    for k, group in enumerate(groups):
-        first, last = bars.open[group[0]], bars.close[group[-1]]
-        style = "up" if last >= first else "down"
-        top, low = y.place(highs[k]), y.place(lows[k])
-        start, end = y.place(first), y.place(last)
+    for at, one in zip(x, candles, strict=True):
+        style = "up" if one.close >= one.open else "down"
+        start, end = y.place(one.open), y.place(one.close)
         end += 0.6 if abs(end - start) < 0.6 else 0.0
-        wicks[style].append(f"M{x[k]:.1f},{top:.1f}V{low:.1f}")
-        bodies[style].append(f"M{x[k]:.1f},{start:.1f}V{end:.1f}")
+        wicks[style].append(f"M{at:.1f},{y.place(one.high):.1f}V{y.place(one.low):.1f}")
+        bodies[style].append(f"M{at:.1f},{start:.1f}V{end:.1f}")
     for style in ("up", "down"):
         parts.append(f'<path class="wick {style}" d="{"".join(wicks[style])}"/>')
         parts.append(
-            f'<path class="body {style}" stroke-width="{max(1.0, 0.66 * step):.1f}" '
+            f'<path class="body {style}" stroke-width="{min(9.0, max(1.0, 0.66 * step)):.1f}" '
             f'd="{"".join(bodies[style])}"/>'
         )
     parts += _marks(fills, stamps, x, y)
     drawn = svg(size, parts, f"prices of {symbol} with entries and exits")
-    return f'<div class="scroll"><div style="min-width:{width}px">{drawn}</div></div>', each
+    return f'<div class="scroll"><div style="min-width:46rem">{drawn}</div></div>'
 
 
 def _marks(fills: Sequence[Fill], stamps: Sequence[int], x: Sequence[float], y: Scale) -> list[str]:

@@ -18,7 +18,7 @@ from engine.performance.returns import simple_returns
 from engine.performance.rolling import rolling_sharpe
 from engine.report.tear_sheet_charts import (
     Curve,
-    candles_chart,
+    candles_charts,
     equity_chart,
     rolling_chart,
     trades_chart,
@@ -55,7 +55,7 @@ class Run:
 def run_of(name: str, result: Result, figures: Figures, judgement: Judgement) -> Run:
     """Return a run with what its charts and tables need."""
     equity, stamps = curve(result)
-    high = curve(result, result.high_equity)[0]
+    high = curve(result, is_high=True)[0]
     return Run(
         name, result, figures, judgement, Curve(name, stamps, equity, high),
         tuple(monthly(equity, stamps)), tuple(list_drawdowns(equity, stamps)[:MOST_DRAWDOWNS]),
@@ -137,7 +137,9 @@ def tiles(one: Run, path: str, show: Numbers) -> str:
         + _tile(
             "fees",
             show.show(f"{figures}.fees", "money", "b"),
-            f"{show.show(f'{figures}.fees_share', 'percent')} of what was earned",
+            f"{show.show(f'{figures}.fees_share', 'percent')} of what was earned"
+            if isfinite(n.fees_share)
+            else "nothing was earned",
         )
         + "</div>"
     )
@@ -202,10 +204,14 @@ def _candles(one: Run, bars: Mapping[str, Bars], most: int) -> list[str]:
     symbols = [name for name in one.result.symbols if name in bars and len(bars[name])]
     for symbol in symbols[:most]:
         fills = [fill for fill in one.result.fills if fill.symbol == symbol]
-        drawn, each = candles_chart(bars[symbol], fills, symbol)
+        charts, each = candles_charts(bars[symbol], fills, symbol)
         words = "Triangles point up where it was bought and down where it was sold."
         if each > 1:
             words += f" A candle is {each:,} bars, of {len(bars[symbol]):,}."
+        drawn = charts[-1]
+        if charts[:-1]:
+            folded = "".join(charts[:-1])
+            drawn = f"<details><summary>earlier prices</summary>{folded}</details>{drawn}"
         found += _section(f"Prices of {symbol}", words, drawn)
     rest = len(symbols) - most
     if rest > 0:
@@ -248,8 +254,8 @@ def _ambiguity(one: Run, path: str, show: Numbers) -> list[str]:
         "What bars do not tell",
         "Where two exits lay within one bar, it does not tell which came first. Every figure of "
         "this page takes the worse; finer bars would decide.",
-        f"<p>Total return {low} to {high}, Sharpe ratio {first} to {second}, "
-        f"{n} exits ambiguous.</p>",
+        f"<p>Exits that are ambiguous: {n}. Total return {low} to {high}, Sharpe ratio {first} to "
+        f"{second}.</p>",
     )
 
 
@@ -263,23 +269,26 @@ def _validation(one: Run, path: str, show: Numbers) -> list[str]:
             + show.show(f"{judged}.{field}.high", form)
         )
 
+    tried, there = (
+        show.show(f"{judged}.n_trials", "count"),
+        show.show(f"{path}.figures.n_returns", "count"),
+    )
     rows = [
-        ["Sharpe ratio above 0", show.show(f"{judged}.probabilistic", "probability"),
-         "probability, given skewness and tails"],
-        ["above what luck gives the best tried", show.show(f"{judged}.deflated", "probability"),
-         f"for {show.show(f'{judged}.n_trials', 'count')} tried; above 95 % is hardly luck"],
-        ["bars needed to be sure of it", show.show(f"{judged}.least_returns", "count"),
-         f"there are {show.show(f'{path}.figures.n_returns', 'count')}"],
-        ["Sharpe ratio, 95 % of resamples", span("bars.sharpe", "ratio"), "bars in blocks"],
-        ["total return, 95 % of resamples", span("bars.total_return", "gain"), "bars in blocks"],
-        ["gain, 95 % of resamples", span("trades.gain", "change"), "trades in blocks"],
-        ["deepest drawdown, 95 % of resamples", span("trades.max_drawdown", "percent"),
-         "trades in blocks"],
+        ["Sharpe ratio above 0", "probability, given skewness and tails",
+         show.show(f"{judged}.probabilistic", "probability")],
+        ["above what luck gives the best", f"of {tried} tried; above 95 % is hardly luck",
+         show.show(f"{judged}.deflated", "probability")],
+        ["returns needed to be sure of it", f"there are {there}",
+         show.show(f"{judged}.least_returns", "count")],
+        ["Sharpe ratio", "95 % of resamples of bars", span("bars.sharpe", "ratio")],
+        ["total return", "95 % of resamples of bars", span("bars.total_return", "gain")],
+        ["sum of gains", "95 % of resamples of trades", span("trades.gain", "change")],
+        ["deepest drawdown", "95 % of resamples of trades", span("trades.max_drawdown", "percent")],
     ]  # fmt: skip
     return _section(
         "Luck or skill",
         "The more strategies are tried, the better the best of them looks by luck alone.",
-        table(("", "", ""), rows),
+        table(("", "", ""), rows, 2),
     )
 
 

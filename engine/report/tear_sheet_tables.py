@@ -110,22 +110,19 @@ def _trade_row(one: Trade) -> list[str]:
 def comparison_table(names: Sequence[str], show: Numbers) -> str:
     """Return the strategies side by side."""
     columns = (
-        ("return", "total_return", "gain"), ("a year", "cagr", "gain"),
-        ("volatility", "volatility", "percent"), ("Sharpe", "sharpe", "ratio"),
-        ("Sortino", "sortino", "ratio"), ("worst fall", "max_drawdown", "fall"),
-        ("exposure", "exposure", "percent"), ("trades", "trades.n", "count"),
-        ("won", "trades.win_rate", "percent"), ("profit factor", "trades.profit_factor", "ratio"),
-        ("fees", "fees", "money"),
+        ("return", "figures.total_return", "gain"), ("a year", "figures.cagr", "gain"),
+        ("Sharpe", "figures.sharpe", "ratio"), ("deflated", "judgement.deflated", "probability"),
+        ("drawdown", "figures.max_drawdown", "fall"),
+        ("volatility", "figures.volatility", "percent"),
+        ("exposure", "figures.exposure", "percent"), ("trades", "figures.trades.n", "count"),
+        ("won", "figures.trades.win_rate", "percent"),
+        ("factor", "figures.trades.profit_factor", "ratio"), ("fees", "figures.fees", "money"),
     )  # fmt: skip
     rows = [
-        [
-            html.escape(name),
-            *(show.show(f"runs.{k}.figures.{field}", form) for _, field, form in columns),
-            show.show(f"runs.{k}.judgement.deflated", "probability"),
-        ]
+        [html.escape(name), *(show.show(f"runs.{k}.{field}", form) for _, field, form in columns)]
         for k, name in enumerate(names)
     ]
-    return table(("strategy", *(head for head, _, _ in columns), "deflated"), rows)
+    return table(("strategy", *(head for head, _, _ in columns)), rows)
 
 
 def definitions(pairs: Mapping[str, str]) -> str:

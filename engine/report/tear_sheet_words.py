@@ -88,6 +88,24 @@ def minute(stamp: int) -> str:
     return f"{from_ns(stamp):%Y-%m-%d %H:%M}"
 
 
+def percent_mark(value: float) -> str:
+    """Return a percentage on an axis: as short as it is round.
+
+    >>> percent_mark(0.5), percent_mark(-0.0025), percent_mark(12.0)
+    ('50%', '−0.25%', '1,200%')
+    """
+    return plain_mark(100.0 * value) + "%"
+
+
+def plain_mark(value: float) -> str:
+    """Return a number on an axis.
+
+    >>> plain_mark(1e5), plain_mark(-0.1 - 0.2), plain_mark(-1e-17)
+    ('100,000', '−0.3', '0')
+    """
+    return _signed(round(value, 9), ",.10g", False)
+
+
 def _signed(value: float, form: str, signed: bool) -> str:
     size = format(abs(value), form)
     if value < 0.0:

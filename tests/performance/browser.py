@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +16,14 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT = 60.0
+# Chromium reads commands on descriptor 3 and answers on 4.
+_HAND_OVER = """
+import fcntl, os, sys
+there, back = (fcntl.fcntl(int(one), fcntl.F_DUPFD, 10) for one in sys.argv[1:3])
+os.dup2(there, 3)
+os.dup2(back, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def installed() -> str:
@@ -29,9 +38,8 @@ class Browser:
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         there, self._in = os.pipe()
         self._out, back = os.pipe()
-        # Chromium reads commands on descriptor 3 and answers on 4.
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec 3<&{there} 4>&{back}; exec "$@"', "sh", program,
+            [sys.executable, "-c", _HAND_OVER, str(there), str(back), program,
              "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
              "--no-first-run", "--disable-background-networking", "--disable-component-update",
              "--hide-scrollbars", f"--user-data-dir={self._folder.name}",

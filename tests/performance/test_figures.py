@@ -99,6 +99,13 @@ def test_a_loss_of_the_first_bar_counts() -> None:
     assert found.drawdown == Drawdown(1.0 - 0.8, day(0), day(0), day(1), 1.0)
 
 
+def test_the_better_account_has_the_same_rows() -> None:
+    run = result([100.0, 90.0], high_equity=array("d", [101.0, 90.0]))
+    low, high = curve(run), curve(run, is_high=True)
+    assert (list(low[0]), list(high[0])) == ([100.0, 100.0, 90.0], [100.0, 101.0, 90.0])
+    assert low[1] == high[1]
+
+
 def test_the_interval_of_what_bars_do_not_tell() -> None:
     run = result(HAND, high_equity=array("d", [*HAND[:6], 150.0]), n_ambiguous=2)
     found, high = figures(run, 3.0), figures(result([*HAND[:6], 150.0]), 3.0)
