@@ -184,6 +184,11 @@ def _columns(path: Path, lines: Sequence[str]) -> tuple[int, dict[str, int], str
     )
 
 
+def column_places(names: Sequence[str]) -> dict[str, int]:
+    """Return where each column is that a header names, whatever its case and marks."""
+    return _named([_plain(name) for name in names])
+
+
 def _named(names: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for column, words in _NAMES.items():

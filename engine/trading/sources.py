@@ -123,25 +123,26 @@ def _csv(spec: str, wanted: Wanted) -> Data:
         rows = table.rows[symbol].ordered(f"of {symbol}", tell)
         if not rows:
             continue
-        if table.is_dated or rows.step() >= DAY:
-            found[symbol] = _dated(rows, table.days[symbol])
-        else:
-            found[symbol] = _timed(rows, is_end=table.is_end or wanted.is_end)
-    return _data(found, wanted, f"csv:{spec}", tell)
+        days = table.days[symbol] if table.is_dated or rows.step() >= DAY else None
+        found[symbol] = bars_of(rows, days, is_end=table.is_end or wanted.is_end)
+    return data_of(found, wanted, f"csv:{spec}", tell)
 
 
-def _dated(rows: Rows, days: Mapping[int, date]) -> tuple[Bars, int]:
-    """Return bars of whole days and their length."""
-    from engine.trading.csv_bars import ends_of
+def bars_of(rows: Rows, days: Mapping[int, date] | None, *, is_end: bool) -> tuple[Bars, int]:
+    """Return bars, stamped by their closes, and their length.
 
+    `days` has the day of each row where rows are of whole days; else times are starts of bars, or
+    with `is_end` ends.
+    """
     step = rows.step()
-    step = DAY if step < 4 * DAY else step
-    is_always = any(day.weekday() >= 5 for day in days.values())
-    return rows.bars(lambda stamps: ends_of(days, stamps, step, is_always=is_always)), step
+    if days is not None:
+        from engine.trading.csv_bars import ends_of
 
-
-def _timed(rows: Rows, *, is_end: bool) -> tuple[Bars, int]:
-    step = rows.step() or HOUR
+        length = DAY if step < 4 * DAY else step
+        is_always = any(day.weekday() >= 5 for day in days.values())
+        bars = rows.bars(lambda stamps: ends_of(days, stamps, length, is_always=is_always))
+        return bars, length
+    step = step or HOUR
     late = 0 if is_end else step
     return rows.bars(lambda stamps: array("q", [stamp + late for stamp in stamps])), step
 
@@ -166,7 +167,7 @@ def _lean(folder: str, wanted: Wanted) -> Data:
             found[one.symbol] = rows.bars(lambda stamps: array("q", stamps)), step
             actions.extend(lean_bars.read_actions(one, tell))
     calendar = ALWAYS if all(one.is_coin for one in instruments) else US_CALENDAR
-    return _data(found, wanted, f"lean:{folder}", tell, actions, calendar)
+    return data_of(found, wanted, f"lean:{folder}", tell, actions, calendar)
 
 
 def _store(address: str | None, wanted: Wanted) -> Data:
@@ -189,10 +190,10 @@ def _store(address: str | None, wanted: Wanted) -> Data:
             if rows:
                 rows = rows.ordered(f"of {symbol}", tell)
                 found[symbol] = rows.bars(lambda stamps: array("q", stamps)), step * 10**9
-    return _data(found, wanted, f"store {where}", tell)
+    return data_of(found, wanted, f"store {where}", tell)
 
 
-def _data(
+def data_of(
     found: Mapping[str, tuple[Bars, int]],
     wanted: Wanted,
     source: str,
