@@ -23,13 +23,15 @@ from engine.backtesting.terms import Terms
 from engine.errors import UsageError, load_extra
 from engine.nearest import hint
 from engine.performance.figures import Figures, figures
+from engine.runtime.interpreters import CPYTHON, PYPY
+from engine.trading import DEFAULT_COSTS
 from engine.trading.frame_bars import frame_data, is_frame
 from engine.trading.intervals import interval_of
 from engine.trading.loading import load_strategy
 from engine.trading.sources import Wanted, open_bars
 from engine.trading.trial import Trial, only, run_trial
 
-_RUNTIMES = ("pypy", "cpython")
+_RUNTIMES = {"pypy": PYPY, "cpython": CPYTHON}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Backtest:
     def _lines(self) -> list[tuple[str, str]]:
         found, result = self.figures, self.result
         chosen = " ".join(f"{name}={value}" for name, value in result.parameters.items())
-        low, high = _percent(found.total_return), _percent(found.high_return)
+        low, high = _percent(found.total_return, "+"), _percent(found.high_return, "+")
         lines = [
             ("strategy", f"{result.strategy} {chosen}".strip()),
             ("symbols", " ".join(result.symbols)),
@@ -126,7 +128,7 @@ def backtest(
         Values of the strategy's parameters by name.
     terms
         The account and its costs; or single ones of them by name: ``cash=5000, fee_rate=0.001``.
-        Costs that are not given are 0.
+        Fees and slippage that are not given are those of the command line.
     seed
         Of the strategy's chance.
     runtime
@@ -149,7 +151,7 @@ def backtest(
             raise UsageError(f"runtime: {hint(runtime, _RUNTIMES)}")
         from engine.backtest_child import run_elsewhere
 
-        result = run_elsewhere(runtime, kind, values, data, chosen, seed)
+        result = run_elsewhere(_RUNTIMES[runtime], kind, values, data, chosen, seed)
     else:
         result = run_trial(Trial(kind.__name__, kind, values, data.symbols), data, chosen, seed)
     return Backtest(result, figures(result, bars_per_year(data)), data)
@@ -176,7 +178,7 @@ def _terms(terms: Terms | None, costs: Mapping[str, float]) -> Terms:
         if name not in known:
             raise TypeError(f"backtest() has no argument {name!r}: {hint(name, known)}")
     try:
-        return terms or Terms(**costs)  # type: ignore[arg-type]
+        return terms or Terms(**{**DEFAULT_COSTS, **costs})  # type: ignore[arg-type]
     except (ValueError, TypeError) as error:
         raise UsageError(f"terms: {error}") from None
 
@@ -192,8 +194,8 @@ def _frame(rows: Sequence[Any], times: Sequence[str]) -> Any:
     return found.rename(columns={name: name.removesuffix("_ns") for name in names})
 
 
-def _percent(value: float) -> str:
-    return f"{value:+.2%}" if isfinite(value) else "-"
+def _percent(value: float, sign: str = "") -> str:
+    return f"{value:{sign}.2%}" if isfinite(value) else "-"
 
 
 def _number(value: float) -> str:

@@ -74,8 +74,7 @@ def run_elsewhere(
     done = subprocess.run(
         [found.path, "-c", _START, str(interpreters.ROOT)],
         input=json.dumps(encode(job, packed=True)).encode(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         env=interpreters.environment(PARITY_REEXECUTED="1"),
         check=False,
     )
@@ -109,6 +108,7 @@ def main() -> int:
     from engine.runtime.comparisons import correct
 
     correct()
+    out, sys.stdout = sys.stdout, sys.stderr  # what a strategy prints is no answer
     job: Any = decode(Job, json.load(sys.stdin))
     try:
         values = {name: json.loads(value) for name, value in job.values.items()}
@@ -124,5 +124,5 @@ def main() -> int:
         answer: dict[str, object] = {"error": str(error), "code": error.code}
     else:
         answer = {"result": encode(result, packed=True)}
-    print(json.dumps(answer, allow_nan=False))
+    print(json.dumps(answer, allow_nan=False), file=out)
     return 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.backtesting.strategy import Strategy
     from engine.backtesting.terms import Terms
 
-DEFAULT_FEES, DEFAULT_SLIPPAGE = "0.05%", "0.02%"
+DEFAULT_FEES, DEFAULT_SLIPPAGE = "0.05%", "0.02%"  # `engine.trading.DEFAULT_COSTS`
 _MOST_NAMES = 1000
 _MOST_SETS = 100_000
 # What parameters are multiplied with to make sets around one.

@@ -10,3 +10,5 @@ SHIPPED = {
     "ma_crossover": ("engine.trading.ma_crossover", "MaCrossover"),
     "volatility": ("engine.trading.volatility", "Volatility"),
 }
+# What a fill costs where nobody says it, as a share of its value: no costs would flatter.
+DEFAULT_COSTS = {"fee_rate": 0.0005, "slippage_rate": 0.0002}
