@@ -34,7 +34,7 @@ _NAMES = {
     "open": ("open", "openprice", "o"),
     "high": ("high", "highprice", "max", "h"),
     "low": ("low", "lowprice", "min", "l"),
-    "close": ("close", "closeprice", "closelast", "last", "c"),
+    "close": ("close", "closeprice", "closelast", "last", "c", "price"),
     "volume": ("volume", "vol", "v", "volumebtc", "volumecrypto", "vol."),
     "symbol": ("symbol", "ticker", "tic", "asset", "instrument", "name"),
 }  # fmt: skip
@@ -199,8 +199,6 @@ def _named(names: Sequence[str]) -> dict[str, int]:
     # A header with a date and a time has two columns; one with a time alone has one.
     if found.get("clock") == found.get("time"):
         found.pop("clock", None)
-    if found.get("time") in (found.get("close"), found.get("open")):
-        del found["time"]
     return found
 
 
@@ -215,12 +213,11 @@ def _is_number(text: str) -> bool:
 def _number(text: str, *, has_comma: bool) -> float:
     """Return a number, nan where it is none."""
     text = text.strip().lstrip("$€£")
-    if "," in text:
-        if has_comma:
-            text = text.replace(".", "").replace(",", ".")
-        else:
-            groups = text.partition(".")[0].split(",")
-            text = text.replace(",", "") if all(len(one) == 3 for one in groups[1:]) else "nan"
+    if has_comma and ("," in text or text.count(".") > 1):
+        text = text.replace(".", "").replace(",", ".")
+    elif "," in text:
+        groups = text.partition(".")[0].split(",")
+        text = text.replace(",", "") if all(len(one) == 3 for one in groups[1:]) else "nan"
     try:
         return float(text) if "_" not in text else nan
     except ValueError:
