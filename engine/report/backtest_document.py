@@ -14,9 +14,8 @@ from engine.backtest_batch import Outcome
 from engine.backtesting.data import Data, Split
 from engine.backtesting.result import Result
 from engine.backtesting.terms import Terms
-from engine.clock import NS_PER_SECOND
-from engine.performance.figures import Figures
 from engine.report.backtest_rows import Row, parameters_of
+from engine.report.figures_object import figures_object, instant, plain
 from engine.report.printable import cell
 from engine.trading.intervals import shown
 
@@ -45,7 +44,7 @@ def document(
         "schema_version": SCHEMA_VERSION,
         "engine": {"version": __version__, "runtime": runtime()},
         "bars": bars_object(data),
-        "terms": {one.name: _plain(getattr(terms, one.name)) for one in fields(terms)},
+        "terms": {one.name: plain(getattr(terms, one.name)) for one in fields(terms)},
         "convention": {"bars_per_year": per_year, "rate": 0.0, "deviation": "sample"},
         "n_tests": len(outcomes),
         "rows": [row_object(row) for row in rows],
@@ -78,7 +77,7 @@ def bars_object(data: Data) -> dict[str, Any]:
 def row_object(row: Row) -> dict[str, Any]:
     """Return one row of the table."""
     return {
-        one.name: _plain(dict(row.parameters) if one.name == "parameters" else
+        one.name: plain(dict(row.parameters) if one.name == "parameters" else
                          getattr(row, one.name))
         for one in fields(row)
     }  # fmt: skip
@@ -91,18 +90,13 @@ def test_object(one: Outcome, deflated: float) -> dict[str, Any]:
         "symbols": list(one.trial.symbols),
         "parameters": parameters_of(one),
         "figures": figures_object(one.figures),
-        "deflated_sharpe": _plain(deflated),
+        "deflated_sharpe": plain(deflated),
         "notes": list(one.notes),
     }
     if one.result is not None:
         found["trades"] = trade_objects(one.result)
         found["equity"] = equity_object(one.result)
     return found
-
-
-def figures_object(found: Figures) -> dict[str, Any]:
-    """Return every figure by its name; what is not defined is null."""
-    return {one.name: _plain(getattr(found, one.name)) for one in fields(found)}
 
 
 def trade_objects(result: Result) -> list[dict[str, Any]]:
@@ -153,37 +147,3 @@ def csv_text(outcomes: Sequence[Outcome], deflated: Sequence[float]) -> str:
             for value in line
         )
     return out.getvalue()
-
-
-def instant(time_ns: int) -> str:
-    """Return an instant as ISO 8601, UTC.
-
-    >>> instant(1_782_864_000 * NS_PER_SECOND)
-    '2026-07-01T00:00:00Z'
-    """
-    from time import gmtime, strftime
-
-    seconds, rest = divmod(time_ns, NS_PER_SECOND)
-    fraction = f".{rest:09d}".rstrip("0") if rest else ""
-    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds)) + fraction + "Z"
-
-
-def _plain(value: object) -> Any:
-    """Return a value as JSON has it."""
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    return dict(_field(value, one.name) for one in fields(value))  # type: ignore[arg-type]
-
-
-def _field(value: object, name: str) -> tuple[str, Any]:
-    """Return a field as key and value; a time in nanoseconds is written out."""
-    inner = getattr(value, name)
-    if name.endswith("_ns") and isinstance(inner, int):
-        return name.removesuffix("_ns"), instant(inner)
-    return name.removesuffix("_ns"), _plain(inner)
