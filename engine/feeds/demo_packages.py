@@ -111,7 +111,9 @@ def reverse_collar(book: Book, worth: Worth, e: int, low: float, high: float) ->
                 cost = max(cost, worth.payment(t) * low + worth.owed(t))
     family = "reversal" if low == high else "reverse_collar"
     legs = (((e, high, "C"), 1), ((e, low, "P"), -1))
-    return Package(family, legs, -cost, stock=-1, grade=CONDITIONAL)
+    # Stock must be borrowed; a dated future is sold without.
+    grade = LOCKED if book.listing.kind.kind == COIN else CONDITIONAL
+    return Package(family, legs, -cost, stock=-1, grade=grade)
 
 
 def box(book: Book, worth: Worth, e: int, low: float, high: float, side: int) -> Package:
@@ -140,7 +142,7 @@ def intrinsic(book: Book, worth: Worth, e: int, strike: float, right: str) -> Pa
     if book.listing.kind.kind == COIN:
         bid, ask = book.futures[e]
         if right == "C":
-            return Package("intrinsic", legs, -strike / bid, stock=-1, grade=CONDITIONAL)
+            return Package("intrinsic", legs, -strike / bid, stock=-1)
         return Package("intrinsic", legs, strike / ask, stock=1)
     if right == "C":
         cost = worth.payment(end) * strike + worth.owed(end)

@@ -105,9 +105,11 @@ def _render_legs(
     table = grid()
     add_columns(table, "leg", "expiry", align="left")
     add_columns(table, "bid", "ask", "size", "age", "fee", "cash")
+    quotes = [quote for leg in legs if leg.kind != FUTURE for quote in (leg.bid, leg.ask)]
+    shown = 2 if decimals > 2 and all(_is_cents(quote) for quote in quotes) else decimals
     for leg in legs:
         cash = math.nan if leg.kind == FUTURE else -cost((leg,), unit)
-        bid, ask = (price(value, decimals=4 if leg.kind == FUTURE else decimals)
+        bid, ask = (price(value, decimals=4 if leg.kind == FUTURE else shown)
                     for value in (leg.bid, leg.ask))  # fmt: skip
         traded = "bold green"
         table.add_row(
@@ -259,6 +261,10 @@ def _render_near(scans: Sequence[Scan], wanted: str, console: Console, backend: 
 def _unit(miss: NearMiss) -> int:
     """Return the short shares that a near miss counts its edge by, as the families do."""
     return max(leg.ratio for leg in miss.legs)
+
+
+def _is_cents(value: float) -> bool:
+    return math.isnan(value) or value == round(value, 2)
 
 
 def _share(value: float) -> str:

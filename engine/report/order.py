@@ -108,7 +108,7 @@ def render_order(one: Opportunity, scan: Scan, console: Console) -> None:
     if ticket is None:
         return
     render_order_of(ticket, one.symbol, scan.result.chain, console)
-    for line in (*_money_lines(one, ticket), *risk_lines(one, scan)):
+    for line in (*_money_lines(one, ticket, scan.result.chain), *risk_lines(one, scan)):
         console.print(Text(line), soft_wrap=False)
     console.print()
 
@@ -149,14 +149,18 @@ def _order_words(ticket: Ticket, decimals: int) -> str:
     return f"BUY {what} at limit {limit}{hint}, {ticket.tif}, one order; at the touch {net}"
 
 
-def _money_lines(one: Opportunity, ticket: Ticket) -> list[str]:
+def _money_lines(one: Opportunity, ticket: Ticket, chain: OptionChain) -> list[str]:
     cash = one.cash
     if cash is None:
         return []
     lines = [f"now     {signed_money(cash.today)} at the touch, of it fees {money(cash.fees)}"]
     days = " to ".join(back_days(cash))
-    what = "worth today at worst" if cash.is_present else "before dividends and borrow"
-    lines.append(f"later   {back_words(cash)} by {days} ({what})")
+    later = f"later   {back_words(cash)} by {days}"
+    if cash.is_present:
+        later += " (worth today at worst)"
+    elif not chain.is_european or any(leg.kind == STOCK for leg in one.legs):
+        later += " (before dividends and borrow)"
+    lines.append(later)
     left = money(one.edge_usd - (ticket.limit - ticket.net) * ticket.multiplier * ticket.quantity)
     lines.append(f"edge    {money(one.edge_usd)} at the touch, {left} at the limit, worth today")
     if one.binds is not None:

@@ -20,7 +20,7 @@ from engine.scoring.horizons import market_of
 from engine.scoring.legs import family_of, future_book, legs_of
 from engine.scoring.opportunity import CARRY, CONDITIONAL, LOCKED, Opportunity
 from engine.scoring.tickets import chain_ticket
-from engine.strategies.candidates import CONDITIONS, Columns
+from engine.strategies.candidates import BORROW, CONDITIONS, Columns
 from engine.strategies.view import View
 from kernels_pure.gates import AGE_UNKNOWN, LOCKED_MARKET, SIZE_UNKNOWN
 
@@ -219,7 +219,10 @@ def propose(view: View, ranked: Ranked, settings: ScanSettings) -> Opportunity:
 def conditions_of(view: View, position: Passed, settings: ScanSettings) -> tuple[str, ...]:
     """Return what must hold for the edge of a position, as the keys of `CONDITION_TEXT`."""
     chain, legs = view.chain, position.legs
-    conditions = [name for bit, name in CONDITIONS.items() if position.condition & bit]
+    condition = position.condition
+    if chain.quoting.hedge == FUTURE:
+        condition &= ~BORROW  # a dated future is sold without borrowing a coin
+    conditions = [name for bit, name in CONDITIONS.items() if condition & bit]
     conditions += unknown_conditions(view, legs, position.flags, settings)
     if any(leg.kind == FUTURE and not future_book(chain, leg.settles_ns).is_quoted for leg in legs):
         conditions.append(AT_MARK)

@@ -4,7 +4,8 @@ Rows compete: one quote that is off makes many. Each lot of a row uses up contra
 on the side that is traded. So a choice is a linear programme in whole numbers: most edge, no quote
 oversold, no capital exceeded. Its relaxation is solved by the simplex of the profit programme; its
 value is a bound that no choice exceeds, its duals are what a contract more of a quote is worth.
-Then the few rows in fractions are rounded, in every way, and what is left over is filled.
+Then the few rows in fractions are rounded, in every way, and what is left over is filled. Where
+capital is short that is not near enough, and the best of it is the start of branch and bound.
 
 The programme has columns as they are needed: a row of the list is added while its edge is more
 than what the quotes that it uses are worth by the duals. Those left out keep the bound true.
@@ -18,7 +19,8 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 from itertools import product
 
 from engine.backend import Backend
@@ -30,6 +32,9 @@ _FIRST, _MORE, _ROUNDS = 160, 80, 8
 _BOTH_WAYS = 6
 # Of so few choices in all each one is tried.
 _ALL = 4096
+# Branches of the search where capital is short, and how near to its bound it ends.
+_BRANCHES = 40
+_NEAR = 0.002
 # What rounding of a quantity may take from a whole number.
 _WHOLE = 1e-7
 # Of the best value: what rounding of the programme may lack.
@@ -115,6 +120,8 @@ def choose(
     else:
         known = dict(zip(inside, shares, strict=True))
         take = _rounded(wants, columns, known, room, worth, capital)
+        if capital < math.inf:
+            take = _searched(wants, columns, take, known, room, worth, backend, capital)
     paid = math.fsum(worth(j, count) for j, count in enumerate(take) if count)
     binds = math.fsum(want.capital / want.lots * count for want, count in
                       zip(wants, take, strict=True) if count)  # fmt: skip
@@ -251,7 +258,7 @@ def _rounded(
         if not is_possible:
             continue
         take = _filled(wants, columns, take, rest, worth)
-        value = math.fsum(worth(j, take[j]) for j in columns if take[j])
+        value = _value(columns, take, worth)
         if value > most * (1.0 + _EXACT):
             best, most = take, value
     return best
@@ -269,23 +276,125 @@ def _filled(
             if take[j] and not worth(j, take[j]) > 0.0:
                 rest.take(wants[j], -take[j])
                 take[j] = 0
-        open_: Sequence[int] = columns
-        while True:
-            better = []
-            for j in open_:
-                more = min(wants[j].lots - take[j], rest.fits(wants[j]))
-                if more:
-                    gain = worth(j, take[j] + more) - (worth(j, take[j]) if take[j] else 0.0)
-                    if gain > 0.0:
-                        better.append((gain, -j, more))
-            if not better:
-                break
-            # What does not fit now will not fit later.
-            open_ = [-j for _, j, _ in better]
-            _, j, more = max(better)
-            rest.take(wants[-j], more)
-            take[-j] += more
+        _fill(wants, columns, take, rest, worth)
     return take
+
+
+def _searched(
+    wants: Sequence[Want],
+    columns: Sequence[int],
+    take: list[int],
+    shares: Mapping[int, float],
+    room: Mapping[Hashable, float],
+    worth: Worth,
+    backend: Backend,
+    capital: float,
+) -> list[int]:
+    """Return `take` or what is better, by branch and bound over the relaxation, best bound first.
+
+    For capital that is short: with one large row in a fraction, rounding leaves much of it unused.
+    A branch gives a row at most, or at least, the whole lots beside its fraction.
+
+    Source: Land and Doig 1960.
+    """
+    most = _value(columns, take, worth)
+    counts = {j: share * wants[j].lots for j, share in shares.items()}
+    # (-bound, order, lots by row, least and most lots of the rows branched on)
+    open_: list[tuple[float, int, dict[int, float], dict[int, int], dict[int, int]]] = [
+        (-math.inf, 0, counts, {}, {})
+    ]
+    for turn in range(_BRANCHES):
+        if not open_ or -open_[0][0] <= most * (1.0 + _NEAR):
+            break
+        _, _, counts, least, greatest = heappop(open_)
+        partly = [j for j, count in counts.items() if abs(count - round(count)) > _WHOLE]
+        if not partly:
+            continue
+        j = max(partly, key=lambda j: (_undecided(wants[j], counts[j]), -j))
+        for order, low, high in (
+            (2 * turn + 1, {**least, j: math.ceil(counts[j])}, greatest),
+            (2 * turn + 2, least, {**greatest, j: math.floor(counts[j])}),
+        ):
+            found = _branch(wants, shares, room, backend, capital, low, high)
+            if found is None or found[1] <= most * (1.0 + _NEAR):
+                continue
+            trial, rest = [0] * len(wants), _Rest(room, capital)
+            for k, count in found[0].items():
+                trial[k] = math.floor(count + _WHOLE)
+                rest.take(wants[k], trial[k])
+            trial = _filled(wants, columns, trial, rest, worth)
+            value = _value(columns, trial, worth)
+            if value > most * (1.0 + _EXACT):
+                take, most = trial, value
+            heappush(open_, (-found[1], order, found[0], low, high))
+    return take
+
+
+def _undecided(want: Want, count: float) -> float:
+    """Return what the fraction of a row is worth, whichever way it is rounded."""
+    return want.per_lot * min(count % 1.0, 1.0 - count % 1.0)
+
+
+def _branch(
+    wants: Sequence[Want],
+    rows: Iterable[int],
+    room: Mapping[Hashable, float],
+    backend: Backend,
+    capital: float,
+    least: Mapping[int, int],
+    greatest: Mapping[int, int],
+) -> tuple[dict[int, float], float] | None:
+    """Return the relaxation's lots by row within limits, and its value; None if none fits."""
+    rest = _Rest(room, capital)
+    for j, count in least.items():
+        if rest.fits(wants[j]) < count:
+            return None
+        rest.take(wants[j], count)
+    parts = list(wants)
+    free = []
+    for j in rows:
+        want = wants[j]
+        lots = min(greatest.get(j, want.lots) - least.get(j, 0), rest.fits(want))
+        if lots > 0:
+            parts[j] = replace(want, lots=lots, capital=want.capital / want.lots * lots)
+            free.append(j)
+    used = {what for j in free for what, _ in wants[j].uses}
+    left = max(0.0, rest.capital)
+    shares, value, _, _ = _relaxed(parts, free, rest.room, used, backend, left)
+    counts = {j: float(count) for j, count in least.items()}
+    for j, share in zip(free, shares, strict=True):
+        counts[j] = counts.get(j, 0.0) + share * parts[j].lots
+    return counts, value + math.fsum(wants[j].per_lot * count for j, count in least.items())
+
+
+def _value(columns: Sequence[int], take: Sequence[int], worth: Worth) -> float:
+    return math.fsum(worth(j, take[j]) for j in columns if take[j])
+
+
+def _fill(
+    wants: Sequence[Want],
+    columns: Sequence[int],
+    take: list[int],
+    rest: _Rest,
+    worth: Worth,
+) -> None:
+    """Add to `take` what still fits, the most dollars first."""
+    open_ = columns
+    while True:
+        better = []
+        for j in open_:
+            more = min(wants[j].lots - take[j], rest.fits(wants[j]))
+            if more:
+                gain = worth(j, take[j] + more) - (worth(j, take[j]) if take[j] else 0.0)
+                if gain > 0.0:
+                    better.append((gain, -j, more))
+        if not better:
+            return
+        # What does not fit now will not fit later.
+        open_ = [-j for _, j, _ in better]
+        _, j, more = max(better)
+        rest.take(wants[-j], more)
+        take[-j] += more
 
 
 def groups_of(uses: Sequence[Iterable[Hashable]]) -> list[tuple[Hashable, list[int]]]:

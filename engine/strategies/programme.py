@@ -18,6 +18,7 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.market.combo import FUTURE
 from engine.strategies.view import View
 
 _CALL, _PUT, _STOCK, _MONEY = 1, -1, 0, 2
@@ -145,9 +146,10 @@ def solve_programme(
 ) -> ProgrammeResult | None:
     """Solve the profit programme of one expiry of a European chain.
 
-    `allow_short` False forbids selling stock short, as LOCKED demands. `shortable` is in shares,
-    nan is not known and does not limit. Options of unknown size count as `unknown_size`
-    contracts; stock of unknown size does not limit. `most` limits quotes (-1 is the stock) further,
+    `allow_short` False forbids selling stock short, as LOCKED demands; a coin's future may always
+    be sold. `shortable` is in shares, nan is not known and does not limit. Options of unknown size
+    count as `unknown_size` contracts; stock of unknown size does not limit. `most` limits quotes
+    (-1 is the stock) further,
     in contracts. `options` are the `option_columns` of the expiry, for who solves it several times.
     Returns None where the expiry has no carry (a coin expiry without its future).
     O(steps x strikes^2).
@@ -169,6 +171,8 @@ def solve_programme(
         options = option_columns(view, expiry, unknown_size)
     columns = options.limited(limits)
     if view.has_stock:
+        # What hedges a coin is a dated future: it is sold without borrowing anything.
+        allow_short = allow_short or chain.quoting.hedge == FUTURE
         _add_stock(view, expiry, columns, allow_short, shortable, limits)
     columns.add(_MONEY, 1.0, -terms.lend[expiry] * columns.scale, _UNLIMITED)
     columns.add(_MONEY, -1.0, terms.borrow[expiry] * columns.scale, _UNLIMITED)
