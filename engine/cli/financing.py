@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.config import ScanSettings
     from engine.strategies.view import View
 
+# Of one loan: more than the options of any index are worth.
+_MOST = 1e11
+
 
 def add_quotes(parser: argparse.ArgumentParser) -> None:
     """Add the flags that say which quotes are read and what carry costs."""
@@ -148,8 +151,8 @@ def amount(text: str) -> float:
     if not (len(plain) <= 15 and plain.replace(".", "", 1).isdigit() and plain.isascii()):
         raise ValueError(f"expected an amount such as 100000 or 100k, got {text[:40]!r}")
     value = float(plain) * scale
-    if not value > 0.0:
-        raise ValueError(f"an amount is above 0, got {text[:40]!r}")
+    if not 0.0 < value <= _MOST:
+        raise ValueError(f"an amount is above 0 and at most {_MOST:,.0f}, got {text[:40]!r}")
     return value
 
 
