@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from engine.cli import backtest_arguments, backtest_output
 from engine.cli.progress import ProgressBar
 from engine.cli.start import without_collection
 from engine.cli.typed import count, typed
-from engine.errors import OK, BadDataError, UsageError
+from engine.errors import OK, BadDataError, InputOutputError, UsageError
 
 if TYPE_CHECKING:
     from engine.backtesting.data import Data
@@ -69,6 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--by", choices=("strategy", "symbol", "test"), help="what a row of the table is")
     add("--trades", action="store_true", help="with --json: trades and equity of every test")
+    add("--html", metavar="FILE", help="a tear sheet beside it: one page that loads nothing")
+    add("--quantstats", metavar="FILE", help="returns of every test as CSV, for other programs")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,10 +105,18 @@ def run(args: argparse.Namespace) -> int:
     with ProgressBar(is_plain=args.no_color, what="testing", unit="tests", delay=0.4) as on_done:
         outcomes = list(
             run_trials(
-                todo, data, terms, jobs=args.jobs, seed=args.seed, keep=args.trades, on_done=on_done
+                todo,
+                data,
+                terms,
+                jobs=args.jobs,
+                seed=args.seed,
+                keep=bool(args.trades or args.html or args.quantstats),
+                on_done=on_done,
             )
         )
-    backtest_output.show(outcomes, data, terms, args, perf_counter() - began)
+    seconds = perf_counter() - began
+    backtest_output.write_files(outcomes, data, args)
+    backtest_output.show(outcomes, data, terms, args, seconds)
     return OK
 
 
@@ -128,6 +139,14 @@ def jobs_of(text: str) -> int:
 def _check(args: argparse.Namespace) -> None:
     if args.trades and not args.json:
         raise UsageError("--trades is for --json: the trades of a test are no table")
+    if args.html:
+        from engine.report.page_file import check_target
+
+        check_target(Path(args.html))
+    if args.quantstats and not Path(args.quantstats).parent.is_dir():
+        raise InputOutputError(
+            f"{args.quantstats}: there is no folder {Path(args.quantstats).parent}"
+        )
     if args.quick:
         if args.sets == 1:
             args.sets = 5

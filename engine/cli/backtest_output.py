@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli.stdout import write_all
@@ -41,7 +42,12 @@ def show(
 
     found = rows(outcomes, args.by or _by(outcomes))
     if args.json or args.csv:
+        from dataclasses import replace
+
         from engine.report import backtest_document
+
+        if not args.trades:  # kept for the tear sheet alone
+            outcomes = [replace(one, result=None) for one in outcomes]
 
         deflated = deflate([one.figures for one in outcomes])
         if args.json:
@@ -54,6 +60,33 @@ def show(
     else:
         _print("\n".join(lines(found, outcomes, data, args)) + "\n")
     tell(outcomes, data, seconds)
+
+
+def write_files(outcomes: Sequence[Outcome], data: Data, args: argparse.Namespace) -> None:
+    """Write the tear sheet and the returns that `args` ask for.
+
+    Raises
+    ------
+    NotPermittedError, InputOutputError
+        If a file may not or cannot be written.
+    """
+    results = [one.result for one in outcomes if one.result is not None]
+    if args.html:
+        from engine.report.tear_sheet import write_tear_sheet
+
+        about = {
+            "cash": f"{args.cash:,.2f}",
+            "fees": args.fees,
+            "slippage": args.slippage,
+            "tests": f"{len(outcomes):,}",
+        }
+        figures = [one.figures for one in outcomes]
+        write_tear_sheet(results, figures, Path(args.html), data=data, seed=args.seed, about=about)
+    if args.quantstats:
+        from engine.report.page_file import write_whole
+        from engine.report.tear_sheet import quantstats_csv
+
+        write_whole(Path(args.quantstats), quantstats_csv(results))
 
 
 def lines(

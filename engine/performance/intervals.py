@@ -10,6 +10,7 @@ from engine.performance.resampling import (
     FEWEST,
     prefix_sums,
     resamples,
+    shared_resamples,
     stretch_sum,
     usual_block,
     usual_count,
@@ -77,7 +78,7 @@ def bar_intervals(
     squares = prefix_sums([value * value for value in returns])
     growth = prefix_sums([log1p(value) for value in returns])
     totals, ratios = [], []
-    for rows in resamples(n, count, block, seed):
+    for rows in shared_resamples(n, count, block, seed):
         totals.append(exp(stretch_sum(growth, rows)) - 1.0)
         total, square = stretch_sum(plain, rows), stretch_sum(squares, rows)
         ratios.append(sharpe_of(n, total, square, periods_per_year, 0.0))

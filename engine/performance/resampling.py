@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from random import Random
 
 # Stretches of rows, first and one past the last; a block that wraps is two of them.
@@ -53,6 +54,18 @@ def resamples(n: int, count: int, block: int, seed: int) -> Iterator[Stretches]:
     powers = _powers(1.0 - 1.0 / block, n)
     for _ in range(count):
         yield _resample(rng, n, powers)
+
+
+def shared_resamples(n: int, count: int, block: int, seed: int) -> Iterable[Stretches]:
+    """Return `resamples`, drawn once for many columns where they are not too many to keep."""
+    if count * n // block > MOST_BLOCKS:
+        return resamples(n, count, block, seed)
+    return _kept(n, count, block, seed)
+
+
+@lru_cache(maxsize=2)
+def _kept(n: int, count: int, block: int, seed: int) -> list[Stretches]:
+    return list(resamples(n, count, block, seed))
 
 
 def prefix_sums(values: Sequence[float]) -> array[float]:

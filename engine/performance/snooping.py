@@ -18,7 +18,7 @@ from math import fsum, inf, log, nan, sqrt
 from engine.performance.resampling import (
     Stretches,
     prefix_sums,
-    resamples,
+    shared_resamples,
     stretch_sum,
     usual_block,
     usual_count,
@@ -70,7 +70,7 @@ def snooping(
     if n < 3:
         return Snooping(nan, nan, nan, nan, len(columns), 0, block)
     count = usual_count(n, block, n_resamples)
-    return from_resamples(columns, resamples(n, count, block, seed), block)
+    return from_resamples(columns, shared_resamples(n, count, block, seed), block)
 
 
 def from_resamples(

@@ -11,6 +11,7 @@ import html
 import io
 import json
 from collections.abc import Mapping, Sequence
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from engine.report.tear_sheet_run import MOST_SYMBOLS, Run, run_of, run_parts
 from engine.report.tear_sheet_style import STYLE
 from engine.report.tear_sheet_tables import comparison_table, definitions, shown_value
 
-# Of more runs than these the sheet has a line each, and no charts of their own.
+# Of more runs than these the best have charts; the others have a line each.
 MOST_RUNS = 12
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -90,12 +91,14 @@ def tear_sheet(
     body = [f"<header><h1>{html.escape(title)}</h1>{_subtitle(runs, data)}</header>"]
     if len(runs) > 1:
         body += _together(runs, selection, show)
-    for k, one in enumerate(runs[:MOST_RUNS]):
+    shown = _shown(runs)
+    for k in shown:
         if len(runs) > 1:
-            body.append(f'<h2 class="run">{html.escape(one.name)}</h2>')
-        body += run_parts(one, f"runs.{k}", show, bars, MOST_SYMBOLS if len(runs) == 1 else 1)
-    if len(runs) > MOST_RUNS:
-        body.append(f"<p>{len(runs) - MOST_RUNS:,} more have no charts of their own here.</p>")
+            body.append(f'<h2 class="run">{html.escape(runs[k].name)}</h2>')
+        most = MOST_SYMBOLS if len(runs) == 1 else 1
+        body += run_parts(runs[k], f"runs.{k}", show, bars, most)
+    if len(shown) < len(runs):
+        body.append(f"<p>{len(runs) - len(shown):,} more have no charts of their own here.</p>")
     body += _ending(runs, data, about)
     return _page(title, "\n".join(body), found), found
 
@@ -160,6 +163,13 @@ def quantstats_csv(results: Sequence[Result]) -> str:
     return text.getvalue()
 
 
+def _shown(runs: Sequence[Run]) -> list[int]:
+    """Return which runs have charts: all, or those with the best Sharpe ratios, in their order."""
+    ratios = [one.figures.sharpe for one in runs]
+    best = sorted(range(len(runs)), key=lambda k: (-ratios[k] if isfinite(ratios[k]) else inf, k))
+    return sorted(best[:MOST_RUNS])
+
+
 def _subtitle(runs: Sequence[Run], data: Data | None) -> str:
     symbols = list(dict.fromkeys(symbol for one in runs for symbol in one.result.symbols))
     shown = ", ".join(symbols[:12]) + (f" and {len(symbols) - 12} more" if symbols[12:] else "")
@@ -178,7 +188,7 @@ def _together(runs: Sequence[Run], selection: Selection, show: Numbers) -> list[
         "what losing ones lost.</p>",
         comparison_table([one.name for one in runs], show),
         "</section><section><h2>Growth</h2>",
-        overlaid_chart([one.curve for one in runs[:MOST_RUNS]]),
+        overlaid_chart([runs[k].curve for k in _shown(runs)]),
         "</section><section><h2>Is the best of them luck?</h2>",
     ]
     words = []
@@ -209,7 +219,8 @@ def _ending(runs: Sequence[Run], data: Data | None, about: Mapping[str, str] | N
         pairs["bars"] = f"{n:,} of {data.interval_ns / 6e10:,.10g} minutes"
         pairs["splits and dividends"] = f"{len(data.actions):,}"
     pairs |= dict(about or {})
-    notes = list(dict.fromkeys(note for one in runs for note in one.result.notes))
+    said = [*(data.notes if data is not None else ()), *_notes(runs)]
+    notes = list(dict.fromkeys(said))
     parts = [f"<section><h2>Data and terms</h2>{definitions(pairs) or '<p>not given</p>'}"]
     parts += [f'<p class="warn">{html.escape(note)}</p>' for note in notes]
     parts.append(
@@ -218,6 +229,10 @@ def _ending(runs: Sequence[Run], data: Data | None, about: Mapping[str, str] | N
         "is 0 unless said. Orders are filled at the next open or later.</p></footer>"
     )
     return parts
+
+
+def _notes(runs: Sequence[Run]) -> list[str]:
+    return [note for one in runs for note in one.result.notes]
 
 
 def _page(title: str, body: str, found: Mapping[str, Any]) -> str:
