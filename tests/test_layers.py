@@ -62,6 +62,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.scoring": (PURE | {"engine.strategies", "engine.proof"}, True),
     "engine.backtesting": (PURE | {"engine.nearest"}, True),
     "engine.performance": (MARKET | {"engine.backtesting", "kernels_pure"}, True),
+    "engine.checking": (PURE | {"engine.backtesting"}, True),
     # Strategies, and the bars to try them on.
     "engine.trading": (
         PURE

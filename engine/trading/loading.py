@@ -7,9 +7,11 @@ for the same text of the same path, so that a class keeps its identity and PyPy 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import Any
 from zlib import crc32
 
 from engine.backtesting.strategy import Strategy
@@ -34,12 +36,34 @@ def load_strategy(text: str) -> type[Strategy]:
     BadDataError
         If the file does not run: its line, and what is wrong there.
     """
+    path, name = _parts(text)
+    return _of_file(path, name) if path else _shipped(name)
+
+
+def load_rule(text: str) -> type[Strategy] | Callable[..., Any]:
+    """Return the class that `text` names, or the function: ``file.py:signals``.
+
+    Raises
+    ------
+    EngineError
+        As `load_strategy`.
+    """
+    path, name = _parts(text)
+    if path and name:
+        value = vars(_module(path)).get(name)
+        if isinstance(value, FunctionType):
+            return value
+    return load_strategy(text)
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Return the file and the name in it that `text` means; one of them may be empty."""
     path, colon, name = text.rpartition(":")
     if not colon:
         path, name = (text, "") if text.endswith(".py") else ("", text)
     elif not path.endswith(".py") and name.endswith(".py"):  # C:file.py
         path, name = text, ""
-    return _of_file(path, name) if path else _shipped(name)
+    return path, name
 
 
 def _shipped(text: str) -> type[Strategy]:
@@ -130,7 +154,7 @@ def complaint(error: BaseException, file: str, shown: str) -> str:
     return f"{where}: {type(error).__name__}: {error}"
 
 
-def file_of(strategy: type) -> str:
-    """Return the file that a class was written in, or nothing where it has none."""
-    module = sys.modules.get(strategy.__module__)
+def file_of(rule: type | Callable[..., Any]) -> str:
+    """Return the file that a class or function was written in, or nothing where it has none."""
+    module = sys.modules.get(rule.__module__)
     return str(getattr(module, "__file__", None) or "")

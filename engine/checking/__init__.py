@@ -1,0 +1,1 @@
+"""Does a strategy know the future? Its decisions, with the future changed. No input or output."""
