@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from engine.backtesting.data import Data
 
 LEAST_BARS = 3
+# Of one page.
+MOST_SHEETS = 125
 
 # word: (module, one line of help)
 JOBS = {
@@ -102,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
     _check_bars(data)
     todo = list(trials(kinds, chosen, data.symbols, together=args.together))
     began = perf_counter()
+    _check_tests(len(todo), args)
     with ProgressBar(is_plain=args.no_color, what="testing", unit="tests", delay=0.4) as on_done:
         outcomes = list(
             run_trials(
@@ -152,6 +155,14 @@ def _check(args: argparse.Namespace) -> None:
             args.sets = 5
         args.days = args.days or 30
         args.bars = args.bars or "1h"
+
+
+def _check_tests(n_tests: int, args: argparse.Namespace) -> None:
+    if args.html and n_tests > MOST_SHEETS:
+        raise UsageError(
+            f"--html: {n_tests:,} tests are no tear sheet; name strategies and symbols, at most "
+            f"{MOST_SHEETS} tests"
+        )
 
 
 def _check_bars(data: Data) -> None:

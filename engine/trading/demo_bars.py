@@ -23,11 +23,11 @@ END_NS = 1_782_864_000 * 1_000_000_000
 SEED = 7
 # symbol: (last price, deviation of an hour, pull of its moods)
 SYMBOLS = {
-    "AURA": (182.40, 0.0050, 1.00),
-    "BOLT": (64.15, 0.0090, 0.70),
-    "CRAG": (27.80, 0.0060, 0.35),
-    "DUNE": (411.00, 0.0035, 0.85),
-    "EMBR": (9.65, 0.0120, 0.50),
+    "AURA": (182.40, 0.0024, 1.00),
+    "BOLT": (64.15, 0.0042, 0.70),
+    "CRAG": (27.80, 0.0030, 0.35),
+    "DUNE": (411.00, 0.0016, 0.85),
+    "EMBR": (9.65, 0.0055, 0.50),
 }
 # mood: (drift an hour in deviations, share of the last step that comes again, deviation)
 _MOODS = (

@@ -71,9 +71,14 @@ class LeanFolder:
             raise NoInputError(f"{root}: no {_SHARES} nor {_COINS} in it; name LEAN's Data folder")
         found: dict[str, Instrument] = {}
         shares = root / _SHARES
+        former: set[str] = set()
         for ticker in _tickers(shares, suffix=""):
             names, first = _names(shares, ticker)
             found[ticker.upper()] = Instrument(ticker.upper(), shares, names, False, first)
+            former.update(name.upper() for name in names[1:])
+        for symbol in sorted(former):  # the bars of a former name are its successor's
+            if symbol in found and found[symbol].first is None:
+                del found[symbol]
         for market in sorted((root / _COINS).glob("*")):
             for ticker in _tickers(market, suffix="_trade"):
                 found.setdefault(
