@@ -87,7 +87,7 @@ def tear_sheet(
     found = tear_sheet_object(runs, selection, data)
     show = Numbers(found)
     bars: Mapping[str, Bars] = data.bars if data is not None else {}
-    title = runs[0].name if len(runs) == 1 else f"{len(runs)} strategies"
+    title = runs[0].name if len(runs) == 1 else f"{len(runs):,} runs"
     body = [f"<header><h1>{html.escape(title)}</h1>{_subtitle(runs, data)}</header>"]
     if len(runs) > 1:
         body += _together(runs, selection, show)
@@ -165,9 +165,13 @@ def quantstats_csv(results: Sequence[Result]) -> str:
 
 def _shown(runs: Sequence[Run]) -> list[int]:
     """Return which runs have charts: all, or those with the best Sharpe ratios, in their order."""
+    return sorted(_ranked(runs)[:MOST_RUNS])
+
+
+def _ranked(runs: Sequence[Run]) -> list[int]:
+    """Return the places of runs, the best Sharpe ratio first."""
     ratios = [one.figures.sharpe for one in runs]
-    best = sorted(range(len(runs)), key=lambda k: (-ratios[k] if isfinite(ratios[k]) else inf, k))
-    return sorted(best[:MOST_RUNS])
+    return sorted(range(len(runs)), key=lambda k: (-ratios[k] if isfinite(ratios[k]) else inf, k))
 
 
 def _subtitle(runs: Sequence[Run], data: Data | None) -> str:
@@ -183,10 +187,10 @@ def _subtitle(runs: Sequence[Run], data: Data | None) -> str:
 
 def _together(runs: Sequence[Run], selection: Selection, show: Numbers) -> list[str]:
     parts = [
-        "<section><h2>Side by side</h2><p>Deflated: the probability that the Sharpe ratio is above "
-        "what luck gives the best of all that were tried. Factor: what winning trades gained over "
-        "what losing ones lost.</p>",
-        comparison_table([one.name for one in runs], show),
+        "<section><h2>Side by side</h2><p>The best ratio first. Deflated: the probability that the "
+        "Sharpe ratio is above what luck gives the best of all that were tried. Factor: what "
+        "winning trades gained over what losing ones lost.</p>",
+        comparison_table([one.name for one in runs], _ranked(runs), show),
         "</section><section><h2>Growth</h2>",
         overlaid_chart([runs[k].curve for k in _shown(runs)]),
         "</section><section><h2>Is the best of them luck?</h2>",

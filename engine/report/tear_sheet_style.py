@@ -32,6 +32,7 @@ th, td { text-align: right; padding: .28rem .6rem; border-bottom: 1px solid var(
 th { color: var(--soft); font-weight: 600; } th.w, td.w { text-align: left; }
 td.wrap { white-space: normal; min-width: 14rem; }
 tbody tr:last-child td { border-bottom: 0; }
+td .name { display: block; min-width: 9rem; max-width: 19rem; white-space: normal; }
 table.months td { min-width: 3.6rem; text-align: center; border: 1px solid var(--page); }
 table.months td.whole { font-weight: 650; }
 .scroll { overflow-x: auto; -webkit-overflow-scrolling: touch; }

@@ -14,7 +14,7 @@ from engine.performance.trades import trade_return
 from engine.report.tear_sheet_numbers import Numbers
 from engine.report.tear_sheet_words import ABSENT, day, minute, money, percent
 
-MOST_TRADES, OPEN_TRADES = 500, 20
+MOST_TRADES, OPEN_ROWS = 500, 20
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -85,14 +85,7 @@ def trades_table(trades: Sequence[Trade]) -> str:
     shown = list(trades[-MOST_TRADES:])[::-1]
     heads = ("symbol", "side", "opened", "closed", "units", "entry", "exit", "fees", "gain",
              "return", "closed by")  # fmt: skip
-    parts = [table(heads, [_trade_row(one) for one in shown[:OPEN_TRADES]], 4)]
-    rest = shown[OPEN_TRADES:]
-    if rest:
-        parts.append(
-            f"<details><summary>{len(rest):,} more</summary>"
-            f"{table(heads, [_trade_row(one) for one in rest], 4)}</details>"
-        )
-    return "".join(parts)
+    return folded(heads, [_trade_row(one) for one in shown], 4)
 
 
 def _trade_row(one: Trade) -> list[str]:
@@ -107,11 +100,11 @@ def _trade_row(one: Trade) -> list[str]:
     ]  # fmt: skip
 
 
-def comparison_table(names: Sequence[str], show: Numbers) -> str:
-    """Return the strategies side by side."""
+def comparison_table(names: Sequence[str], order: Sequence[int], show: Numbers) -> str:
+    """Return runs side by side, in the order of their places; beyond some they are folded away."""
     columns = (
-        ("return", "figures.total_return", "gain"), ("a year", "figures.cagr", "gain"),
-        ("Sharpe", "figures.sharpe", "ratio"), ("deflated", "judgement.deflated", "probability"),
+        ("return", "figures.total_return", "gain"), ("Sharpe", "figures.sharpe", "ratio"),
+        ("deflated", "judgement.deflated", "probability"),
         ("drawdown", "figures.max_drawdown", "fall"),
         ("volatility", "figures.volatility", "percent"),
         ("exposure", "figures.exposure", "percent"), ("trades", "figures.trades.n", "count"),
@@ -119,10 +112,25 @@ def comparison_table(names: Sequence[str], show: Numbers) -> str:
         ("factor", "figures.trades.profit_factor", "ratio"), ("fees", "figures.fees", "money"),
     )  # fmt: skip
     rows = [
-        [html.escape(name), *(show.show(f"runs.{k}.{field}", form) for _, field, form in columns)]
-        for k, name in enumerate(names)
+        [
+            f'<span class="name">{html.escape(names[k])}</span>',
+            *(show.show(f"runs.{k}.{field}", form) for _, field, form in columns),
+        ]
+        for k in order
     ]
-    return table(("strategy", *(head for head, _, _ in columns)), rows)
+    return folded(("strategy", *(head for head, _, _ in columns)), rows, 1)
+
+
+def folded(heads: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> str:
+    """Return a table of which all but the first rows are folded away."""
+    first, rest = rows[:OPEN_ROWS], rows[OPEN_ROWS:]
+    shown = table(heads, first, words)
+    if not rest:
+        return shown
+    return (
+        f"{shown}<details><summary>{len(rest):,} more</summary>"
+        f"{table(heads, rest, words)}</details>"
+    )
 
 
 def definitions(pairs: Mapping[str, str]) -> str:
