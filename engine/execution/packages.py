@@ -202,7 +202,8 @@ class Packages:
         self.state.halts.append(f"{type(fault).__name__}: {fault}")
         for trade in self.state.trades.values():
             self.gate(trade)
-            for sent in trade.live() if self.can_cancel else ():
+            # Whether the link is up may be what was not heard: the broker knows.
+            for sent in trade.live() if self.is_armed else ():
                 self.broker.cancel(sent.order.ref)
 
     def alert(self, text: str, package: str = "") -> None:

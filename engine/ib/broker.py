@@ -227,8 +227,13 @@ class IbBroker:
         return is_sent
 
     def forgive(self) -> None:
-        """Take orders again: a person has looked, and everything is reconciled anew."""
-        self.failed, self.rival = "", 0
+        """Take orders again: a person has looked.
+
+        After an error of our own a session begins anew, so that everything is heard again.
+        """
+        was_failed, self.failed, self.rival = bool(self.failed), "", 0
+        if was_failed and self.link.is_up:
+            self.link.give_up("begun anew after an error of our own")
 
     async def what_if(self, order: Order, timeout_s: float = 5.0) -> WhatIf:
         """Ask what an order would do to the margins; it is not placed."""

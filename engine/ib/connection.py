@@ -11,7 +11,8 @@ Everything happens on the running asyncio loop; clock and chance are handed in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -87,12 +88,15 @@ class Link:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         ib, client = self.ib, self.ib.client
-        self.frames = FrameReader(client, self.give_up)
-        # Kept by the library itself: of a bound method it would keep a weak reference.
-        ib.errorEvent.connect(self._on_error, keep_ref=True)
-        client.apiStart.connect(self._on_greeted, keep_ref=True)
-        client.apiError.connect(self._on_api_error, keep_ref=True)
-        client.conn.disconnected.connect(self._on_disconnected, keep_ref=True)
+        self.frames = FrameReader(client, self.give_up, self._fault)
+        # Kept by the library itself: of a bound method it would keep a weak reference. What they
+        # raise it would only log.
+        for event, what in (
+            (ib.errorEvent, self._on_error), (client.apiStart, self._on_greeted),
+            (client.apiError, self._on_api_error),
+            (client.conn.disconnected, self._on_disconnected),
+        ):  # fmt: skip
+            event.connect(partial(self._told, what), keep_ref=True)
 
     @property
     def is_ready(self) -> bool:
@@ -162,7 +166,7 @@ class Link:
             if self.state is State.DOWN:
                 for name in ("attempt", "reconcile", "heartbeat", "retry"):
                     self._drop(name)
-            self.hooks.state(before, self.state, signal)
+            self._told(self.hooks.state, before, self.state, signal)
         for action in actions:
             self._do(action, signal)
 
@@ -180,11 +184,11 @@ class Link:
         elif action is Action.RECONCILE:
             self.spawn("reconcile", self._reconcile())
         elif action is Action.STALE:
-            hooks.stale()
+            self._told(hooks.stale)
         elif action is Action.SUBSCRIBE:
-            hooks.subscribe()
+            self._told(hooks.subscribe)
         elif not hooks.is_planned():
-            hooks.alert(f"{signal.value}: {self.last_error or self.state.value}")
+            self._told(hooks.alert, f"{signal.value}: {self.last_error or self.state.value}")
 
     async def _attempt(self) -> None:
         settings = self.settings
@@ -225,6 +229,11 @@ class Link:
                 self.last_error = f"reconciling: {_words(error)}"
                 self.signal(Signal.FAILED)
                 return
+            except Exception as error:  # of our own: told, and tried on a new connection
+                self.last_error = f"reconciling: {_words(error)}"
+                self._fault(error)
+                self.signal(Signal.FAILED)
+                return
         self.signal(Signal.RECONCILED)
 
     async def _beat(self) -> None:
@@ -243,7 +252,7 @@ class Link:
             self._unanswered = 0
             self._keep_ids()
             self.signal(Signal.ANSWERED)
-            self.hooks.alive()
+            self._told(self.hooks.alive)
 
     async def _hear_time(self, timeout_s: float) -> None:
         """Ask for the broker's time; one at a time, for the library has one future for all."""
@@ -288,7 +297,7 @@ class Link:
             codes[number] += 1
         if code.kind is Kind.PACING:
             self.bucket.pause(asyncio.get_running_loop().time(), _PACING_PAUSE_S)
-        self.hooks.code(about, code, text)
+        self._told(self.hooks.code, about, code, text)
         signal = _SIGNALS.get(code.kind)
         if signal is not None:
             if signal is not Signal.FARM_OK:
@@ -328,9 +337,19 @@ class Link:
             return
         error = task.exception()
         if error is not None:
-            self.counters.failures += 1
             self.last_error = f"{name}: {_words(error)}"
-            self.hooks.failure(error)
+            self._fault(error)
+
+    def _told(self, what: Callable[..., None], *said: object) -> None:
+        """Call what is not this link's business: what it raises is told, and stops nothing here."""
+        try:
+            what(*said)
+        except Exception as error:  # whatever it is: trading must stop
+            self._fault(error)
+
+    def _fault(self, error: BaseException) -> None:
+        self.counters.failures += 1
+        self.hooks.failure(error)
 
 
 def new_client() -> Any:

@@ -43,11 +43,14 @@ class FrameReader:
         Since the start; bad ones were left out.
     """
 
-    def __init__(self, client: Any, give_up: Callable[[str], None]) -> None:
+    def __init__(
+        self, client: Any, give_up: Callable[[str], None],
+        failure: Callable[[BaseException], None],
+    ) -> None:  # fmt: skip
         self.ticks: TickTaker | None = None
         self.n_frames = self.n_bytes = self.n_bad = 0
         self._client = client
-        self._give_up = give_up
+        self._give_up, self._failure = give_up, failure
         self._parts: list[bytes] = []
         self._have = 0
         self._need = 4
@@ -61,7 +64,17 @@ class FrameReader:
         self._have, self._need = 0, 4
 
     def feed(self, data: bytes) -> None:
-        """Take bytes as they come; O(bytes)."""
+        """Take bytes as they come; O(bytes).
+
+        What our own code raises goes to ``failure``, and ends the session where bytes are lost.
+        """
+        try:
+            self._feed(data)
+        except Exception as error:  # the library would only log it
+            self._break(f"an error of our own: {' '.join(str(error).split())[:80]}")
+            self._failure(error)
+
+    def _feed(self, data: bytes) -> None:
         client = self._client
         self.n_bytes += len(data)
         client._numBytesRecv += len(data)
@@ -106,7 +119,10 @@ class FrameReader:
         if is_told:
             client.wrapper.tcpDataProcessed()
         if ticks is not None:
-            ticks.read()
+            try:
+                ticks.read()
+            except Exception as error:  # no byte is lost by it
+                self._failure(error)
 
     def _greeted(self, payload: bytes) -> bool:
         """Let the library greet; return whether the stream goes on."""

@@ -221,6 +221,8 @@ class Engine:
     def resume(self, reason: str) -> None:
         """Go on; whoever asks takes the latch away."""
         self.forgive()
+        # What a fault has kept from being heard is asked for again: orders, and quotes.
+        self.source.doubt()
         self.trader.resume(reason)
         clear_latch(self.folder)
         self._is_latched = False

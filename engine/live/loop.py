@@ -10,6 +10,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -60,7 +61,12 @@ async def run_until(
         engine.on_tick()
         if loop.time() - shown >= every:
             shown = loop.time()
-            show()
+            try:
+                show()
+            except BrokenPipeError:  # nobody looks any more
+                return
+            except Exception as error:
+                engine.failed(error)
         try:
             await asyncio.wait_for(stop.event.wait(), TICK_SECONDS)
         except asyncio.TimeoutError:
@@ -77,7 +83,8 @@ async def drain(stop: Stop, engine: Engine, policy: str, show: Callable[[], None
             if loop.time() > end or stop.again.is_set() or engine.fatal is not None:
                 break
             engine.on_tick(is_idle=False)
-            show()
+            with suppress(Exception):  # what works is ended, whether it can be shown or not
+                show()
             await asyncio.sleep(TICK_SECONDS / 2)
         engine.trader.stop(policy)
     except Exception as error:

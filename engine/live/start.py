@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import __version__
 from engine.backend import select
+from engine.clock import SYSTEM, Clock
 from engine.config import ScanSettings
 from engine.errors import BadDataError, NotPermittedError
 from engine.execution.breakers import Breakers, WatchedLog
@@ -95,6 +97,8 @@ class Runner:
         connections are; `what_if` asks what margin an order would take, None where nobody can be
         asked, and `funds` what the account has available; `forgive` lets the broker take orders
         again after a resume.
+    machine
+        The clock of this machine.
     place, port
         What it is connected to, in words; the port of the gateway, 0 for none.
     """
@@ -102,8 +106,9 @@ class Runner:
     def __init__(
         self, request: LiveRequest, folder: Folder, source: Source, broker: Broker,
         console: Console, *, place: str, port: int = 0,
-        advance: Callable[[int], None] | None = None,
+        advance: Callable[[int], None] | None = None, machine: Clock = SYSTEM,
     ) -> None:  # fmt: skip
+        self._machine = machine
         self.request, self.folder, self.source, self.broker = request, folder, source, broker
         self._console, self._place, self._port, self._advance = console, place, port, advance
         self._facts: dict[str, MarketFacts] = {}
@@ -135,6 +140,7 @@ class Runner:
             engine = await self.assemble(stack)
             await self.begin()
             await self._announce(stack, engine)
+            _listen_to_loop(stack, engine)
             self._collector.begin()
             stack.callback(self._collector.end)
             engine.begin()
@@ -175,6 +181,7 @@ class Runner:
         engine = self.engine = Engine(
             self.folder, self.source, self.broker, trader, tee,
             breakers=breakers, advance=self._advance, collector=self._collector,
+            machine=self._machine,
         )  # fmt: skip
         engine.links = self.links
         engine.forgive = self.forgive or engine.forgive
@@ -323,6 +330,22 @@ class Runner:
             }  # fmt: skip
 
         return {"kill": kill, "resume": resume, "status": status}
+
+
+def _listen_to_loop(stack: AsyncExitStack, engine: Engine) -> None:
+    """Let what callbacks and lost tasks raise stop trading; the loop would only log it."""
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+
+    def heard(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            engine.failed(error)
+        else:
+            engine.alerted(str(context.get("message")))
+
+    loop.set_exception_handler(heard)
+    stack.callback(loop.set_exception_handler, before)
 
 
 def say(console: Console, line: str) -> None:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.clock import SYSTEM, Clock
 from engine.errors import EngineError, NotPermittedError, UnavailableError
 from engine.ib.broker import IbBroker
 from engine.ib.connection import LinkSettings
@@ -38,9 +39,9 @@ _SIM_SECONDS, REHEARSAL_SECONDS = 3.0, rehearsal.MOST_SECONDS
 
 async def trade(
     request: LiveRequest, console: Screen, *, seed: int = 0, is_live: bool = False,
-    is_acknowledged: bool = False, stop: Stop | None = None,
+    is_acknowledged: bool = False, stop: Stop | None = None, clock: Clock = SYSTEM,
 ) -> int:  # fmt: skip
-    """Trade until stopped; return the exit code.
+    """Trade until stopped; return the exit code. `clock` is the machine's.
 
     Raises
     ------
@@ -69,7 +70,7 @@ async def trade(
             settings = replace(settings, host="127.0.0.1", port=own.port())
             place, is_own = f"127.0.0.1:{settings.port} (our own)", True
         request = replace(request, settings=settings, is_fresh=is_own)
-        source = _source(request, seed)
+        source = _source(request, seed, clock)
         stack.push_async_callback(source.stop)
         try:
             await source.start()
@@ -98,7 +99,9 @@ async def trade(
             account, _link(request, ORDERS), lease_id(account), contracts,
             clock=source.clock, tick_of=source.tick_of, failure=failed, alert=alerted,
         )  # fmt: skip
-        runner = Runner(request, folder, source, broker, console, place=place, port=settings.port)
+        runner = Runner(
+            request, folder, source, broker, console, place=place, port=settings.port, machine=clock
+        )
 
         def links() -> tuple[Link, ...]:
             state = broker.link.state
@@ -157,11 +160,11 @@ def _link(request: LiveRequest, offset: int) -> LinkSettings:
     )  # fmt: skip
 
 
-def _source(request: LiveRequest, seed: int) -> TwsSource:
+def _source(request: LiveRequest, seed: int, clock: Clock) -> TwsSource:
     settings = request.settings
     market = MarketSettings(link=_link(request, QUOTES), most_lines=settings.lines)
     if settings.broker != SIM:
-        return TwsSource(market)
+        return TwsSource(market, clock=clock)
     from engine.feeds.demo_listing import KINDS
     from engine.feeds.demo_market import DemoMarket
 
@@ -170,4 +173,4 @@ def _source(request: LiveRequest, seed: int) -> TwsSource:
     demo = DemoMarket(seed, known, compact=True, planted=False)
     carries: dict[str, Carry] = {symbol: demo.carry(symbol) for symbol in known}
     styles = {symbol: KINDS[symbol].style for symbol in known}
-    return TwsSource(market, carries=carries, styles=styles, scope=f"sim-{seed}")
+    return TwsSource(market, carries=carries, styles=styles, scope=f"sim-{seed}", clock=clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from engine.clock import SYSTEM, Clock
 from engine.errors import UnavailableError
 from engine.execution.orders import Order
 from engine.ib.connection import Link as TwsLink
@@ -55,7 +56,7 @@ class TwsSource:
 
     def __init__(
         self, settings: MarketSettings, *, carries: Mapping[str, Carry] | None = None,
-        styles: Mapping[str, str] | None = None, scope: str = "ib",
+        styles: Mapping[str, str] | None = None, scope: str = "ib", clock: Clock = SYSTEM,
     ) -> None:  # fmt: skip
         self.on_read: OnRead = nobody
         self.failed: Failed | None = None
@@ -65,7 +66,7 @@ class TwsSource:
         self._makers: dict[str, MakeWatch] = {}
         self.market = MarketLink(
             settings, make_sink=self._make_sink, on_read=self._read, on_alert=self._alert,
-            on_failure=self._fail, styles=styles, scope=scope,
+            on_failure=self._fail, styles=styles, scope=scope, clock=clock,
         )  # fmt: skip
         self.clock = self.market.clock
 

@@ -49,7 +49,8 @@ class Stand:
         self.clock = Hands()
         self.given_up: list[str] = []
         self.reads: list[list[str]] = []
-        self.reader = FrameReader(self.client, self._give_up)
+        self.failures: list[BaseException] = []
+        self.reader = FrameReader(self.client, self._give_up, self.failures.append)
         self.path = TickPath(self.clock, self._read)
         self.reader.ticks = self.path
         self.quotes = SymbolQuotes("Z", Quiet(Book(listing)))
