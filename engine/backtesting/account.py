@@ -29,7 +29,7 @@ class BarAccount:
         self.ledger = Ledger(terms)
         self.lines = sorted(holdings, key=lambda one: one.symbol)
         self.holdings = {one.symbol: one for one in self.lines}
-        self.equity = terms.cash
+        self.equity = float(terms.cash)
         self.now_ns = 0
         self.is_optimistic = 1 if is_optimistic else 0
         self.is_through = 1 if terms.through else 0
@@ -82,7 +82,7 @@ class BarAccount:
         if part == holding.held:
             holding.is_wanted = False
             return
-        holding.wanted = part
+        holding.wanted = float(part)
         holding.is_wanted = holding.is_due = True
 
     def send(
@@ -120,12 +120,12 @@ class BarAccount:
         order = Order(
             self.number,
             symbol,
-            whole_lots(units, holding.lot),
+            whole_lots(float(units), holding.lot),
             # A rounded limit is never worse than what was asked for, a rounded stop never nearer.
-            whole_ticks(limit, tick, -side),
-            whole_ticks(stop, tick, side),
-            whole_ticks(stop_loss, tick, -side),
-            whole_ticks(take_profit, tick, side),
+            whole_ticks(float(limit), tick, -side),
+            whole_ticks(float(stop), tick, side),
+            whole_ticks(float(stop_loss), tick, -side),
+            whole_ticks(float(take_profit), tick, side),
             time_in_force,
             self.now_ns,
         )
@@ -165,6 +165,12 @@ class BarAccount:
 
     def value(self) -> float:
         """Return cash and positions at the last prices."""
+        if len(self.lines) == 1:
+            holding = self.lines[0]
+            return self.ledger.cash + holding.units * holding.mark
+        return self._value_of_each()
+
+    def _value_of_each(self) -> float:
         total = self.ledger.cash
         for holding in self.lines:
             total += holding.units * holding.mark
@@ -173,6 +179,15 @@ class BarAccount:
     def has_equity(self, equity_share: float, margin: float) -> bool:
         """Tell whether equity suffices for the positions at the last prices, but for rounding."""
         cash = self.ledger.cash
+        if len(self.lines) == 1:
+            worth = self.lines[0].units * self.lines[0].mark
+            longs, shorts = max(worth, 0.0), max(-worth, 0.0)
+        else:
+            longs, shorts = self._sides()
+        need = equity_needed(longs, shorts, equity_share, margin)
+        return cash + longs - shorts - need >= -1e-9 * (abs(cash) + longs + shorts)
+
+    def _sides(self) -> tuple[float, float]:
         longs = shorts = 0.0
         for holding in self.lines:
             worth = holding.units * holding.mark
@@ -180,8 +195,7 @@ class BarAccount:
                 longs += worth
             else:
                 shorts -= worth
-        need = equity_needed(longs, shorts, equity_share, margin)
-        return cash + longs - shorts - need >= -1e-9 * (abs(cash) + longs + shorts)
+        return longs, shorts
 
     def kept(self) -> tuple[float, float]:
         """Return what a long and a short position count for at least, as multiples of their value.

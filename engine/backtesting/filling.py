@@ -121,34 +121,56 @@ class BarFills:
     def _trim_brackets(self) -> None:
         """Drop the brackets of a position that is no longer held."""
         holding = self.holding
-        if holding.brackets and (
-            holding.units == 0.0 or holding.brackets[0].units * holding.units < 0.0
-        ):
-            holding.brackets = [one for one in holding.brackets if one.units * holding.units > 0.0]
+        if holding.brackets and holding.brackets[0].units * holding.units <= 0.0:
+            holding.keep_brackets()
 
     def meet(self) -> None:
         """Fill whatever this bar fills."""
         holding = self.holding
         if not can_trade(self.open):
-            if any(rest.is_at_once for rest in holding.orders):
-                holding.orders = [rest for rest in holding.orders if not rest.is_at_once]
-                holding.watch()
+            holding.miss_open()
             return
         if holding.is_forced:
             self._force()
-        for bracket in tuple(holding.brackets):
-            self._bracket_at_open(bracket)
+        if holding.brackets:
+            self._brackets(False)
         if holding.is_wanted:
             self._reach_target()
         if holding.orders:
-            for rest in tuple(holding.orders):
-                self._order_at_open(rest)
-        for bracket in tuple(holding.brackets):
-            self._bracket_within(bracket)
+            self._orders(False)
+        if holding.brackets:
+            self._brackets(True)
         if holding.orders:
-            for rest in tuple(holding.orders):
-                self._order_within(rest)
+            self._orders(True)
         holding.watch()
+
+    # One of a kind is the usual case: PyPy compiles a loop apart from what calls it.
+    def _brackets(self, is_within: bool) -> None:
+        brackets = self.holding.brackets
+        if len(brackets) == 1:
+            self._bracket(brackets[0], is_within)
+        else:
+            self._each_bracket(is_within)
+
+    def _each_bracket(self, is_within: bool) -> None:
+        for bracket in tuple(self.holding.brackets):
+            self._bracket(bracket, is_within)
+
+    def _orders(self, is_within: bool) -> None:
+        orders = self.holding.orders
+        if len(orders) > 1:
+            self._each_order(is_within)
+        elif is_within:
+            self._order_within(orders[0])
+        else:
+            self._order_at_open(orders[0])
+
+    def _each_order(self, is_within: bool) -> None:
+        for rest in tuple(self.holding.orders):
+            if is_within:
+                self._order_within(rest)
+            else:
+                self._order_at_open(rest)
 
     def _force(self) -> None:
         holding = self.holding
@@ -195,30 +217,23 @@ class BarFills:
         room = value - account.terms.fee_order - schedule.stock_minimum
         return target * room / each if room > 0.0 and each > 0.0 else 0.0
 
-    def _bracket_at_open(self, bracket: Bracket) -> None:
+    def _bracket(self, bracket: Bracket, is_within: bool) -> None:
         if bracket.is_awake:
-            self._leave(bracket, STOPPED, self.open, False)
+            if not is_within:
+                self._leave(bracket, STOPPED, self.open, False)
             return
-        how, price, _ = self._exit_of(bracket)
-        if how != HELD and price == self.open:
-            self._leave(bracket, how, price, False)
-
-    def _bracket_within(self, bracket: Bracket) -> None:
-        how, price, is_open = self._exit_of(bracket)
-        if how != HELD and not bracket.is_awake:
-            self._leave(bracket, how, price, is_open > 0)
-
-    def _exit_of(self, bracket: Bracket) -> tuple[int, float, int]:
         side = 1.0 if bracket.units > 0.0 else -1.0
-        return bracket_exit(
+        how, price, is_open = bracket_exit(
             side, bracket.stop_loss, bracket.take_profit, self.open, self.high, self.low,
             self.account.is_through, self.account.is_optimistic,
         )  # fmt: skip
+        if how != HELD and (is_within or price == self.open):
+            self._leave(bracket, how, price, is_open > 0)
 
     def _leave(self, bracket: Bracket, how: int, price: float, is_ambiguous: bool) -> None:
         """Close what a bracket holds, at most what is left of the position."""
         holding = self.holding
-        if bracket not in holding.brackets:
+        if holding.units * bracket.units <= 0.0:
             return  # the position that it would close is gone
         is_stop = how == STOPPED
         units = copysign(min(abs(bracket.units), abs(holding.units)), bracket.units)

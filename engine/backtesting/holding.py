@@ -93,6 +93,15 @@ class Holding:
         self.is_due = self.is_wanted or self.is_forced
         self.below = -inf
         self.above = inf
+        n_orders, n_brackets = len(self.orders), len(self.brackets)
+        if n_orders + n_brackets > 1:
+            self._watch_each()
+        elif n_orders:
+            self.watch_order(self.orders[0])
+        elif n_brackets:
+            self.watch_bracket(self.brackets[0])
+
+    def _watch_each(self) -> None:
         for rest in self.orders:
             self.watch_order(rest)
         for bracket in self.brackets:
@@ -122,6 +131,15 @@ class Holding:
             self.above = min(self.above, price)
         else:
             self.below = max(self.below, price)
+
+    def keep_brackets(self) -> None:
+        """Drop the brackets of a position that is no longer held."""
+        self.brackets = [one for one in self.brackets if one.units * self.units > 0.0]
+
+    def miss_open(self) -> None:
+        """Drop the orders that asked for an open where there was none."""
+        self.orders = [rest for rest in self.orders if not rest.is_at_once]
+        self.watch()
 
     def drop_orders(self) -> None:
         """Drop whatever rests or is wanted."""

@@ -38,7 +38,7 @@ class Ledger:
     """Cash, sums and lists; `record` is the only way in which a position changes by a fill."""
 
     def __init__(self, terms: Terms) -> None:
-        self.cash = terms.cash
+        self.cash = float(terms.cash)
         self.column = terms.column()
         self.costs = Costs(terms.fee_rate, terms.fee_unit, terms.fee_order, terms.fees)
         self.fills: list[Fill] = []

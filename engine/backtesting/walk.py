@@ -25,12 +25,13 @@ class Columns:
 
     __slots__ = ("cash", "equity", "invested", "n", "time_ns")
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, time_ns: array[int] | None = None) -> None:
         self.n = 0
-        self.time_ns: array[int] = array("l", bytes(8 * most))
-        self.equity: array[float] = array("d", bytes(8 * most))
-        self.cash: array[float] = array("d", bytes(8 * most))
-        self.invested: array[float] = array("d", bytes(8 * most))
+        zeros = array("d", [0.0])
+        self.time_ns: array[int] = array("l", [0]) * most if time_ns is None else time_ns
+        self.equity: array[float] = zeros * most
+        self.cash: array[float] = zeros * most
+        self.invested: array[float] = zeros * most
 
     def write(self, time_ns: int, equity: float, cash: float, gross: float) -> None:
         """Write the account after the marks of an instant."""
@@ -62,6 +63,12 @@ class Feed:
         self.row = 0 if start_ns is None else bisect_left(times, start_ns)
         self.stop = len(times) if end_ns is None else bisect_left(times, end_ns)
         self.time_ns = times[self.row] if self.row < self.stop else NEVER
+
+    def times(self) -> array[int]:
+        """Return the closes of all its bars that count; the column of the data where all do."""
+        times = self.bars.time_ns
+        is_whole = self.row == 0 and self.stop == len(times)
+        return times if is_whole else times[self.row : self.stop]
 
     def step(self) -> None:
         """Go on to the next bar."""
@@ -105,10 +112,9 @@ def walk_one(strategy: Strategy, account: BarAccount, feed: Feed, days: Days) ->
     bars, symbol, on_bar = feed.bars, feed.holding.symbol, strategy.on_bar
     times, opens, highs = bars.time_ns, bars.open, bars.high
     lows, closes, volumes = bars.low, bars.close, bars.volume
-    columns = Columns(feed.stop - feed.row)
+    columns = Columns(feed.stop - feed.row, feed.times())
     # Written here, a column at a time: a call for each bar costs a third more.
-    out_time, out_equity = columns.time_ns, columns.equity
-    out_cash, out_invested = columns.cash, columns.invested
+    out_equity, out_cash, out_invested = columns.equity, columns.cash, columns.invested
     is_listening = hooks.on_fill
     until_ns = days.until_ns
     kept_long, kept_short = account.kept()
@@ -132,7 +138,6 @@ def walk_one(strategy: Strategy, account: BarAccount, feed: Feed, days: Days) ->
         account.equity = equity
         account.now_ns = now
         place = row - first
-        out_time[place] = now
         out_equity[place] = equity
         out_cash[place] = cash
         out_invested[place] = abs(worth) / equity if equity > 0.0 else 0.0
@@ -150,9 +155,8 @@ def walk_targets(targets: array[float], account: BarAccount, feed: Feed, days: D
     """Do what `walk_one` does for a strategy that returns these targets and nothing else."""
     ledger, holding, bars = account.ledger, feed.holding, feed.bars
     times, opens, closes = bars.time_ns, bars.open, bars.close
-    columns = Columns(feed.stop - feed.row)
-    out_time, out_equity = columns.time_ns, columns.equity
-    out_cash, out_invested = columns.cash, columns.invested
+    columns = Columns(feed.stop - feed.row, feed.times())
+    out_equity, out_cash, out_invested = columns.equity, columns.cash, columns.invested
     until_ns = days.until_ns
     kept_long, kept_short = account.kept()
     symbol, first = holding.symbol, feed.row
@@ -171,7 +175,6 @@ def walk_targets(targets: array[float], account: BarAccount, feed: Feed, days: D
         cash = ledger.cash
         worth = holding.units * holding.mark
         equity = cash + worth
-        out_time[place] = now
         out_equity[place] = equity
         out_cash[place] = cash
         out_invested[place] = abs(worth) / equity if equity > 0.0 else 0.0
