@@ -269,16 +269,3 @@ def units_at_risk(equity: float, share: float, entry: float, stop_loss: float) -
     if not (equity > 0.0 and abs(gap) > 0.0):
         return 0.0
     return equity * share / gap
-
-
-def equity_needed(
-    long_value: float, short_value: float, equity_share: float, margin: float
-) -> float:
-    """Return the equity that positions need: a share of the long, and what a short has to be above.
-
-    `short_value` is positive; its sale is in the cash already, so a margin of 1.5 asks for half.
-
-    >>> equity_needed(100.0, 40.0, 0.25, 1.5)
-    45.0
-    """
-    return long_value * equity_share + short_value * (margin - 1.0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from math import inf, isfinite, nan
+from math import inf
+from typing import NoReturn
 
 from engine.backtesting.holding import NEVER, Holding, Rest
 from engine.backtesting.ledger import Ledger
@@ -12,9 +13,10 @@ from engine.backtesting.orders import DAY, TIMES_IN_FORCE, Order
 from engine.backtesting.terms import Terms
 from engine.errors import UsageError
 from engine.nearest import nearest
-from kernels_pure.fills import equity_needed, whole_lots, whole_ticks
+from kernels_pure.fills import whole_lots, whole_ticks
 
 YEAR_DAYS = 365.0
+Parts = tuple[float, float]
 
 
 class BarAccount:
@@ -33,6 +35,9 @@ class BarAccount:
         self.now_ns = 0
         self.is_optimistic = 1 if is_optimistic else 0
         self.is_through = 1 if terms.through else 0
+        # What a long and a short position count for beside cash: see `carries`.
+        self.begun: Parts = (1.0 - terms.initial_equity, terms.initial_margin)
+        self.kept: Parts = (1.0 - terms.maintenance_equity, terms.maintenance_margin)
         self.n_orders = 0
         self.n_ambiguous = 0
         self.n_margin_calls = 0
@@ -104,16 +109,15 @@ class BarAccount:
             in force is unknown.
         """
         holding = self.holding(symbol)
-        if not isfinite(units) or units == 0.0:
-            raise UsageError(f"an order of {units} units of {symbol}: it must buy or sell some")
-        for name, price in (
-            ("limit", limit), ("stop", stop), ("sl", stop_loss), ("tp", take_profit),
-        ):  # fmt: skip
-            if not 0.0 <= price < inf:
-                raise UsageError(f"{name}={price} of an order for {symbol}: it must be a price")
-        if time_in_force not in TIMES_IN_FORCE:
-            names = ", ".join(TIMES_IN_FORCE)
-            raise UsageError(f"tif={time_in_force!r} of an order for {symbol}: it is {names}")
+        if not (
+            0.0 < abs(units) < inf
+            and 0.0 <= limit < inf
+            and 0.0 <= stop < inf
+            and 0.0 <= stop_loss < inf
+            and 0.0 <= take_profit < inf
+            and time_in_force in TIMES_IN_FORCE
+        ):
+            complain(units, symbol, limit, stop, stop_loss, take_profit, time_in_force)
         side = 1.0 if units > 0.0 else -1.0
         tick = holding.tick
         self.number += 1
@@ -176,38 +180,33 @@ class BarAccount:
             total += holding.units * holding.mark
         return total
 
-    def has_equity(self, equity_share: float, margin: float) -> bool:
-        """Tell whether equity suffices for the positions at the last prices, but for rounding."""
-        cash = self.ledger.cash
-        if len(self.lines) == 1:
-            worth = self.lines[0].units * self.lines[0].mark
-            longs, shorts = max(worth, 0.0), max(-worth, 0.0)
-        else:
-            longs, shorts = self._sides()
-        need = equity_needed(longs, shorts, equity_share, margin)
-        return cash + longs - shorts - need >= -1e-9 * (abs(cash) + longs + shorts)
+    def carries(self, changed: Holding, units: float, cash: float, parts: Parts) -> bool:
+        """Tell whether `cash` and positions at the last prices suffice, `units` of one of them.
 
-    def _sides(self) -> tuple[float, float]:
-        longs = shorts = 0.0
-        for holding in self.lines:
-            worth = holding.units * holding.mark
-            if worth > 0.0:
-                longs += worth
-            else:
-                shorts -= worth
-        return longs, shorts
-
-    def kept(self) -> tuple[float, float]:
-        """Return what a long and a short position count for at least, as multiples of their value.
-
-        Where cash and these come to less than 0, `check_margin` may find too little equity.
+        `parts` says what a long and a short position count for, as multiples of their value: with
+        cash they must come to 0 at least, but for rounding.
         """
-        return 1.0 - self.terms.maintenance_equity, self.terms.maintenance_margin
+        worth = units * changed.mark
+        total = cash + worth * parts[worth < 0.0]
+        gross = abs(cash) + abs(worth)
+        if len(self.lines) > 1:
+            total, gross = self._with_others(changed, total, gross, parts)
+        return total >= -1e-9 * gross
+
+    def _with_others(
+        self, changed: Holding, total: float, gross: float, parts: Parts
+    ) -> tuple[float, float]:
+        for holding in self.lines:
+            if holding is not changed:
+                worth = holding.units * holding.mark
+                total += worth * parts[worth < 0.0]
+                gross += abs(worth)
+        return total, gross
 
     def check_margin(self) -> None:
         """Close everything at the next open, and drop what rests, where equity is too little."""
-        terms = self.terms
-        if self.has_equity(terms.maintenance_equity, terms.maintenance_margin):
+        first = self.lines[0]
+        if self.carries(first, first.units, self.ledger.cash, self.kept):
             return
         self.n_margin_calls += 1
         for holding in self.lines:
@@ -229,6 +228,23 @@ class BarAccount:
                 ]
                 holding.watch()
 
-    def forget_target(self, holding: Holding) -> None:
-        """Let the next target count as a new one: the position is not what a target left."""
-        holding.held = nan
+
+def complain(
+    units: float,
+    symbol: str,
+    limit: float,
+    stop: float,
+    stop_loss: float,
+    take_profit: float,
+    time_in_force: str,
+) -> NoReturn:
+    """Say what is wrong with an order."""
+    if not 0.0 < abs(units) < inf:
+        raise UsageError(f"an order of {units} units of {symbol}: it must buy or sell some")
+    for name, price in (
+        ("limit", limit), ("stop", stop), ("sl", stop_loss), ("tp", take_profit),
+    ):  # fmt: skip
+        if not 0.0 <= price < inf:
+            raise UsageError(f"{name}={price} of an order for {symbol}: it must be a price")
+    names = ", ".join(TIMES_IN_FORCE)
+    raise UsageError(f"tif={time_in_force!r} of an order for {symbol}: it is {names}")

@@ -31,7 +31,7 @@ from kernels_pure.fills import (
     whole_lots,
 )
 
-MARGIN_SHORT = "not enough equity"
+TOO_LITTLE = "not enough equity"
 NO_SHORTS = "short sales are not allowed"
 
 
@@ -88,15 +88,18 @@ class BarFills:
                 units = copysign(cap, units)
         ledger = account.ledger
         paid = ledger.paid(holding, units, price, most) if is_slipped else price
+        size = abs(units)
+        fee = ledger.costs.of(size, paid)
         holding.mark = price
-        after = holding.units + units
-        if abs(after) > abs(holding.units) or after * holding.units < 0.0:
-            why = self._objection(units, paid, after)
+        before = holding.units
+        after = before + units
+        if before * units >= 0.0 or before * after < 0.0:
+            why = self._objection(after, ledger.cash - units * paid - fee)
             if why:
                 account.refuse(why)
                 return nan
-        self.room -= abs(units)
-        ledger.record(holding, number, self.time_ns, units, paid, reason, is_ambiguous)
+        self.room -= size
+        ledger.record(holding, number, self.time_ns, units, paid, fee, reason, is_ambiguous)
         if not is_begun:
             account.n_orders += 1
         if is_ambiguous:
@@ -104,19 +107,12 @@ class BarFills:
         self._trim_brackets()
         return units
 
-    def _objection(self, units: float, paid: float, after: float) -> str:
-        """Return why units may not be bought or sold, or nothing."""
-        account, holding = self.account, self.holding
-        terms = account.terms
-        if after < 0.0 and not terms.can_short:
+    def _objection(self, after: float, cash: float) -> str:
+        """Return why a position may not be opened or added to, or nothing."""
+        account = self.account
+        if after < 0.0 and not account.terms.can_short:
             return NO_SHORTS
-        ledger = account.ledger
-        cash, before = ledger.cash, holding.units
-        ledger.cash = cash - units * paid - ledger.costs.of(abs(units), paid)
-        holding.units = after
-        is_enough = account.has_equity(terms.initial_equity, terms.initial_margin)
-        ledger.cash, holding.units = cash, before
-        return "" if is_enough else MARGIN_SHORT
+        return "" if account.carries(self.holding, after, cash, account.begun) else TOO_LITTLE
 
     def _trim_brackets(self) -> None:
         """Drop the brackets of a position that is no longer held."""

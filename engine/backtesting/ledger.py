@@ -41,8 +41,9 @@ class Ledger:
         self.cash = float(terms.cash)
         self.column = terms.column()
         self.costs = Costs(terms.fee_rate, terms.fee_unit, terms.fee_order, terms.fees)
-        self.fills: list[Fill] = []
-        self.trades: list[Trade] = []
+        # Fields of fills and trades; as objects they would make PyPy's traces of an order too long.
+        self.filled: list[tuple[int, str, int, float, float, float, str, bool]] = []
+        self.ended: list[tuple[str, int, int, float, float, float, float, float, str, bool]] = []
         self.fees = 0.0
         self.borrow_fees = 0.0
         self.dividends = 0.0
@@ -62,16 +63,16 @@ class Ledger:
         time_ns: int,
         units: float,
         paid: float,
+        fee: float,
         reason: str,
         is_ambiguous: bool,
     ) -> None:
         """Enter a fill: a position that changes sign ends one trade and begins another."""
         size = abs(units)
-        fee = self.costs.of(size, paid)
         self.cash = self.cash - units * paid - fee
         self.fees += fee
-        self.fills.append(
-            Fill(number, holding.symbol, time_ns, units, paid, fee, reason, is_ambiguous)
+        self.filled.append(
+            (number, holding.symbol, time_ns, units, paid, fee, reason, is_ambiguous)
         )
         before = holding.units
         after = before + units
@@ -102,8 +103,8 @@ class Ledger:
         holding.is_ambiguous = holding.is_ambiguous or is_ambiguous
 
     def _end(self, holding: Holding, time_ns: int, before: float, reason: str) -> None:
-        self.trades.append(
-            Trade(
+        self.ended.append(
+            (
                 holding.symbol,
                 holding.opened_ns,
                 time_ns,
@@ -116,6 +117,14 @@ class Ledger:
                 holding.is_ambiguous,
             )
         )
+
+    def fills(self, first: int = 0) -> tuple[Fill, ...]:
+        """Return the fills, from one of them on."""
+        return tuple(Fill(*fields) for fields in self.filled[first:])
+
+    def trades(self) -> tuple[Trade, ...]:
+        """Return the trades that have ended."""
+        return tuple(Trade(*fields) for fields in self.ended)
 
 
 def _begin(

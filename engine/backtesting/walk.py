@@ -88,11 +88,12 @@ class Hooks:
 
     def tell(self, account: BarAccount, time_ns: int, is_new_day: bool) -> None:
         """Tell of fills, of a new day and of timers, before the bars of an instant."""
-        strategy, fills = self.strategy, account.ledger.fills
-        if self.on_fill:
-            while self._told < len(fills):
-                self._told += 1
-                strategy.on_fill(fills[self._told - 1])
+        strategy, ledger = self.strategy, account.ledger
+        if self.on_fill and self._told < len(ledger.filled):
+            fresh = ledger.fills(self._told)
+            self._told += len(fresh)
+            for fill in fresh:
+                strategy.on_fill(fill)
         if is_new_day and self.on_session:
             strategy.on_start_of_session(time_ns)
         for _ in range(account.awake(time_ns)):
@@ -117,7 +118,7 @@ def walk_one(strategy: Strategy, account: BarAccount, feed: Feed, days: Days) ->
     out_equity, out_cash, out_invested = columns.equity, columns.cash, columns.invested
     is_listening = hooks.on_fill
     until_ns = days.until_ns
-    kept_long, kept_short = account.kept()
+    kept_long, kept_short = account.kept
     first = feed.row
     for row in range(first, feed.stop):
         now, opened, high, low = times[row], opens[row], highs[row], lows[row]
@@ -158,7 +159,7 @@ def walk_targets(targets: array[float], account: BarAccount, feed: Feed, days: D
     columns = Columns(feed.stop - feed.row, feed.times())
     out_equity, out_cash, out_invested = columns.equity, columns.cash, columns.invested
     until_ns = days.until_ns
-    kept_long, kept_short = account.kept()
+    kept_long, kept_short = account.kept
     symbol, first = holding.symbol, feed.row
     for row in range(first, feed.stop):
         now, close, place = times[row], closes[row], row - first
@@ -194,7 +195,7 @@ def walk_many(strategy: Strategy, account: BarAccount, feeds: list[Feed], days: 
     columns = Columns(most)
     hooks = Hooks(strategy)
     ledger = account.ledger
-    kept_long, kept_short = account.kept()
+    kept_long, kept_short = account.kept
     while True:
         now = NEVER
         for feed in feeds:

@@ -134,8 +134,6 @@ def orders(draw: Random) -> Scene:
 
 ORDER_RANGES = {
     "units": (-50.0, 50.0), "equity": (-10.0, 1e4), "share": (0.0, 0.1),
-    "long_value": (0.0, 1e4), "short_value": (0.0, 1e4), "equity_share": (0.0, 1.0),
-    "margin": (1.0, 2.0),
 }  # fmt: skip
 ORDER_CHOICES: dict[str, tuple[float, ...]] = {
     "side": (1.0, -1.0), "is_through": (0, 1), "is_optimistic": (0, 1), "how": (1, 2),
@@ -145,7 +143,7 @@ FILLS = tuple(
     f"fills.{name}"
     for name in (
         "can_trade", "stop_fill", "limit_fill", "is_inside", "stop_limit_fill", "bracket_exit",
-        "entry_bar_exit", "whole_lots", "whole_ticks", "units_at_risk", "equity_needed",
+        "entry_bar_exit", "whole_lots", "whole_ticks", "units_at_risk",
     )
 )  # fmt: skip
 
