@@ -103,8 +103,8 @@ def lines(
     n_bars = max(len(bars) for bars in data.bars.values())
     names = ", ".join(data.symbols) if len(data.symbols) <= 8 else f"{len(data.symbols)} symbols"
     head = [
-        f"{data.source}: {names}; {n_bars:,} bars of {shown(data.interval_ns)}, "
-        f"{span(first)} to {span(last)} UTC",
+        f"{data.source}: {names}",
+        f"{n_bars:,} bars of {shown(data.interval_ns)}, {span(first)} to {span(last)} UTC",
         f"cash {args.cash:,.2f}, fees {args.fees}, slippage {args.slippage}; filled at the next "
         "open",
         "",

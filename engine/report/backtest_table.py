@@ -122,8 +122,7 @@ def _is_idle(column: Column, rows: Sequence[Row]) -> bool:
 def legend(rows: Sequence[Row], n_tests: int, per_year: float) -> list[str]:
     """Return what the columns mean, a line each, in at most 80 columns."""
     lines = [
-        f"Sharpe: mean over sample deviation of bar returns, times √{per_year:,.0f} bars a year, "
-        "rate 0",
+        f"Sharpe: mean over sample deviation of bar returns, × √{per_year:,.0f} a year, rate 0",
         f"DSR: probability that the best Sharpe of a row is no luck of {_tests(n_tests)} tried",
     ]
     ambiguous = sum(row.n_ambiguous for row in rows)

@@ -92,12 +92,19 @@ def run_trial(
         raise BadDataError(line) from error
 
 
-def fault(kind: type[Strategy], error: BaseException) -> str:
-    """Return one line for an error that the file of a strategy raised; none if another did."""
+def fault(kind: type[Strategy], error: Exception) -> str:
+    """Return one line for an error that the file of a strategy raised; none if another did.
+
+    What a hook of a user returns is looked at by the engine: a wrong type shows only there.
+    """
     file = file_of(kind)
+    if not file or kind.__module__ in _SHIPPED:
+        return ""
     trace = error.__traceback__
     while trace is not None:
-        if file and trace.tb_frame.f_code.co_filename == file:
+        if trace.tb_frame.f_code.co_filename == file:
             return f"{complaint(error, file, file)} (strategy {kind.__name__})"
         trace = trace.tb_next
+    if isinstance(error, TypeError | ValueError):
+        return f"{file}: {kind.__name__}: {error}; is on_bar given a number to return?"
     return ""
