@@ -42,10 +42,11 @@ from engine.execution.orders import Plan
 from engine.execution.packages import Packages, delivers_stock
 from engine.execution.plan import Terms, Unplanned, deltas, plans
 from engine.execution.pnl import day_pnl
+from engine.execution.reconcile import Difference
 from engine.execution.recovery import recover
 from engine.execution.rules import CANCEL, FLATTEN, LEAVE, POLICIES, Rules, ns
 from engine.execution.trade import Trade
-from engine.execution.view import View, view_of
+from engine.execution.view import View, reasons_of, view_of
 from engine.scanner.scanner import Scanner
 from engine.scanner.search import Found
 
@@ -253,6 +254,21 @@ class Trader:
             self.halt(f"package {package}: the proof does not reproduce its edge: {text}")
 
     # what is seen
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why not everything may be sent: halts, and a torn journal."""
+        return reasons_of(self.state)
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What the last reconciliation has found."""
+        return self._reconciliation.found
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the broker can be reached."""
+        return self._packages.is_linked
 
     @property
     def is_quiet(self) -> bool:

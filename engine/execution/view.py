@@ -102,12 +102,9 @@ def view_of(
     """Return the view of an account. O(packages)."""
     packages = reconciliation.packages
     state = packages.state
-    reasons = list(state.halts)
-    if state.torn:
-        reasons.append(f"the journal is torn: {state.torn}")
     held = state.executions.positions()
     return View(
-        ts_ns=now_ns, mode=packages.mode, reasons=tuple(reasons), is_linked=packages.is_linked,
+        ts_ns=now_ns, mode=packages.mode, reasons=reasons_of(state), is_linked=packages.is_linked,
         is_armed=packages.is_armed,
         packages=tuple(_package(trade, state, now_ns) for trade in state.trades.values()),
         orders=tuple(
@@ -121,6 +118,12 @@ def view_of(
         n_executions=state.executions.count(), n_repeated=state.executions.repeated,
         n_corrected=state.executions.replaced,
     )  # fmt: skip
+
+
+def reasons_of(state: State) -> tuple[str, ...]:
+    """Return why not everything may be sent: halts, and a torn journal."""
+    torn = (f"the journal is torn: {state.torn}",) if state.torn else ()
+    return (*state.halts, *torn)
 
 
 def _package(trade: Trade, state: State, now_ns: int) -> PackageView:

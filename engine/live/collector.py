@@ -1,7 +1,9 @@
-"""When garbage is collected: not while a package is open.
+"""When garbage is collected: not while a package is open, and not for little.
 
 PyPy's major collections take milliseconds, at moments of their own. So they are switched off, and
-done in steps while nothing is open; a heap above its ceiling is collected at once, and said.
+done in steps while nothing is open; one step in each looks at everything that may refer to objects
+and takes tens of milliseconds, however little there is to collect. So none is begun before the heap
+has grown by `growth`. A heap above its ceiling is collected at once, and said.
 CPython's collector is told to leave alone what was there after the warm-up.
 """
 
@@ -20,8 +22,9 @@ class Collector:
     `n_forced` counts collections that the ceiling asked for.
     """
 
-    def __init__(self, ceiling_mib: int = 1024) -> None:
-        self.ceiling = ceiling_mib * MEBIBYTE
+    def __init__(self, ceiling_mib: int = 1024, growth_mib: int = 64) -> None:
+        self.ceiling, self.growth = ceiling_mib * MEBIBYTE, growth_mib * MEBIBYTE
+        self._due = 0  # the heap from which on a collection is worth its steps
         self.n_forced = self.n_steps = 0
         self._gc: Any = gc
         self._is_pypy = sys.implementation.name == "pypy"
@@ -29,6 +32,7 @@ class Collector:
     def begin(self) -> None:
         """Take over, after everything has been imported and warmed up."""
         gc.collect()
+        self._due = self.heap() + self.growth
         if self._is_pypy:
             gc.disable()
         else:
@@ -38,12 +42,15 @@ class Collector:
         """Use an idle moment; with a package open nothing is done but for the ceiling."""
         if not self._is_pypy:
             return
-        if self.heap() > self.ceiling:
+        heap = self.heap()
+        if heap > self.ceiling:
             self.n_forced += 1
             gc.collect()
-        elif not is_open:
+            self._due = self.heap() + self.growth
+        elif not is_open and heap > self._due:
             self.n_steps += 1
-            self._gc.collect_step()
+            if self._gc.collect_step().major_is_done:
+                self._due = self.heap() + self.growth
 
     def heap(self) -> int:
         """Return the bytes of PyPy's heap; 0 on CPython."""

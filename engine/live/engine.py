@@ -26,6 +26,7 @@ from engine.live.source import Source
 from engine.live.tee import Tee
 from engine.live.vigil import Vigil
 from engine.market.book import Book
+from engine.proof.verifier import reproduces
 from engine.report.live_screen import Link
 from engine.report.wording import legs_text
 from engine.scanner.scanner import Scanner
@@ -35,6 +36,8 @@ _MOST_TIMINGS = 2_000
 _REFUSED_EVERY_NS = NS_PER_SECOND // 4
 _SAME_EVERY_NS = 15 * NS_PER_SECOND
 _MOST_KEYS = 1_000
+# Candidates that wait are searched again so often: before an order their quotes are judged anyway.
+_AGED_EVERY_NS = NS_PER_SECOND
 _NOT_ARMED = Outcome("", (("not-armed", "it would be sent with --arm"),))
 
 
@@ -52,6 +55,7 @@ class Tracked:
     n_seen: int = 0
     n_reads: int = 0
     refused_ns: int = 0
+    aged_ns: int = 0
     refused: dict[str, int] = field(default_factory=dict)
 
 
@@ -157,7 +161,7 @@ class Engine:
             self._look_at_latch()
             now = self._clock.now_ns()
             for tracked in self.tracked.values():
-                tracked.watch.on_time(now)
+                self._let_age(tracked, now)
             if self._advance is not None:
                 self._advance(now)
             self.trader.on_time()
@@ -282,20 +286,27 @@ class Engine:
         elif outcome.refusals:
             self._note_refusal(tracked, outcome, now_ns)
 
+    def _let_age(self, tracked: Tracked, now_ns: int) -> None:
+        """Let a watch know what time it is; candidates that nobody takes, now and then."""
+        monotonic, watch = self._clock.monotonic_ns(), tracked.watch
+        if watch.found is None or monotonic - tracked.aged_ns >= _AGED_EVERY_NS:
+            tracked.aged_ns = monotonic
+            watch.on_time(now_ns)
+            watch.rest()
+
     def _prove(self, tracked: Tracked, package: str) -> None:
         """Let the verifier judge what was just sent; a doubt halts."""
         found, scanner = tracked.watch.found, tracked.scanner
         assert found is not None
         plan = self.trader.state.trades[package].plan
-        proven = scanner.prove(found, found.table.found.count)
-        for is_good, rows in ((True, proven.opportunities), (False, proven.mismatches)):
-            for one in rows:
-                if one.id == plan.sighting:
-                    least = one.proof.minimum if one.proof is not None else one.edge
-                    text = f"edge {one.edge:.6f}, least outcome {least:.6f} a share"
-                    self.trader.record_proof(package, one.edge, is_good=is_good, text=text)
-                    return
-        self.trader.record_proof(package, plan.edge, is_good=False, text="the row is not there")
+        one = scanner.prove_one(found, plan.sighting)
+        if one is None or one.proof is None:
+            self.trader.record_proof(package, plan.edge, is_good=False, text="the row is not there")
+            return
+        least = one.proof.minimum
+        text = f"edge {one.edge:.6f}, least outcome {least:.6f} a share"
+        is_good = reproduces(one.edge, one.proof)
+        self.trader.record_proof(package, one.edge, is_good=is_good, text=text)
 
     def _note_refusal(self, tracked: Tracked, outcome: Outcome, now_ns: int) -> None:
         """Journal what was not sent: each combo now and then, and not every few milliseconds."""

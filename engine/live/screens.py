@@ -65,16 +65,15 @@ class Screens:
 
     def why(self) -> str:
         """Return why not everything may be sent, "" if it may."""
-        engine = self._engine
-        view = engine.trader.view()
-        if view.reasons:
-            return "; ".join(view.reasons) + ": parity resume --reason TEXT goes on"
-        if view.differences:
-            one = view.differences[0]
+        trader = self._engine.trader
+        if trader.reasons:
+            return "; ".join(trader.reasons) + ": parity resume --reason TEXT goes on"
+        if trader.differences:
+            one = trader.differences[0]
             return f"the broker's account differs from the journal: {one}"
-        if not view.is_armed:
+        if not trader.is_armed:
             return "not armed: what it would send is shown and not sent; --arm sends"
-        return "" if view.is_linked else "no connection for orders"
+        return "" if trader.is_linked else "no connection for orders"
 
     def _quotes(self, one: Tracked, now: int, seconds: float) -> Quotes:
         book = one.watch.book

@@ -155,7 +155,8 @@ class Story:
     def __init__(self) -> None:
         self.packages: dict[str, PackageStory] = {}
         self.orders: dict[str, OrderStory] = {}
-        self.executions = Executions()
+        self.executions = Executions(self._traded)
+        self._money: dict[str, Money] = {}
         self.refusals: Counter[str] = Counter()
         self.recent: deque[Refused] = deque(maxlen=_MOST_RECENT)
         self.notes: deque[tuple[int, str]] = deque(maxlen=_MOST_RECENT)
@@ -194,7 +195,13 @@ class Story:
                 self.notes.append((entry.ts_ns, f"entry {entry.seq:,} ({entry.kind}) is unclear"))
 
     def money(self, package: PackageStory) -> Money:
-        """Return what a package has earned and cost. O(executions of it)."""
+        """Return what a package has earned and cost. O(executions of it) where it is new."""
+        known = self._money.get(package.id)
+        if known is None:
+            known = self._money[package.id] = self._money_of(package)
+        return known
+
+    def _money_of(self, package: PackageStory) -> Money:
         plan, known, refs = package.planned.plan, self.executions, package.refs
         held_by_leg = known.held(refs)
         counts = [
@@ -244,6 +251,12 @@ class Story:
         self.executions.register(intent.order)
         if intent.package in self.packages:
             self.packages[intent.package].orders.append(order)
+
+    def _traded(self, ref: str) -> None:
+        """Forget what the package of an order has earned: something new is known of it."""
+        order = self.orders.get(ref)
+        if order is not None:
+            self._money.pop(order.intent.package, None)
 
     def _sent(self, entry: Written) -> None:
         order = self.orders.get(str(entry.data.get("ref")))

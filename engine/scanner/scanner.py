@@ -9,6 +9,7 @@ from engine.backend import Backend
 from engine.clock import SYSTEM, Clock
 from engine.config import ScanSettings, family_name
 from engine.market.chain import OptionChain
+from engine.market.combo import combo_of, sighting_id
 from engine.proof.states import Proof
 from engine.proof.verifier import reproduces, verify
 from engine.scanner.kept import Kept
@@ -20,7 +21,7 @@ from engine.scoring.near_misses import near_misses
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult, Selection
 from engine.scoring.packages import find_packages
 from engine.scoring.proposal import Ranked, propose, rank
-from engine.scoring.ranking import Ranking, best, entry, rank_candidates
+from engine.scoring.ranking import Ranking, best, entry, one_by_one, rank_candidates
 from engine.scoring.selection import Choice
 from engine.scoring.simultaneous import unusable_sentence
 from engine.scoring.synthetic import find_synthetics
@@ -166,6 +167,20 @@ class Scanner:
             is_good = reproduces(opportunity.edge, _proof(opportunity))
             (shown if is_good else mismatches).append(opportunity)
         return Proven(tuple(shown), tuple(mismatches))
+
+    def prove_one(self, found: Found, sighting: str) -> Opportunity | None:
+        """Return the row of `found` with this id, proven; None if there is none.
+
+        The best rows come first, so that what was taken of them costs one proof.
+        """
+        view, columns, ranking = found.view, found.table.found, self.rank(found)
+        rows = one_by_one(view, columns, found.gated, ranking, found.settings, columns.count)
+        for ranked in rows:
+            position = ranked.position
+            key = combo_of(found.chain, position.legs).key
+            if sighting_id(key, position.family, found.chain.ts_ns) == sighting:
+                return self._proven(found, ranked)
+        return None
 
     def explain(
         self,

@@ -196,7 +196,18 @@ def test_the_collector_rests_only_while_nothing_is_open() -> None:
         collector.rest(is_open=True)
         assert collector.n_steps == 0
         collector.rest(is_open=False)
+        assert collector.n_steps == 0  # the heap has not grown since
+        collector.growth, collector._due = 0, 0
+        collector.rest(is_open=False)
         assert collector.n_steps == (1 if is_pypy else 0)
+        for _ in range(10_000 if is_pypy else 0):
+            collector.rest(is_open=False)
+            if collector._due:
+                break  # to its end: and from then on the next one is due
+        collector.growth = collector._due = 1 << 60
+        before = collector.n_steps
+        collector.rest(is_open=False)
+        assert collector.n_steps == before
         collector.ceiling = 1
         collector.rest(is_open=True)
         assert collector.n_forced == (1 if is_pypy else 0)

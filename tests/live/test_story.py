@@ -8,6 +8,7 @@ import pytest
 from story_journal import CONVERSION, Writer, a_day, a_plan
 
 from engine.live.story import Story
+from engine.session.journal import read_journal
 
 
 @pytest.fixture
@@ -32,6 +33,17 @@ def test_a_complete_package_is_its_edge_less_what_was_paid_above(path: Path) -> 
     assert money.locked == pytest.approx(-99.51 * 200.0 - 7.5 + worst)
     assert package.proof is not None
     assert story.orders[package.refs[0]].state == "FILLED"
+
+
+def test_money_is_kept_until_something_new_is_known(path: Path) -> None:
+    a_day(path)
+    story, seen = Story(), set()
+    for entry in read_journal(path):
+        story.take(entry)
+        for package in story.packages.values():
+            seen.add(repr(story.money(package)))
+            assert repr(story.money(package)) == repr(story._money_of(package))
+    assert len(seen) > 4
 
 
 def test_what_was_unwound_is_what_it_cost(path: Path) -> None:
