@@ -1,7 +1,8 @@
 """What a column of targets would have earned, in one pass and without columns of the account.
 
 A search runs a rule many times over the same bars and keeps a few numbers of each. They are, bit
-for bit, those of ``bars.backtest`` and of ``equity`` one after the other. Where the account would
+for bit, those of ``bars.backtest`` and of ``equity`` one after the other; the gains of trades are
+those of a list of trades. Where the account would
 have met its margin, they are not what a backtest with margin gives: the result says so.
 
 `floors` has, read by the names below, the equity that a position needs as a share of its value: to
@@ -9,9 +10,9 @@ sell short, to stay short, to buy, to stay long. Of an account that is allowed e
 0; a margin of 1.5 on a short, whose sale is in the cash already, is 0.5 here.
 """
 
-from math import nan
+from math import copysign, nan
 
-from kernels_pure.bars import CASH, trade, trip_ended
+from kernels_pure.bars import CASH, FEE_ORDER, FEE_RATE, FEE_UNIT, fill_price, trade
 from kernels_pure.columns import LARGEST, Floats
 from kernels_pure.equity import (
     calmar,
@@ -44,6 +45,47 @@ N_SCORES = 10
 _CENT = 1.0 - 1e-9
 
 
+def trade_gain(
+    flow: float, before: float, after: float, price: float, account: Floats
+) -> tuple[int, float, float]:
+    """Return (trades ended, gain, flow) of what brought a position from `before` to `after`.
+
+    `flow` is the cash that the present trade has moved so far; the gain of one that ends is what it
+    moved in all. Added up trade by trade, as the list of trades has it.
+
+    >>> from array import array
+    >>> free = array("d", [0.0] * 7)
+    >>> trade_gain(-100.0, 10.0, -10.0, 12.0, free)
+    (1, 20.0, 120.0)
+    >>> trade_gain(-100.0, 10.0, 5.0, 12.0, free)
+    (0, 0.0, -40.0)
+    """
+    ended = 0
+    gain = 0.0
+    units = after - before
+    if before * after <= 0.0 and abs(before) > 0.0:
+        ended = 1
+        gain = flow + flow_of(-before, price, account)
+        flow = 0.0
+        units = after
+    if abs(units) > 0.0:
+        moved = flow_of(units, price, account)
+        flow = flow + moved if abs(before * after) > 0.0 and ended == 0 else moved
+    return ended, gain, flow
+
+
+def flow_of(units: float, price: float, account: Floats) -> float:
+    """Return the cash that an order for `units` at the open `price` moves: out is below 0.
+
+    >>> from array import array
+    >>> flow_of(-10.0, 12.0, array("d", [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]))
+    119.0
+    """
+    paid = fill_price(copysign(1.0, units), price, account)
+    fee = account[FEE_ORDER] + abs(units) * (account[FEE_UNIT] + account[FEE_RATE] * paid)
+    return -units * paid - fee
+
+
 def score_targets(
     open: Floats,
     close: Floats,
@@ -68,8 +110,8 @@ def score_targets(
     """
     n = len(close)
     start = account[CASH]
-    cash = opened = equity = before = peak = start
-    position = held = wanted = need = 0.0
+    cash = equity = before = peak = start
+    position = held = wanted = need = flow = 0.0
     orders = trips = wins = 0
     gained = lost = 0.0
     total = squares = below = 0.0
@@ -83,12 +125,13 @@ def score_targets(
             price = open[row]
             if price > 0.0 and price <= LARGEST:
                 was = position
-                cash, position, flat, sent = trade(cash, was, wanted, price, account)
+                cash, position, _, sent = trade(cash, was, wanted, price, account)
                 orders += sent
                 held = wanted
-                trip, won, gain, opened = trip_ended(was, position, flat, opened)
-                trips += trip
-                wins += won
+                ended, gain, flow = trade_gain(flow, was, position, price, account)
+                trips += ended
+                if gain > 0.0:
+                    wins += 1
                 gained += max(0.0, gain)
                 lost += max(0.0, -gain)
                 need = floors[KEEP_LONG] * position

@@ -55,7 +55,9 @@ def test_a_score_has_the_bits_of_its_parts(seed: int, account: str, backend: Bac
     growth = equity.growth_rate(terms[0], end, (n - 1) / PER_YEAR)
     depth = equity.max_drawdown(curve)[0]
     assert orders > 10
-    assert list(out) == [
+    # The cash between two flat moments is what the trade moved, but for rounding.
+    assert out[names.PROFIT_FACTOR] == pytest.approx(equity.profit_factor(gained, lost), rel=1e-9)
+    assert list(out)[: names.PROFIT_FACTOR] == [
         end / terms[0] - 1.0,
         growth,
         equity.sharpe(curve, PER_YEAR, 0.0),
@@ -64,9 +66,8 @@ def test_a_score_has_the_bits_of_its_parts(seed: int, account: str, backend: Bac
         depth,
         trips,
         equity.win_rate(wins, trips),
-        equity.profit_factor(gained, lost),
-        orders,
     ]
+    assert out[names.ORDERS] == orders
 
 
 def test_a_short_that_rises_by_more_than_half_is_not_kept(backend: Backend) -> None:

@@ -1,0 +1,120 @@
+"""Scores: a kernel's are those of the strategy bar by bar, and of the figures that are reported."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.backend import Backend
+from engine.backtesting.terms import Terms
+from engine.performance.figures import figures
+from engine.searching.proposals import AtRandom
+from engine.searching.scoring import SCORES, Scorer, mean_score, score_of
+from engine.searching.task import Span
+from engine.trading import SHIPPED
+from tests.searching.markets import HOUR_NS, START_NS, strategy_file, task
+
+WIDTH = len(SCORES)
+
+
+class BarByBar(Scorer):
+    """The same without kernels."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        self.has_kernel = False
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_kernel_scores_what_the_strategy_earns_bar_by_bar(name: str, backend: Backend) -> None:
+    asked = task(name)
+    scorer = Scorer(asked, backend.name)
+    assert scorer.has_kernel
+    columns = AtRandom(scorer.space, 12, seed=3).ask(12)
+    assert columns is not None
+    fast, slow = scorer.scores(0, columns), BarByBar(asked).scores(0, columns)
+    assert fast.error == slow.error == ""
+    assert fast.values.tobytes() == slow.values.tobytes()
+    traded = fast.values[SCORES.index("orders") :: WIDTH]
+    assert max(traded) > 5.0
+
+
+def test_a_margin_that_is_not_kept_is_scored_bar_by_bar(backend: Backend) -> None:
+    # Five times the equity in units: the account cannot buy them all.
+    asked = task("momentum", n_tests=1, terms=Terms(cash=1_000.0, units=100.0), n=200)
+    columns = AtRandom(task("momentum").space(), 6, seed=1).ask(6)
+    assert columns is not None
+    fast = Scorer(asked, backend.name).scores(0, columns)
+    assert fast.values.tobytes() == BarByBar(asked).scores(0, columns).values.tobytes()
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [Terms(lot=1.0), Terms(borrow_rate=0.1), Terms(can_short=False), Terms(participation=0.1)],
+)
+def test_terms_that_a_kernel_does_not_know_are_run_bar_by_bar(terms: Terms) -> None:
+    assert not Scorer(task(terms=terms)).has_kernel
+
+
+def test_a_score_is_that_of_the_figures() -> None:
+    asked = task("breakout", n_tests=1)
+    (result,) = Scorer(asked).results({}, Span())
+    told = figures(result, asked.per_year)
+    score = dict(zip(SCORES, score_of(result, asked.per_year), strict=True))
+    assert score["sharpe"] == told.sharpe
+    assert score["return"] == told.total_return
+    assert score["drawdown"] == told.max_drawdown
+    assert score["cagr"] == told.cagr
+    assert score["sortino"] == told.sortino
+    assert score["calmar"] == told.calmar
+    assert score["trades"] == told.trades.n > 0
+    assert score["win_rate"] == told.trades.win_rate
+    assert score["orders"] == told.n_orders
+    assert score["profit_factor"] == pytest.approx(told.trades.profit_factor, rel=1e-12)
+
+
+def test_a_span_is_a_task_of_its_bars_alone(backend: Backend) -> None:
+    middle = Span(START_NS + 50 * HOUR_NS, START_NS + 250 * HOUR_NS)
+    whole = task("volatility", n_tests=1, spans=(Span(), middle))
+    cut = whole.tests[0].bars["S1"]
+    names = ("time_ns", "open", "high", "low", "close", "volume")
+    part = type(cut)(*(getattr(cut, name)[50:250] for name in names))
+    alone = replace(whole, tests=(replace(whole.tests[0], bars={"S1": part}),), spans=(Span(),))
+    columns = AtRandom(whole.space(), 5, seed=2).ask(5)
+    assert columns is not None
+    for scorer in (Scorer, BarByBar):
+        inside = scorer(whole).scores(1, columns).values
+        assert inside.tobytes() == scorer(alone).scores(0, columns).values.tobytes()
+        assert inside.tobytes() != scorer(whole).scores(0, columns).values.tobytes()
+    assert Scorer(whole, backend.name).scores(1, columns).values.tobytes() == inside.tobytes()
+
+
+def test_a_trial_that_fails_is_nan_and_says_where(tmp_path: Path) -> None:
+    scorer = Scorer(task(strategy_file(tmp_path), n_tests=1))
+    columns = [array("d", [12.0, 13.0, 14.0]), array("d", [0.5] * 3), array("d", [1.0] * 3)]
+    scores = scorer.scores(0, columns)
+    assert scores.values[0] == scores.values[0]
+    assert all(value != value for value in scores.values[WIDTH : 2 * WIDTH])
+    assert scores.error.endswith(
+        "steps.py:15: RuntimeError: thirteen (with every=13, size=0.5, side=short)"
+    )
+
+
+def test_the_mean_over_tests_has_no_number_where_one_has_none() -> None:
+    assert list(mean_score([[1.0, 2.0], [3.0, 5.0]])) == [2.0, 3.5]
+    assert mean_score([[1.0], [float("inf")]])[0] != mean_score([[1.0], [float("inf")]])[0]
+
+
+def test_equities_begin_at_one_and_end_at_the_return() -> None:
+    scorer = Scorer(task("momentum"))
+    columns = AtRandom(scorer.space, 3, seed=2).ask(3)
+    assert columns is not None
+    growth = scorer.equities(0, columns, 50).values
+    returns = scorer.scores(0, columns).values[0::WIDTH]
+    assert len(growth) == 150
+    for row, gain in enumerate(returns):
+        assert growth[row * 50] == 1.0
+        assert growth[row * 50 + 49] == pytest.approx(1.0 + gain, rel=1e-12)
