@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from engine.backend import Backend, select
 from engine.errors import (
     BadDataError,
-    EngineError,
     UsageError,
+    error_of,
     load_extra,
 )
 from engine.feeds import open_feed
@@ -170,7 +170,7 @@ def scan(
     if isinstance(quotes, str):
         survey = scan_many(request, kernels, jobs=said.get("jobs", 1))
         if survey.failures and not survey.scans:
-            raise _error(survey.failures[0].message, survey.failures[0].code)
+            raise error_of(survey.failures[0].message, survey.failures[0].code)
         return survey
     return Survey(
         tuple(scan_loaded(loaded, request, kernels) for loaded in _all_loaded(quotes, request)),
@@ -364,8 +364,3 @@ def _only_symbol(feed: Feed) -> str:
     if not known:
         last_snapshot(feed.chains(""), None)  # the feed knows best why it has nothing
     raise UsageError(f"name one of its symbols; {hint('', known)}")
-
-
-def _error(message: str, code: int) -> EngineError:
-    kinds = {kind.code: kind for kind in EngineError.__subclasses__()}
-    return kinds.get(code, EngineError)(message)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from engine.backtesting.data import Data
 from engine.backtesting.result import Result
 from engine.backtesting.terms import Terms
-from engine.errors import BadDataError, EngineError
+from engine.errors import BadDataError, EngineError, error_of
 from engine.performance.figures import Figures, figures
 from engine.trading.trial import Trial, run_trial
 
@@ -152,12 +152,6 @@ def _in_processes(
             if one.figures is None:
                 if not one.code:
                     raise RuntimeError(one.error)
-                raise _error(one)
+                raise error_of(one.error, one.code)
             yield Outcome(trials[done], one.figures, one.notes, one.result)
             done += 1
-
-
-def _error(answer: _Answer) -> EngineError:
-    error = EngineError(answer.error)
-    error.code = answer.code
-    return error

@@ -17,7 +17,7 @@ from engine.backtesting.result import Result
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.codec import decode, encode
-from engine.errors import BadDataError, EngineError, UnavailableError, UsageError
+from engine.errors import BadDataError, EngineError, UnavailableError, UsageError, error_of
 from engine.trading import SHIPPED
 from engine.trading.loading import file_of, load_strategy
 from engine.trading.trial import Trial, run_trial
@@ -84,9 +84,7 @@ def run_elsewhere(
         words = done.stderr.decode("utf-8", "replace").strip()[-_LAST_WORDS:]
         raise BadDataError(f"{found.path} ended with {done.returncode}: {words}") from None
     if "error" in answer:
-        error = EngineError(answer["error"])
-        error.code = int(answer["code"])
-        raise error
+        raise error_of(answer["error"], int(answer["code"]))
     return decode(Result, answer["result"])
 
 

@@ -78,6 +78,16 @@ class ConfigurationError(EngineError):
     code = CONFIGURATION
 
 
+def error_of(message: str, code: int) -> EngineError:
+    """Return the error with an exit code: what another process met, to be raised in this one.
+
+    >>> type(error_of("no such file", 66)).__name__
+    'NoInputError'
+    """
+    kinds = {kind.code: kind for kind in EngineError.__subclasses__()}
+    return kinds.get(code, EngineError)(message)
+
+
 def install_command(extra: str) -> str:
     """Return the command that adds an optional extra to the interpreter that runs now.
 
