@@ -93,7 +93,7 @@ def parse_entry(text: str) -> EntryRule:
 
     >>> [leg.ratio for leg in parse_entry("vertical C 30d 0.30/0.20").legs]
     [1, -1]
-    >>> [(leg.ratio, leg.right) for leg in parse_entry("iron condor 30-60d 0.25 w5").legs]
+    >>> [(leg.ratio, leg.right) for leg in parse_entry("iron condor 30-60d 0.25/0.10").legs]
     [(1, 'P'), (-1, 'P'), (-1, 'C'), (1, 'C')]
 
     Raises
@@ -186,7 +186,8 @@ def _days(words: list[str], count: int = 1) -> list[Days]:
         raise ValueError("the days to expiry are missing")
     parts = words.pop(0).split("/")
     if len(parts) != count:
-        raise ValueError(f"expected {count} expiry in days" if count == 1 else "expected NEAR/FAR")
+        form = "days such as 30d or 20-45d" if count == 1 else "days such as 30d/60d"
+        raise ValueError(f"expected {form}, got {'/'.join(parts)!r}")
     return [parse_days(part) for part in parts]
 
 

@@ -339,6 +339,7 @@ class Host:
             for shadow in self.shadows.get(one.number, ()):
                 shadow.leaving = shadow.leaving or one.leaving
         left = lots - found.lots
+        one.margin *= left / lots
         if left:
             one.lots = left
         elif not one.is_open:

@@ -21,6 +21,7 @@ from kernels_pure.capital import CALLED, PUT_TO, floor_capital
 # Moves of the spot and of every volatility on the grid.
 SPOT_MOVES = (-0.15, -0.12, -0.09, -0.06, -0.03, 0.0, 0.03, 0.06, 0.09, 0.12, 0.15)
 VOL_MOVES = (-0.25, 0.0, 0.25)
+GRID_STEPS = 24
 _UNKNOWN_VOL = 0.25
 _PIECE = 1e-9
 
@@ -167,7 +168,9 @@ def grid_requirement(package: Package, sight: Sight) -> Requirement:
         values = [package.stock * level]
         for one, tau, vol in options:
             right = 1 if one.contract.right == "C" else -1
-            price, _ = model.value(level, one.contract.strike, tau, vol * (1.0 + shift), right)
+            price, _ = model.value(
+                level, one.contract.strike, tau, vol * (1.0 + shift), right, steps=GRID_STEPS
+            )
             if price != price:
                 price = one.intrinsic(level)
             values.append(one.quantity * one.contract.multiplier * price)

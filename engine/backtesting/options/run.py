@@ -40,6 +40,7 @@ from engine.backtesting.result import Result
 from engine.errors import UsageError
 from engine.market.calendar import calendar_named
 from engine.market.carry import PROJECTED
+from engine.market.contract import OPTION
 
 _YEAR = 365.0
 # So many nights of one package are tried for the worst.
@@ -151,7 +152,8 @@ class _Run:
         """Close what is stock alone, and (unless it is to be held) what exercise has broken."""
         for one in self.host.living(symbol):
             is_broken = one.was_assigned or (one.was_delivered and one.stock != 0.0)
-            if not one.holdings:
+            had_options = any(leg.kind == OPTION for _, leg in one.combo.legs)
+            if had_options and not one.holdings:
                 one.leaving = one.leaving or EXPIRY
             elif is_broken and not self.terms.holds:
                 one.leaving = one.leaving or ASSIGNMENT

@@ -22,6 +22,7 @@ EXPIRED, CASH_SETTLED, DIVIDEND, BORROW_FEE, SPLIT = (
 )  # fmt: skip
 _YEAR = 365.0
 _ROUNDING = 1e-9
+_HALF_CENT = 0.005  # the finest that the middle of a quote in cents is
 
 
 class Level(NamedTuple):
@@ -100,10 +101,11 @@ def pin_range(
     levels = {level.low, level.high, level.price}
     for one in due:
         strike = one.contract.strike
-        # At the strike nothing is exercised; a step beyond it something is.
-        for near in (strike - least, strike, strike + least):
-            if level.low <= near <= level.high:
-                levels.add(near)
+        # At the strike nothing is exercised; a step beyond it something is, and just before not.
+        for away in (0.0, least, least - _HALF_CENT):
+            for near in (strike - away, strike + away):
+                if level.low <= near <= level.high:
+                    levels.add(near)
 
     def brings(at: float) -> float:
         amounts = []

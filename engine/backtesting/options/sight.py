@@ -57,9 +57,10 @@ class Model:
         return spot - dividends_due(0.0, tau, self.rate(tau), times, amounts)
 
     def value(
-        self, spot: float, strike: float, tau: float, vol: float, right: int, *, since: float = 0.0
-    ) -> tuple[float, float]:
-        """Return price and delta of an option; nan where it has none. O(STEPS squared) at most.
+        self, spot: float, strike: float, tau: float, vol: float, right: int, *,
+        since: float = 0.0, steps: int = STEPS,
+    ) -> tuple[float, float]:  # fmt: skip
+        """Return price and delta of an option; nan where it has none. O(steps squared) at most.
 
         Only dividends later than `since` years count. European options, and American ones that
         nobody exercises early, are valued in closed form.
@@ -73,7 +74,7 @@ class Model:
             price = bs_price(free, strike, tau, rate, div, vol, right)
             return price, bs_greeks(free, strike, tau, rate, div, vol, right)[0]
         price, delta, _, _ = american_lattice(
-            spot, strike, tau, rate, div, vol, right, STEPS, times, amounts, self._spots,
+            spot, strike, tau, rate, div, vol, right, steps, times, amounts, self._spots,
             self._values,
         )  # fmt: skip
         return price, delta
