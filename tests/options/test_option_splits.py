@@ -38,8 +38,10 @@ def held(ratio: float, *legs: tuple[int, object]) -> object:
         half=0.05 / ratio,
     )  # fmt: skip
     split = Split("XYZ", US.open_ns(EX), ratio)
+    # What happened before the first chain is in its strikes already.
+    old = Split("XYZ", US.open_ns(MONDAY), 2.0)
     wanted = combo(*legs)  # type: ignore[arg-type]
-    there = recording([before, after], splits=(split,))
+    there = recording([before, after], splits=(split, old))
     return run(lambda: Script({0: [(wanted, 1)]}, {1: [1]}), there, TERMS), before, after
 
 

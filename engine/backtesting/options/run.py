@@ -103,6 +103,7 @@ class _Run:
                 self.strategy.symbols += (chain.symbol,)
             if not started:
                 started, self._last = True, chain.ts_ns
+                self._splits = [one for one in self._splits if one.time_ns > chain.ts_ns]
                 self.strategy.start()
             self._ring(chain.calendar, chain.ts_ns)
             self._at(moment)
