@@ -29,6 +29,7 @@ from engine.execution.trade import Trade
 
 _WINDOWS = (WORKING, COMPLETING, UNWINDING)
 _MOST_ALERTS = 50
+_DRAIN_FILL_S = 1.0
 
 
 def delivers_stock(symbol: str) -> bool:
@@ -81,7 +82,7 @@ class Packages:
         trade.value, actions = trade.machine.begin(
             trade.directions, trade.plan.lots * trade.machine.grain
         )
-        trade.window_due_ns = self.clock.monotonic_ns() + ns(self.rules.fill_s)
+        trade.window_due_ns = self._window_ends()
         self.step(trade, trade.value.phase, actions)
 
     def wind_down(self, *, completes: bool) -> None:
@@ -89,6 +90,19 @@ class Packages:
         for trade in self.state.open_trades():
             trade.machine.completes = trade.machine.completes and completes
             self.window_over(trade)
+
+    def cancel_working(self) -> None:
+        """Cancel every order that may live, whatever its package was about."""
+        for trade in self.state.open_trades():
+            for sent in trade.live() if self.is_armed else ():
+                self.broker.cancel(sent.order.ref)
+
+    def _window_ends(self) -> int:
+        """Return until when orders sent now may fill: not for long while everything ends."""
+        seconds = self.rules.fill_s
+        if self.is_draining:
+            seconds = min(seconds, _DRAIN_FILL_S)
+        return self.clock.monotonic_ns() + ns(seconds)
 
     def window_over(self, trade: Trade) -> None:
         """End the time to be filled of a package."""
@@ -104,7 +118,7 @@ class Packages:
             before = trade.value.phase
             unsent = self.sender.act(trade, actions) if actions else []
             if any(action[0] == SEND for action in actions):
-                trade.window_due_ns = self.clock.monotonic_ns() + ns(self.rules.fill_s)
+                trade.window_due_ns = self._window_ends()
             if not unsent:
                 break
             actions = ()
@@ -172,7 +186,7 @@ class Packages:
             self.gate(trade)
             before = trade.value.phase
             trade.value, actions = trade.machine.reconnected(trade.value)
-            trade.window_due_ns = now + ns(self.rules.fill_s)
+            trade.window_due_ns = self._window_ends()
             self._restore_deadline(trade, now)
             self.step(trade, before, actions)
             if self.state.halts:
@@ -202,9 +216,8 @@ class Packages:
         self.state.halts.append(f"{type(fault).__name__}: {fault}")
         for trade in self.state.trades.values():
             self.gate(trade)
-            # Whether the link is up may be what was not heard: the broker knows.
-            for sent in trade.live() if self.is_armed else ():
-                self.broker.cancel(sent.order.ref)
+        # Whether the link is up may be what was not heard: the broker knows.
+        self.cancel_working()
 
     def alert(self, text: str, package: str = "") -> None:
         """Tell a person."""

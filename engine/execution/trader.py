@@ -242,6 +242,10 @@ class Trader:
         if policy != LEAVE:
             self._while_busy(lambda: self._packages.wind_down(completes=policy != FLATTEN))
 
+    def cancel_working(self) -> None:
+        """Cancel every order that may live; for an end that waits no longer."""
+        self._packages.cancel_working()
+
     def stop(self, policy: str = CANCEL) -> None:
         """Write that trading ended, and whether it ended clean."""
         self._log.append(entries.STOP, {"policy": policy, "is_clean": self.is_quiet})

@@ -19,6 +19,7 @@ from engine.live.engine import Engine
 
 TICK_SECONDS = 0.05
 DRAIN_SECONDS = 8.0
+LAST_SECONDS = 1.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -77,11 +78,18 @@ async def drain(stop: Stop, engine: Engine, policy: str, show: Callable[[], None
     """End every order by `policy`; return whether all came to its end in time."""
     loop = asyncio.get_running_loop()
     end = loop.time() + DRAIN_SECONDS
+    is_late = False
     try:
         engine.trader.drain(policy)
         while not engine.trader.is_quiet and policy != "leave":
-            if loop.time() > end or stop.again.is_set() or engine.fatal is not None:
+            if stop.again.is_set() or engine.fatal is not None:
                 break
+            if loop.time() > end:
+                if is_late:
+                    break
+                # What is half filled stays so, but no order works on while nobody looks.
+                is_late, end = True, end + LAST_SECONDS
+                engine.trader.cancel_working()
             engine.on_tick(is_idle=False)
             with suppress(Exception):  # what works is ended, whether it can be shown or not
                 show()
