@@ -7,17 +7,22 @@ list, or one base64 text where `packed`.
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import types
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 _T = TypeVar("_T")
+# Texts that JSON writes as they are.
+_PLAIN = re.compile(r"[ !#-\[\]-~]*").fullmatch
 
 
 class _Column(Generic[_T]):
@@ -47,6 +52,75 @@ def encode(value: object, *, packed: bool = False) -> object:
     if is_dataclass(value):
         return {f.name: encode(getattr(value, f.name), packed=packed) for f in fields(value)}
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+class Said(Mapping[str, object]):
+    """An object of JSON that was written already; it is read back only where somebody looks.
+
+    `text` is the object as one line.
+    """
+
+    __slots__ = ("_values", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._values: dict[str, object] | None = None
+
+    def _read(self) -> dict[str, object]:
+        if self._values is None:
+            self._values = json.loads(self.text)
+        return self._values
+
+    def __getitem__(self, key: str) -> object:
+        return self._read()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
+def json_text(value: object, known: Mapping[int, str] = MappingProxyType({})) -> str:
+    """Return what `json.dumps` makes of ``encode(value)``, without spaces.
+
+    `known` has by `id` the text of values in it that is known already.
+
+    >>> json_text((1, math.nan, "a", date(2015, 12, 24)))
+    '[1,null,"a","2015-12-24"]'
+    """
+    kind = type(value)
+    if kind is float:
+        number: float = value  # type: ignore[assignment]
+        return repr(number) if number - number == 0.0 else _dumped(_float(number))
+    if kind is str:
+        said: str = value  # type: ignore[assignment]
+        return f'"{said}"' if _PLAIN(said) else _dumped(said)
+    if kind is int:
+        return str(value)
+    if value is None:
+        return "null"
+    if kind is tuple or kind is list:
+        items: Iterable[object] = value  # type: ignore[assignment]
+        return f"[{','.join([json_text(item, known) for item in items])}]"
+    if id(value) in known:
+        return known[id(value)]
+    keys = _keys(kind)  # type: ignore[arg-type]
+    if keys is None:
+        return _dumped(encode(value))
+    return f"{{{','.join([key + json_text(getattr(value, name), known) for name, key in keys])}}}"
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+@cache
+def _keys(kind: type) -> tuple[tuple[str, str], ...] | None:
+    """Return the fields of a dataclass, each with its key in JSON; None of another class."""
+    if not is_dataclass(kind):
+        return None
+    return tuple((field.name, f"{_dumped(field.name)}:") for field in fields(kind))
 
 
 def decode(kind: type[_T], data: object) -> _T:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from engine.clock import NS_PER_SECOND, Clock
 from engine.execution.broker import Ended, Warned
+from engine.execution.days import day_of
 from engine.execution.entries import (
     EVENT,
     HALT,
@@ -97,6 +98,7 @@ class Breakers:
         self._due: list[Trip] = []
         self._is_replay = False
         self._calendar = calendar_named(calendar)
+        self._calendar_name = calendar
         self._windows = windows
         self._second: deque[int] = deque()
         self._minute: deque[int] = deque()
@@ -155,7 +157,7 @@ class Breakers:
 
     def _intended(self, ts_ns: int) -> None:
         limits = self.limits
-        day = self._calendar.session_date(ts_ns)
+        day = day_of(ts_ns, self._calendar_name)
         if day > self._day:
             self._day, self._today = day, 0
         self._today += 1
@@ -269,7 +271,7 @@ class Breakers:
             self._due.append(trip)
 
     def _date(self, ts_ns: int) -> date:
-        return self._calendar.session_date(ts_ns)
+        return day_of(ts_ns, self._calendar_name)
 
 
 def _counted(times: deque[int], ts_ns: int, span_ns: int) -> int:

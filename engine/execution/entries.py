@@ -30,11 +30,13 @@ stop           ``policy``, ``is_clean``
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from engine.codec import decode, encode
+from engine.codec import Said, decode, encode, json_text
 from engine.execution.broker import (
     Absent,
     Acked,
@@ -49,6 +51,7 @@ from engine.execution.broker import (
     Warned,
 )
 from engine.execution.orders import PREFIX, Order, Plan
+from engine.market.combo import Combo
 
 START, PLAN, INTENT, SENT, EVENT, PHASE = "start", "plan", "intent", "sent", "event", "phase"
 UNHEDGED, REFUSED, PROOF, BASELINE = "unhedged", "refused", "proof", "baseline"
@@ -170,11 +173,27 @@ def package_of(ref: str) -> str:
 
 def plan_data(
     plan: Plan, style: str, deltas: tuple[float, ...], loss_usd: float
-) -> dict[str, object]:
-    """Return the data of a plan's entry."""
-    return {
-        "plan": encode(plan), "style": style, "deltas": list(deltas), "loss_usd": loss_usd,
-    }  # fmt: skip
+) -> Mapping[str, object]:
+    """Return the data of a plan's entry.
+
+    Raises
+    ------
+    ValueError
+        If a delta or the loss is no number: it could not be read back.
+    """
+    if not all(map(math.isfinite, (*deltas, loss_usd))):
+        raise ValueError(f"{plan.key}: no numbers: deltas {deltas}, loss {loss_usd}")
+    text = json_text(plan, {id(plan.combo): _combo_text(plan.combo)})
+    return Said(
+        f'{{"plan":{text},"style":{json_text(style)},"deltas":{json_text(deltas)},'
+        f'"loss_usd":{json_text(loss_usd)}}}'
+    )
+
+
+@lru_cache(maxsize=16)
+def _combo_text(combo: Combo) -> str:
+    # It stands in a plan, and in each order of it.
+    return json_text(combo)
 
 
 def read_plan(entry: Written) -> Planned:
@@ -195,11 +214,10 @@ def read_plan(entry: Written) -> Planned:
         raise ValueError(f"entry {entry.seq:,} is no plan: {error}") from None
 
 
-def intent_data(intent: Intent) -> dict[str, object]:
+def intent_data(intent: Intent) -> Mapping[str, object]:
     """Return the data of an intent's entry."""
-    data = encode(intent)
-    assert isinstance(data, dict)
-    return data
+    combo = intent.order.combo
+    return Said(json_text(intent, {id(combo): _combo_text(combo)}))
 
 
 def read_intent(entry: Written) -> Intent:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.clock import SYSTEM, Clock
+from engine.codec import Said, json_text
 from engine.errors import BadDataError
 from engine.session.records import POWER, RecordReader, RecordWriter, json_bytes, read_json
 from engine.session.written import WrittenFile
@@ -78,13 +79,12 @@ class Journal(WrittenFile):
         ValueError
             If `data` is no JSON, or has a ``kind`` or ``ts`` of its own.
         """
-        if not {"kind", "ts"}.isdisjoint(data):
-            raise ValueError("kind and ts are the journal's own keys")
         now = self._clock.now_ns()
-        try:
-            payload = json_bytes({"kind": kind, "ts": now, **data})
-        except TypeError as error:
-            raise ValueError(f"not JSON: {error}") from None
+        if isinstance(data, Said):  # one of ours, of which nothing is to be read now
+            text = f'{{"kind":{json_text(kind)},"ts":{now},{data.text[1:]}'
+            payload = text.encode("utf-8", "surrogatepass")
+        else:
+            payload = _payload(kind, now, data)
         seq = self._records.append(payload)
         if is_durable and self._is_power:
             self._records.sync()
@@ -97,6 +97,15 @@ class Journal(WrittenFile):
     def close(self) -> None:
         """Close the file and let others write it."""
         self._records.close()
+
+
+def _payload(kind: str, now_ns: int, data: Mapping[str, object]) -> bytes:
+    if not {"kind", "ts"}.isdisjoint(data):
+        raise ValueError("kind and ts are the journal's own keys")
+    try:
+        return json_bytes({"kind": kind, "ts": now_ns, **data})
+    except TypeError as error:
+        raise ValueError(f"not JSON: {error}") from None
 
 
 def read_journal(path: str | Path) -> Iterator[Entry]:
