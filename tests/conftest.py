@@ -21,6 +21,7 @@ from engine.backend import VARIABLE, Backend, select
 from engine.errors import EngineError
 
 LEG = os.environ.get("PARITY_LEG", "")
+os.environ["PARITY_HISTORY_CACHE"] = "off"  # a test leaves nothing in the user's folders
 # Of these no outcome depends on the kernels or on what runs them: the leg without Numba has them.
 ONCE = (
     "tooling/*", "unit/test_bench*", "test_layers.py", "test_sums.py", "kernels/test_subset.py",

@@ -153,6 +153,14 @@ def native_interval(one: Instrument, interval_ns: int) -> int:
     return fits[0]
 
 
+def files_of(one: Instrument, step: int) -> list[Path]:
+    """Return every file that bars of `step` and events of a symbol are read from."""
+    beside = [
+        one.market / folder / f"{one.tickers[0]}.csv" for folder in ("factor_files", "map_files")
+    ]
+    return [*_files(one, step), *(path for path in beside if path.exists())]
+
+
 def _files(one: Instrument, step: int) -> list[Path]:
     folder = one.market / _RESOLUTIONS[step]
     found: list[Path] = []

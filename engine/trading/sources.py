@@ -23,7 +23,10 @@ from engine.trading.resampling import is_always_open, resampled
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
+    from engine.store.protocol import Store
+    from engine.trading.lean_bars import Instrument
     from engine.trading.rows import Complaints, Rows
 
 SOURCES = ("demo", "csv", "lean", "store")
@@ -108,13 +111,23 @@ def _demo(wanted: Wanted) -> Data:
 
 
 def _csv(spec: str, wanted: Wanted) -> Data:
+    from engine.trading import csv_bars
+    from engine.trading.history_cache import kept, states
+
+    files = csv_bars.files_of(spec)
+    seen = states(files)
+    if seen is None:  # a pipe, or not there
+        return _read_csv(spec, files, wanted)
+    return kept(("csv", spec, seen, repr(wanted)), lambda: _read_csv(spec, files, wanted))
+
+
+def _read_csv(spec: str, files: Sequence[Path], wanted: Wanted) -> Data:
     from engine.market.calendar import zone_named
     from engine.trading import csv_bars
     from engine.trading.rows import Complaints
 
     tell = Complaints()
     zone = zone_named(wanted.zone)
-    files = csv_bars.files_of(spec)
     tables = csv_bars.chosen(
         ((path.name, csv_bars.read_table(path, zone, tell)) for path in files), wanted.symbols
     )
@@ -151,17 +164,36 @@ def _lean(folder: str, wanted: Wanted) -> Data:
     from pathlib import Path
 
     from engine.trading import lean_bars
-    from engine.trading.rows import Complaints
+    from engine.trading.history_cache import kept, states
 
     if not folder:
         raise UsageError("lean: needs a folder: lean:Data")
+    instruments = lean_bars.find(lean_bars.LeanFolder(Path(folder)), wanted.symbols)
+    steps = [lean_bars.native_interval(one, wanted.interval_ns) for one in instruments]
+    files = [
+        path
+        for one, step in zip(instruments, steps, strict=True)
+        for path in lean_bars.files_of(one, step)
+    ]
+    seen = states(files)
+    if seen is None:
+        return _read_lean(folder, instruments, steps, wanted)
+    return kept(
+        ("lean", folder, seen, repr(wanted)),
+        lambda: _read_lean(folder, instruments, steps, wanted),
+    )
+
+
+def _read_lean(
+    folder: str, instruments: Sequence[Instrument], steps: Sequence[int], wanted: Wanted
+) -> Data:
+    from engine.trading import lean_bars
+    from engine.trading.rows import Complaints
+
     tell = Complaints()
     found: dict[str, tuple[Bars, int]] = {}
     actions: list[Split | Dividend] = []
-    instruments = lean_bars.find(lean_bars.LeanFolder(Path(folder)), wanted.symbols)
-    interval = wanted.interval_ns
-    for one in instruments:
-        step = lean_bars.native_interval(one, interval)
+    for one, step in zip(instruments, steps, strict=True):
         rows = lean_bars.read_rows(one, step, 0, tell).ordered(f"of {one.symbol}", tell)
         if rows:
             found[one.symbol] = rows.bars(lambda stamps: array("q", stamps)), step
@@ -174,23 +206,36 @@ def _store(address: str | None, wanted: Wanted) -> Data:
     from engine.store import open_store, schema
     from engine.store.address import read_address
     from engine.trading import store_bars
-    from engine.trading.rows import Complaints
+    from engine.trading.history_cache import kept
 
-    tell = Complaints()
     where = read_address(address, os.environ, from_command=bool(address))
-    found: dict[str, tuple[Bars, int]] = {}
     with open_store(where, must_exist=True) as store:
         schema.require(store)
         known = store_bars.holdings(store)
         seconds = store_bars.choose(known, wanted.symbols, wanted.interval_ns, where)
-        newest = max(known[symbol, step][1] for symbol, step in seconds.items())
+        has = [(symbol, step, known[symbol, step]) for symbol, step in seconds.items()]
+        newest = max(last for _, _, (_, last) in has)
         since = newest - wanted.days * NS_PER_DAY if wanted.days else 0
-        for symbol, step in seconds.items():
-            rows = store_bars.read_rows(store, symbol, step, since, tell)
-            if rows:
-                rows = rows.ordered(f"of {symbol}", tell)
-                found[symbol] = rows.bars(lambda stamps: array("q", stamps)), step * 10**9
-    return data_of(found, wanted, f"store {where}", tell)
+        return kept(
+            ("store", str(where), has, repr(wanted)),
+            lambda: _read_store(store, seconds, since, wanted, f"store {where}"),
+        )
+
+
+def _read_store(
+    store: Store, seconds: Mapping[str, int], since_ns: int, wanted: Wanted, source: str
+) -> Data:
+    from engine.trading import store_bars
+    from engine.trading.rows import Complaints
+
+    tell = Complaints()
+    found: dict[str, tuple[Bars, int]] = {}
+    for symbol, step in seconds.items():
+        rows = store_bars.read_rows(store, symbol, step, since_ns, tell)
+        if rows:
+            rows = rows.ordered(f"of {symbol}", tell)
+            found[symbol] = rows.bars(lambda stamps: array("q", stamps)), step * 10**9
+    return data_of(found, wanted, source, tell)
 
 
 def data_of(

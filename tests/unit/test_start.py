@@ -122,3 +122,25 @@ def test_pypy_is_told_to_compile_less_where_nobody_says_otherwise(
     monkeypatch.setattr(start, "sys", SimpleNamespace(implementation=SimpleNamespace(name=name)))
     start.compile_less()
     assert heard == told
+
+
+# A backtest of the demo market needs no arrays, no database, no process and no table printer.
+UNWANTED_OF_A_BACKTEST = {
+    "asyncio", "csv", "ctypes", "decimal", "gzip", "json", "lzma", "multiprocessing", "numba",
+    "numpy", "pandas", "rich", "shutil", "sqlite3", "statistics", "subprocess", "tomllib",
+    "zipfile", "engine.backend", "engine.codec", "engine.feeds", "engine.scanner", "engine.store",
+    "engine.runtime.comparison_memory", "engine.runtime.comparison_table",
+}  # fmt: skip
+
+
+def test_a_backtest_imports_nothing_dear() -> None:
+    program = SCAN.replace(
+        '["scan", "--json", "--source", sys.argv[1], "--backend", "pure"]',
+        '["backtest", "--quick"]',
+    )
+    done = run(program)
+    code, *imported = done.stderr.splitlines()[-1].split()
+    assert code == "0"
+    assert "volatility" in done.stdout
+    assert "engine.trading.demo_bars" in imported
+    assert UNWANTED_OF_A_BACKTEST & set(imported) == set()
