@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.market": (VALUES | {"kernels_pure"}, True),
     # The judge knows the market alone: not the kernels, strategies or terms that it judges.
     "engine.proof": ({"engine.clock", "engine.market"}, True),
-    "engine.session": ({"engine.clock", "engine.errors"}, False),
+    "engine.session": ({"engine.clock", "engine.codec", "engine.errors"}, False),
     "engine.collect": (VALUES | {"engine.session"}, False),
     "engine.store": (MARKET | {"engine.codec", "engine.session"}, False),
     "engine.config": (MARKET, True),
