@@ -32,7 +32,7 @@ from engine.report.page_file import write_whole
 from engine.report.printable import cell
 from engine.report.tear_sheet_charts import overlaid_chart
 from engine.report.tear_sheet_numbers import Numbers
-from engine.report.tear_sheet_run import MOST_SYMBOLS, Run, run_of, run_parts
+from engine.report.tear_sheet_run import MOST_SYMBOLS, Benchmark, Run, run_of, run_parts
 from engine.report.tear_sheet_style import STYLE
 from engine.report.tear_sheet_tables import comparison_table, definitions, shown_value
 
@@ -83,7 +83,10 @@ def tear_sheet(
         raise ValueError("a tear sheet needs a run with bars")
     judgements, selection = judge(results, figures, n_trials, seed)
     names = names_of(results)
-    runs = [run_of(names[k], result, figures[k], judgements[k]) for k, result in enumerate(results)]
+    runs = [
+        run_of(names[k], result, figures[k], judgements[k], data)
+        for k, result in enumerate(results)
+    ]
     found = tear_sheet_object(runs, selection, data)
     show = Numbers(found)
     bars: Mapping[str, Bars] = data.bars if data is not None else {}
@@ -117,12 +120,24 @@ def tear_sheet_object(
                 "symbols": list(one.result.symbols),
                 "figures": figures_object(one.figures),
                 "judgement": judgement_object(one.judgement),
+                "benchmark": benchmark_object(one.benchmark),
                 "months": [plain(year) for year in one.years],
                 "drawdowns": [plain(drawdown) for drawdown in one.drawdowns],
             }
             for one in runs
         ],
         "selection": selection_object(selection),
+    }
+
+
+def benchmark_object(one: Benchmark | None) -> dict[str, Any] | None:
+    """Return what a run is beside holding its symbols."""
+    if one is None:
+        return None
+    return {
+        "name": one.curve.name,
+        "total_return": plain(one.total_return),
+        "comparison": plain(one.comparison),
     }
 
 

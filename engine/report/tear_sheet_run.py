@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
+from engine.backtesting.data import Data
 from engine.backtesting.result import Result
 from engine.clock import from_ns
 from engine.market.bars import Bars
+from engine.performance.benchmark import Comparison, compare
 from engine.performance.drawdowns import Drawdown, list_drawdowns
 from engine.performance.figures import Figures, curve
+from engine.performance.holding import held
 from engine.performance.judgement import Judgement
 from engine.performance.months import Year, monthly
 from engine.performance.returns import simple_returns
@@ -20,6 +24,7 @@ from engine.report.tear_sheet_charts import (
     Curve,
     candles_charts,
     equity_chart,
+    overlaid_chart,
     rolling_chart,
     trades_chart,
 )
@@ -50,16 +55,45 @@ class Run:
     curve: Curve
     years: tuple[Year, ...]
     drawdowns: tuple[Drawdown, ...]
+    benchmark: Benchmark | None
 
 
-def run_of(name: str, result: Result, figures: Figures, judgement: Judgement) -> Run:
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """Its symbols bought and held over the same bars, without costs, and the run beside it."""
+
+    total_return: float
+    comparison: Comparison
+    curve: Curve
+
+
+def run_of(
+    name: str, result: Result, figures: Figures, judgement: Judgement, data: Data | None
+) -> Run:
     """Return a run with what its charts and tables need."""
     equity, stamps = curve(result)
     high = curve(result, is_high=True)[0]
     return Run(
         name, result, figures, judgement, Curve(name, stamps, equity, high),
         tuple(monthly(equity, stamps)), tuple(list_drawdowns(equity, stamps)[:MOST_DRAWDOWNS]),
+        _benchmark(result, equity, stamps, figures.periods_per_year, data),
     )  # fmt: skip
+
+
+def _benchmark(
+    result: Result,
+    equity: array[float],
+    stamps: Sequence[int],
+    periods_per_year: float,
+    data: Data | None,
+) -> Benchmark | None:
+    if data is None or not all(symbol in data.bars for symbol in result.symbols):
+        return None
+    growth = held(data, result.symbols, stamps)
+    compared = compare(simple_returns(equity), simple_returns(growth), periods_per_year)
+    money = array("d", [result.start_cash * value for value in growth])
+    name = f"holding {', '.join(result.symbols)}"
+    return Benchmark(growth[-1] / growth[0] - 1.0, compared, Curve(name, stamps, money, money))
 
 
 def run_parts(
@@ -77,6 +111,7 @@ def run_parts(
             "In UTC; a month is measured from the last value before it.",
             months_table(one.years, show, f"{path}.months"),
         ),
+        *_holding(one, path, show),
         *_rolling(one),
         *_trades(one, path, show),
         *_candles(one, bars, most_symbols),
@@ -161,6 +196,27 @@ def _equity_words(one: Run) -> str:
     if one.figures.n_ambiguous:
         words += " The band is what bars do not tell: which of two exits came first."
     return words
+
+
+def _holding(one: Run, path: str, show: Numbers) -> list[str]:
+    if one.benchmark is None:
+        return []
+    rows = [
+        [name, words, show.show(f"{path}.benchmark.{field}", form)]
+        for name, words, field, form in (
+            ("return of holding", "without costs", "total_return", "gain"),
+            ("alpha", "a year, beyond beta times holding", "comparison.alpha", "gain"),
+            ("beta", "how far it moves when holding moves by 1", "comparison.beta", "ratio"),
+            ("correlation", "", "comparison.correlation", "ratio"),
+            ("information ratio", "of the difference, a year", "comparison.information_ratio",
+             "ratio"),
+        )
+    ]  # fmt: skip
+    return _section(
+        "Beside buying and holding",
+        "The same symbols in equal parts, bought at the first close.",
+        overlaid_chart([one.curve, one.benchmark.curve]) + table(("", "", ""), rows, 2),
+    )
 
 
 def _rolling(one: Run) -> list[str]:

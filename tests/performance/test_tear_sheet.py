@@ -21,7 +21,9 @@ from engine.backtesting.result import Result
 from engine.clock import NS_PER_DAY
 from engine.errors import InputOutputError
 from engine.market.bars import Bars
+from engine.performance.benchmark import compare
 from engine.performance.figures import figures
+from engine.performance.returns import simple_returns
 from engine.report.figures_object import figures_object
 from engine.report.tear_sheet import names_of, quantstats_csv, tear_sheet, write_tear_sheet
 from engine.report.tear_sheet_charts import MOST_CANDLES, candles_charts
@@ -136,6 +138,23 @@ def test_the_json_is_the_figures() -> None:
     assert found["runs"][0]["figures"]["drawdown"]["peak"].endswith("Z")
     assert found["runs"][0]["judgement"]["n_trials"] == 30
     assert found["runs"][0]["strategy"] == "hand"
+
+
+def test_a_run_stands_beside_holding_its_symbols() -> None:
+    one = run(1)
+    page, found = page_of(one, data=data())
+    beside = found["runs"][0]["benchmark"]
+    own = array("d", [100.0 + (k % 17) for k in range(300)])
+    expected = compare(simple_returns(one.equity), simple_returns(own), 252.0)
+    assert beside["comparison"]["beta"] == pytest.approx(expected.beta, rel=1e-9)
+    assert beside["comparison"]["alpha"] == pytest.approx(expected.alpha, rel=1e-9)
+    assert beside["total_return"] == pytest.approx(0.1, rel=1e-9)
+    assert beside["name"] == "holding AAA"
+    assert "Beside buying and holding" in page
+    for others in ({}, {"data": data(symbol="BBB")}):
+        page, found = page_of(one, **others)
+        assert found["runs"][0]["benchmark"] is None
+        assert "Beside buying and holding" not in page
 
 
 def test_it_loads_nothing_and_runs_nothing() -> None:
