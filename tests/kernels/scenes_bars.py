@@ -23,7 +23,8 @@ RANGES = {
     "growth": (-1.0, 3.0), "drawdown": (-0.1, 1.1), "gained": (0.0, 1e5), "lost": (-1e3, 1e5),
     "cash": (-100.0, 1e4), "units": (-50.0, 50.0), "side": (-1.0, 1.0), "target": (-1.5, 1.5),
     "threshold": (0.0, 0.02), "entry": (0.5, 2.0), "leave": (0.0, 0.5), "multiple": (0.5, 2.0),
-    "after": (-5.0, 5.0), "flow": (-1e3, 1e3), "least": (-0.01, 0.01), "below": (-0.01, 2.0), "price": (20.0, 200.0), "rate": (-0.03, 0.08),
+    "after": (-5.0, 5.0), "flow": (-1e3, 1e3), "least": (-0.01, 0.01),
+    "below": (-0.01, 2.0), "price": (20.0, 200.0), "rate": (-0.03, 0.08),
 }  # fmt: skip
 CHOICES: dict[str, tuple[int, ...]] = {
     "fast": (1, 2, 3, 5, 8, 13, 61, 0),
