@@ -2,8 +2,8 @@
 
 One file for each request, in the user's cache folder and readable by its owner alone: a line of
 JSON (source, as-of, when it was made, sha256 of it and of what follows), then the columns as they
-are in memory. What a source is made of is part of the request: a file that has changed is another one.
-Bars whose last day is over stay; those of a day that goes on are asked for anew after an hour.
+are in memory. What a source is made of is part of the request: a file that has changed is another
+one. Bars whose last day is over stay; those of a day that goes on are asked for anew after an hour.
 A file that is damaged, of another form or too old is none, and is removed. Nothing in it is run.
 """
 
