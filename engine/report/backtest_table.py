@@ -78,18 +78,18 @@ COLUMNS = (
 def table(rows: Sequence[Row], width: int, *, is_plain: bool) -> list[str]:
     """Return the lines of the table, at most `width` wide where that is possible.
 
-    Columns that say the same for every row are left out, then those of the highest rank; the ones
-    of rank 0 stay. `is_plain` prints no bold.
+    Columns that have nothing to say are left out, then those of the highest rank; the ones of rank
+    0 stay. `is_plain` prints no bold.
     """
     shown = [
         (column, [printable(column.cell(row)) for row in rows])
         for column in COLUMNS
         if not _is_idle(column, rows)
     ]
-    while _width(shown) > width and any(column.rank for column, _ in shown):
-        worst = max(column.rank for column, _ in shown)
-        last = max(k for k, (column, _) in enumerate(shown) if column.rank == worst)
-        del shown[last]
+    ranks = [_rank(column, rows) for column, _ in shown]
+    while _width(shown) > width and any(ranks):
+        last = max(range(len(ranks)), key=lambda k: (ranks[k], k))
+        del shown[last], ranks[last]
     gap = " " * (_GAP if _width(shown) <= width else 1)
     sizes = [max(len(column.title), *map(len, cells)) for column, cells in shown]
     sides = ["<" if column.title in _LEFT else ">" for column, _ in shown]
@@ -109,6 +109,13 @@ def table(rows: Sequence[Row], width: int, *, is_plain: bool) -> list[str]:
 def _width(shown: Sequence[tuple[Column, list[str]]]) -> int:
     widths = [max(len(column.title), *map(len, cells)) for column, cells in shown]
     return sum(int(size) for size in widths) + _GAP * (len(widths) - 1)
+
+
+def _rank(column: Column, rows: Sequence[Row]) -> int:
+    """Return the rank of a column; parameters rank high where only they tell rows apart."""
+    names = [(row.strategy, row.symbols) for row in rows]
+    is_needed = column.title == "parameters" and len(set(names)) < len(names)
+    return 1 if is_needed else column.rank
 
 
 def _is_idle(column: Column, rows: Sequence[Row]) -> bool:
