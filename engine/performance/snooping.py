@@ -1,10 +1,10 @@
 """Is the best of many strategies better than doing nothing: White's and Hansen's tests.
 
 The returns of all strategies are resampled in the same blocks, each about its own mean, as if none
-had an edge; the p-value is how often the best of a resample does better than the best did. White's
-reality check takes mean returns. Hansen's test divides each by its deviation, so that a wild
-strategy does not drown the others, and lets those that are clearly worse than the benchmark be so
-(`consistent`); `upper` lets none, `lower` lets all.
+had an edge; the p-value is how often the best of a resample does as well as the best did, 1 where
+no strategy beat the benchmark. White's reality check takes mean returns. Hansen's test divides each
+by its deviation, so that a wild strategy does not drown the others, and lets those that are clearly
+worse than the benchmark be so (`consistent`); `upper` lets none, `lower` lets all.
 
 Source: White 2000; Hansen 2005.
 """
@@ -95,7 +95,7 @@ def from_resamples(
             for test, shift in enumerate(trial.shifts, 1):
                 best[test] = max(best[test], (moved + shift) * trial.weight)
         for test in range(4):
-            above[test] += best[test] > observed[test]
+            above[test] += best[test] >= observed[test]
         count += 1
     reality, lower, consistent, upper = (number / count for number in above)
     return Snooping(reality, lower, consistent, upper, len(columns), count, block)

@@ -34,6 +34,7 @@ from engine.report.tear_sheet_tables import (
     definitions,
     drawdowns_table,
     months_table,
+    noted,
     shown_value,
     table,
     trades_table,
@@ -202,7 +203,7 @@ def _holding(one: Run, path: str, show: Numbers) -> list[str]:
     if one.benchmark is None:
         return []
     rows = [
-        [name, words, show.show(f"{path}.benchmark.{field}", form)]
+        (name, show.show(f"{path}.benchmark.{field}", form), words)
         for name, words, field, form in (
             ("return of holding", "without costs", "total_return", "gain"),
             ("alpha", "a year, beyond beta times holding", "comparison.alpha", "gain"),
@@ -215,7 +216,7 @@ def _holding(one: Run, path: str, show: Numbers) -> list[str]:
     return _section(
         "Beside buying and holding",
         "The same symbols in equal parts, bought at the first close.",
-        overlaid_chart([one.curve, one.benchmark.curve]) + table(("", "", ""), rows, 2),
+        overlaid_chart([one.curve, one.benchmark.curve]) + noted(rows),
     )
 
 
@@ -329,22 +330,23 @@ def _validation(one: Run, path: str, show: Numbers) -> list[str]:
         show.show(f"{judged}.n_trials", "count"),
         show.show(f"{path}.figures.n_returns", "count"),
     )
+    bars, trades = "of 95 % of resamples of bars", "of 95 % of resamples of trades"
     rows = [
-        ["Sharpe ratio above 0", "probability, given skewness and tails",
-         show.show(f"{judged}.probabilistic", "probability")],
-        ["above what luck gives the best", f"of {tried} tried; above 95 % is hardly luck",
-         show.show(f"{judged}.deflated", "probability")],
-        ["returns needed to be sure of it", f"there are {there}",
-         show.show(f"{judged}.least_returns", "count")],
-        ["Sharpe ratio", "95 % of resamples of bars", span("bars.sharpe", "ratio")],
-        ["total return", "95 % of resamples of bars", span("bars.total_return", "gain")],
-        ["sum of gains", "95 % of resamples of trades", span("trades.gain", "change")],
-        ["deepest drawdown", "95 % of resamples of trades", span("trades.max_drawdown", "percent")],
+        ("Sharpe ratio above 0", show.show(f"{judged}.probabilistic", "probability"),
+         "probability, given skewness and tails"),
+        ("above what luck gives the best", show.show(f"{judged}.deflated", "probability"),
+         f"of {tried} tried; above 95 % is hardly luck"),
+        ("returns needed to be sure of it", show.show(f"{judged}.least_returns", "count"),
+         f"there are {there}"),
+        ("Sharpe ratio", span("bars.sharpe", "ratio"), bars),
+        ("total return", span("bars.total_return", "gain"), bars),
+        ("sum of gains", span("trades.gain", "change"), trades),
+        ("deepest drawdown", span("trades.max_drawdown", "percent"), trades),
     ]  # fmt: skip
     return _section(
         "Luck or skill",
         "The more strategies are tried, the better the best of them looks by luck alone.",
-        table(("", "", ""), rows, 2),
+        noted(rows),
     )
 
 

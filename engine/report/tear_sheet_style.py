@@ -30,8 +30,8 @@ table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabu
 th, td { text-align: right; padding: .28rem .6rem; border-bottom: 1px solid var(--rule);
   white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; } th.w, td.w { text-align: left; }
-td.wrap { white-space: normal; min-width: 14rem; }
 tbody tr:last-child td { border-bottom: 0; }
+td.noted { white-space: normal; } td.noted small { display: block; color: var(--soft); }
 td .name { display: block; min-width: 9rem; max-width: 19rem; white-space: normal; }
 table.months td { min-width: 3.6rem; text-align: center; border: 1px solid var(--page); }
 table.months td.whole { font-weight: 650; }
@@ -71,6 +71,8 @@ footer { margin-top: 3rem; border-top: 1px solid var(--rule); padding-top: .6rem
 @media print { :root { --page: #fff; --card: #f3f4f6; --ink: #000; --soft: #444; --rule: #ccc; }
   body { max-width: none; padding: 0; font-size: 10pt; } .scroll { overflow: visible; }
   .scroll > div { min-width: 0 !important; } .tiles { grid-template-columns: repeat(4, 1fr); }
+  table { font-size: 8pt; } th, td { padding: .15rem .4rem; } table.months td { min-width: 0;
+    padding: .15rem .2rem; }
   h2 { break-after: avoid; } svg, table.months, .tiles { break-inside: avoid; }
   h2.run { break-before: page; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }

@@ -39,6 +39,15 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -
     )
 
 
+def noted(rows: Sequence[tuple[str, str, str]]) -> str:
+    """Return names with what they mean below, and numbers; HTML already."""
+    body = "".join(
+        f'<tr><td class="w noted">{name}<small>{words}</small></td><td>{number}</td></tr>'
+        for name, number, words in rows
+    )
+    return f'<div class="scroll"><table><tbody>{body}</tbody></table></div>'
+
+
 def months_table(years: Sequence[Year], show: Numbers, path: str) -> str:
     """Return returns by month, shaded by their size; `path` is where the object has them."""
     known = [abs(m) for year in years for m in year.months if isfinite(m)]

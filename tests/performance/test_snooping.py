@@ -35,7 +35,12 @@ def test_the_variance_is_the_sum_of_its_definition(n: int, block: int) -> None:
 def test_p_values_are_counts_of_resamples() -> None:
     rng = Random(4)
     columns = noise(rng, 5, 40)
-    columns[0] = [value - 0.02 for value in columns[0]]
+    limit = math.sqrt(2.0 * math.log(math.log(40)) / 40)
+    # Two are worse than the limit by half of it, one is better by as much.
+    for k, times in ((0, 1.5), (1, 1.5), (2, 0.5)):
+        mean = math.fsum(columns[k]) / 40
+        deviation = math.sqrt(long_run_variance(columns[k], mean, 3))
+        columns[k] = [value - mean - times * limit * deviation for value in columns[k]]
     drawn = list(resamples(40, 100, 3, 1))
     found = from_resamples(columns, drawn, 3)
     counts = [0, 0, 0, 0]
@@ -44,7 +49,6 @@ def test_p_values_are_counts_of_resamples() -> None:
         math.sqrt(long_run_variance(column, mean, 3))
         for column, mean in zip(columns, means, strict=True)
     ]
-    limit = math.sqrt(2.0 * math.log(math.log(40)) / 40)
     for stretches in drawn:
         moved = [math.fsum(c[r] for a, b in stretches for r in range(a, b)) / 40 for c in columns]
         counts[0] += max(a - m for a, m in zip(moved, means, strict=True)) > max(means)
@@ -59,7 +63,7 @@ def test_p_values_are_counts_of_resamples() -> None:
             counts[k + 1] += max(0.0, value) > top
     shares = (found.reality, found.lower, found.consistent, found.upper)
     assert shares == tuple(count / 100 for count in counts)
-    assert found.lower <= found.consistent < found.upper
+    assert found.lower < found.consistent < found.upper
     assert (found.n_trials, found.n_resamples, found.block) == (5, 100, 3)
 
 
@@ -99,6 +103,15 @@ def test_hopeless_trials_do_not_hide_the_one_that_works() -> None:
     found = snooping([good, *bad], n_resamples=300)
     assert found.consistent < 0.05 < 0.5 < found.reality
     assert found.consistent < found.upper
+
+
+def test_where_none_beats_cash_there_is_nothing_to_test() -> None:
+    rng = Random(36)
+    losing = [[-0.001 + value - math.fsum(column) / 60 for value in column]
+              for column in noise(rng, 4, 60)]  # fmt: skip
+    for trials in (losing, [[0.0] * 60] * 2):
+        found = snooping(trials, n_resamples=50)
+        assert (found.reality, found.lower, found.consistent, found.upper) == (1, 1, 1, 1)
 
 
 def test_a_trial_that_never_trades_is_no_evidence() -> None:
