@@ -187,13 +187,22 @@ def walk_targets(targets: array[float], account: BarAccount, feed: Feed, days: D
     return columns
 
 
-def walk_many(strategy: Strategy, account: BarAccount, feeds: list[Feed], days: Days) -> Columns:
-    """Lead a strategy through the bars of several symbols that share an account."""
+def walk_many(
+    strategy: Strategy,
+    account: BarAccount,
+    feeds: list[Feed],
+    days: Days,
+    hooks: Hooks | None = None,
+) -> Columns:
+    """Lead a strategy through the bars of several symbols that share an account.
+
+    Who comes by more than once, with bars as they arrive, gives its `hooks` each time.
+    """
     most = 0
     for feed in feeds:
         most += feed.stop - feed.row
     columns = Columns(most)
-    hooks = Hooks(strategy)
+    hooks = hooks or Hooks(strategy)
     ledger = account.ledger
     kept_long, kept_short = account.kept
     while True:

@@ -1,0 +1,61 @@
+"""How an account stands: what a table shows of it while it trades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import nan
+
+from engine.backtesting.parameters import parameters
+from engine.paper.seats import Seat
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One account now. `gain` is equity above the cash at the start; shares are of 1."""
+
+    name: str
+    strategy: str
+    parameters: Mapping[str, int | float | str]
+    equity: float
+    gain: float
+    cash: float
+    positions: Mapping[str, float]
+    n_resting: int
+    n_fills: int
+    n_trades: int
+    win_rate: float
+    fees: float
+    drawdown: float
+
+    @property
+    def gained_share(self) -> float:
+        """Return the gain as a share of the cash at the start."""
+        return self.gain / (self.equity - self.gain)
+
+
+def standing(seat: Seat) -> Standing:
+    """Return how a seat's account stands. O(trades)."""
+    account, ledger = seat.account, seat.account.ledger
+    kind = type(seat.strategy)
+    n_won = 0
+    for trade in ledger.trades:
+        n_won += trade.gain > 0.0
+    n_resting = 0
+    for holding in account.lines:
+        n_resting += len(holding.orders)
+    return Standing(
+        name=seat.name,
+        strategy=kind.__name__,
+        parameters={name: getattr(seat.strategy, name) for name in parameters(kind)},
+        equity=account.equity,
+        gain=account.equity - account.terms.cash,
+        cash=account.cash,
+        positions={one.symbol: one.units for one in account.lines if one.units != 0.0},
+        n_resting=n_resting,
+        n_fills=len(ledger.fills),
+        n_trades=len(ledger.trades),
+        win_rate=n_won / len(ledger.trades) if ledger.trades else nan,
+        fees=ledger.fees,
+        drawdown=seat.drawdown,
+    )
