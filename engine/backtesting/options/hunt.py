@@ -8,7 +8,8 @@ from math import fsum
 from typing import TYPE_CHECKING
 
 from engine.backtesting.options.board import Board
-from engine.backtesting.options.package import Package
+from engine.backtesting.options.fills import fee_of
+from engine.backtesting.options.package import Package, stock_of
 from engine.backtesting.options.strategy import ChainStrategy
 from engine.backtesting.orders import ASSIGNMENT
 from engine.config import ScanSettings
@@ -83,17 +84,22 @@ class Hunt(ChainStrategy):
     def answer(self, package: Package, board: Board) -> None:
         """Answer an assignment that has left stock: exercise what offsets it, or sell the package.
 
-        An option is exercised where it is bid no more than exercise brings.
+        An option is exercised where selling it and the stock, after fees, brings no more.
         """
         stock = [ratio for ratio, leg in package.combo.legs if leg.kind == STOCK]
         if not package.stock or any(ratio * package.stock > 0.0 for ratio in stock):
             return
         spot = board.chain.underlying
         level = spot.bid if package.stock > 0.0 else spot.ask
+        fees = self.settings.fees
         for one in sorted(package.holdings, key=lambda one: -one.intrinsic(level)):
             brings, shares = one.intrinsic(level), one.shares
             is_offset = shares * package.stock < 0.0 and abs(shares) <= abs(package.stock)
-            if one.quantity > 0.0 and is_offset and brings > 0.0 and brings >= one.bid:
+            if not (one.quantity > 0.0 and is_offset and brings > 0.0):
+                continue
+            selling = fee_of(fees, one.contract, -one.quantity, one.bid)
+            selling += fee_of(fees, stock_of(package.symbol), shares, level)
+            if brings * abs(shares) >= one.bid * abs(shares) - selling:
                 self.exercise(package, one.contract)
         if package.stock:
             self.leave(package, ASSIGNMENT)
