@@ -27,6 +27,8 @@ def split(holding: Holding, action: Split) -> None:
     holding.mark /= ratio
     holding.entry_units *= ratio
     holding.exit_units *= ratio
+    holding.entry /= ratio
+    holding.exit /= ratio
     for rest in holding.orders:
         rest.units *= ratio
         rest.limit /= ratio

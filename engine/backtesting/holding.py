@@ -58,8 +58,8 @@ class Holding:
     """
 
     __slots__ = (
-        "above", "action_ns", "actions", "below", "brackets", "entry_units", "entry_value",
-        "exit_units", "exit_value", "fees", "flow", "held", "is_ambiguous", "is_due", "is_forced",
+        "above", "action_ns", "actions", "below", "brackets", "entry", "entry_units",
+        "exit", "exit_units", "fees", "flow", "held", "is_ambiguous", "is_due", "is_forced",
         "is_wanted", "lot", "mark", "opened_ns", "orders", "symbol", "tick", "units", "wanted",
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ class Holding:
         self.action_ns = self.actions[-1].time_ns if actions else NEVER
         self.opened_ns = 0
         self.is_ambiguous = False
-        self.entry_units = self.entry_value = self.exit_units = self.exit_value = 0.0
+        self.entry = self.entry_units = self.exit = self.exit_units = 0.0
         self.fees = self.flow = 0.0
 
     def watch(self) -> None:

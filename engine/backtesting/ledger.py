@@ -85,7 +85,8 @@ class Ledger:
             closing = min(size, abs(before))
             part = fee if closing == size else fee * closing / size
             holding.exit_units += closing
-            holding.exit_value += closing * paid
+            # A running mean, so that of equal prices it is that price to the last bit.
+            holding.exit += (paid - holding.exit) * (closing / holding.exit_units)
             holding.fees += part
             holding.flow += copysign(closing, before) * paid - part
             holding.is_ambiguous = holding.is_ambiguous or is_ambiguous
@@ -100,7 +101,7 @@ class Ledger:
             _begin(holding, time_ns, units, paid, fee, is_ambiguous)
             return
         holding.entry_units += size
-        holding.entry_value += size * paid
+        holding.entry += (paid - holding.entry) * (size / holding.entry_units)
         holding.fees += fee
         holding.flow -= units * paid + fee
         holding.is_ambiguous = holding.is_ambiguous or is_ambiguous
@@ -112,8 +113,8 @@ class Ledger:
                 holding.opened_ns,
                 time_ns,
                 copysign(holding.entry_units, before),
-                holding.entry_value / holding.entry_units,
-                holding.exit_value / holding.exit_units,
+                holding.entry,
+                holding.exit,
                 holding.fees,
                 holding.flow,
                 reason,
@@ -135,8 +136,8 @@ def _begin(
 ) -> None:
     holding.opened_ns = time_ns
     holding.entry_units = abs(units)
-    holding.entry_value = abs(units) * paid
-    holding.exit_units = holding.exit_value = 0.0
+    holding.entry = paid
+    holding.exit_units = holding.exit = 0.0
     holding.fees = fee
     holding.flow = -units * paid - fee
     holding.is_ambiguous = is_ambiguous
