@@ -1,8 +1,12 @@
-"""``paper``: the pipeline of `live` on a market in this process, with simulated fills."""
+"""``paper``: the pipeline of `live` on a market in this process, with simulated fills.
+
+With `--strategies` it is strategies that trade: `engine.cli.paper_strategies`.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.cli import live_request
@@ -10,12 +14,27 @@ from engine.cli.screen import Screen
 from engine.errors import NoInputError, UsageError
 from engine.nearest import hint
 
+# word: (module, one line of help)
+JOBS = {"--strategies": ("engine.cli.paper_strategies", "trade strategies on paper, all at once")}
+
+
+def job_of(words: Sequence[str]) -> str:
+    """Return the flag of `words` that asks for another job, or an empty text.
+
+    >>> job_of(["--strategies=momentum"]), job_of(["ZETF", "--for", "5s"])
+    ('--strategies', '')
+    """
+    named = (word.partition("=")[0] for word in words)
+    return next((word for word in named if word in JOBS), "")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the verb."""
     parser.description = (
         "Trade on paper without a broker: the pipeline of `live`, fills simulated against what\n"
-        "is displayed, late and at a cost. Without --source the demo market moves in this process."
+        "is displayed, late and at a cost. Without --source the demo market moves in this\n"
+        "process. With --strategies A,B strategies trade instead, each in an account of its own;\n"
+        "`parity paper --strategies A --help` has their flags."
     )
     parser.add_argument("symbols", nargs="*", metavar="SYMBOL", help="underlyings (ZETF)")
     parser.add_argument("--source", default="demo", metavar="SPEC", help="demo, or session:FILE")

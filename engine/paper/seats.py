@@ -144,10 +144,10 @@ class QuoteSeat(_Seat):
         if not (holding.is_due or touch.bid <= holding.below or touch.ask >= holding.above):
             return
         account.now_ns = now
-        n_before = len(account.ledger.fills)
+        n_before = len(account.ledger.filled)
         asked_ns = self._asked_ns[touch.symbol]
         TouchFills(account, holding, now, displayed, now - self._latency, asked_ns).meet()
-        if len(account.ledger.fills) > n_before:
+        if len(account.ledger.filled) > n_before:
             try:
                 account.equity, _ = self._worth()
                 wanted = self._wanted()

@@ -38,8 +38,8 @@ def standing(seat: Seat) -> Standing:
     """Return how a seat's account stands. O(trades)."""
     account, ledger = seat.account, seat.account.ledger
     kind = type(seat.strategy)
-    n_won = 0
-    for trade in ledger.trades:
+    n_won, trades = 0, ledger.trades()
+    for trade in trades:
         n_won += trade.gain > 0.0
     n_resting = 0
     for holding in account.lines:
@@ -53,9 +53,9 @@ def standing(seat: Seat) -> Standing:
         cash=account.cash,
         positions={one.symbol: one.units for one in account.lines if one.units != 0.0},
         n_resting=n_resting,
-        n_fills=len(ledger.fills),
-        n_trades=len(ledger.trades),
-        win_rate=n_won / len(ledger.trades) if ledger.trades else nan,
+        n_fills=len(ledger.filled),
+        n_trades=len(trades),
+        win_rate=n_won / len(trades) if trades else nan,
         fees=ledger.fees,
         drawdown=seat.drawdown,
     )

@@ -66,7 +66,7 @@ class TouchFills(BarFills):
             self._force()
         for bracket in tuple(holding.brackets):
             if self._turn(-bracket.units):
-                self._bracket_at_open(bracket)
+                self._bracket(bracket, False)
         if holding.is_wanted and self.asked_ns <= self.live_ns:
             self._reach_target()
         for rest in tuple(holding.orders):

@@ -213,7 +213,7 @@ def once(**order: object) -> type[Strategy]:
 
 def filled(seat: QuoteSeat) -> list[tuple[float, float, float]]:
     """Return seconds, units and price of each fill."""
-    return [(one.time_ns / 1e9, one.units, one.price) for one in seat.account.ledger.fills]
+    return [(one.time_ns / 1e9, one.units, one.price) for one in seat.account.ledger.fills()]
 
 
 def test_no_more_is_bought_than_is_displayed() -> None:
@@ -227,7 +227,7 @@ def test_no_more_is_bought_than_is_displayed() -> None:
         touch(74, 9.8, 10.2),
     )
     assert filled(seat) == [(70.0, 30.0, 10.0), (72.0, 30.0, 10.1), (73.0, 40.0, 10.0)]
-    assert seat.account.ledger.trades == []
+    assert seat.account.ledger.trades() == ()
     assert seat.account.n_orders == 1
 
 
@@ -279,7 +279,7 @@ def test_brackets_close_at_the_other_side() -> None:
     assert filled(down)[1:] == [(63.0, -5.0, 9.4)]
     up = by_hand(once(**order), *bought, touch(62, 10.4, 10.6), touch(63, 10.5, 10.6))
     assert filled(up)[1:] == [(63.0, -5.0, 10.5)]
-    assert [one.reason for one in up.account.ledger.trades] == ["take_profit"]
+    assert [one.reason for one in up.account.ledger.trades()] == ["take_profit"]
 
 
 def test_orders_that_cannot_be_filled_at_once_end_where_asked() -> None:

@@ -1,0 +1,202 @@
+"""``paper --strategies``: many strategies on paper at one feed, each in an account of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from math import inf
+from typing import TYPE_CHECKING
+
+from engine.cli import desk as desk_arguments
+from engine.cli.notes import note
+from engine.cli.pace import Pace, speed
+from engine.cli.stdout import write_all
+from engine.cli.typed import duration, typed
+from engine.clock import NS_PER_SECOND, SYSTEM, Clock, from_ns
+from engine.errors import OK, InputOutputError, UsageError
+
+if TYPE_CHECKING:
+    from engine.paper.desk import Desk
+    from engine.paper.events import Event
+
+DEMO_SPEED = 60.0
+# Seconds between two looks of a table, and between two lines for a log.
+_LOOK, _LINE = 0.25, 5.0
+_WIDTH = 120
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `paper --strategies` to `parser`."""
+    parser.description = (
+        "Trade strategies on paper, all at once at one feed, each in an account of its own.\n"
+        "Over quotes a buy pays the ask and a sale gets the bid, up to the size displayed;\n"
+        "over bars fills are those of `parity backtest`, to the bit. See docs/PAPER.md."
+    )
+    desk_arguments.add_arguments(parser)
+    add = parser.add_argument_group("how to run it").add_argument
+    add("--parallel", action="store_true", help="all strategies at once, as they always are")
+    add(
+        "--speed", type=typed(speed), default=0.0, metavar="N",
+        help=f"of the market's time: 1, 10, max (demo: {DEMO_SPEED:g}; recorded: max)",
+    )  # fmt: skip
+    add(
+        "--for", dest="span", type=typed(duration), metavar="SPAN", help="of market time; or Ctrl-C"
+    )
+    add("--plain", action="store_true", help="lines for a log instead of the table")
+    add("--json", action="store_true", help="an object on each line: fills, then the accounts")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trade until the feed ends, the span is over, or Ctrl-C.
+
+    Raises
+    ------
+    EngineError
+        If it cannot begin, or a strategy fails.
+    """
+    from engine.paper.desk import Desk
+
+    if args.json and args.plain:
+        raise UsageError("--json and --plain are two ways to show the same: choose one")
+    market = desk_arguments.open_market(args, args.span or inf)
+    seats = desk_arguments.seats_of(args, market, desk_arguments.terms_of(args, market))
+    desk = Desk(seats, market.interval_ns)
+    pace = Pace(args.speed or (DEMO_SPEED if args.source == "demo" else inf))
+    events = timed(market.events, args.span)
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    try:
+        if args.json:
+            _lines_of_json(desk, events, pace)
+        elif args.plain or args.no_color or not is_terminal or os.environ.get("NO_COLOR"):
+            _lines_of_text(desk, events, pace)
+        else:
+            _table(desk, events, pace, args.source)
+    except KeyboardInterrupt:
+        note("stopped")
+    show_end(desk, args.source, is_json=args.json)
+    return OK
+
+
+def timed(events: Iterator[Event], span: float | None) -> Iterator[Event]:
+    """Yield the events of the first `span` seconds of market time."""
+    last_ns: int | None = None
+    for event in events:
+        if span is not None and last_ns is None:
+            last_ns = event.time_ns + int(span * NS_PER_SECOND)
+        if last_ns is not None and event.time_ns > last_ns:
+            return
+        yield event
+
+
+def drive(
+    desk: Desk,
+    events: Iterator[Event],
+    pace: Pace,
+    look: Callable[[], None],
+    every: float,
+    clock: Clock = SYSTEM,
+) -> None:
+    """Hand on events at their pace, and `look` now and then."""
+    step, due = int(every * NS_PER_SECOND), 0
+    for event in events:
+        pace.wait_for(event.time_ns)
+        desk.hear(event)
+        now = clock.monotonic_ns()
+        if now >= due:
+            due = now + step
+            look()
+
+
+def _table(desk: Desk, events: Iterator[Event], pace: Pace, place: str) -> None:
+    from rich.live import Live
+
+    from engine.cli.screen import Screen
+    from engine.paper.standings import standing
+    from engine.report.desk_table import live_desk
+
+    console = Screen(is_plain=False)
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+
+        def look() -> None:
+            standings = [standing(seat) for seat in desk.seats]
+            width, height = console.size
+            live.update(live_desk(standings, desk, place, width, height), refresh=True)
+
+        drive(desk, events, pace, look, _LOOK)
+
+
+def _lines_of_text(desk: Desk, events: Iterator[Event], pace: Pace) -> None:
+    from engine.paper.standings import standing
+
+    def look() -> None:
+        when = from_ns(desk.now_ns).strftime("%Y-%m-%d %H:%M:%S")
+        best = sorted((standing(seat) for seat in desk.seats), key=lambda one: -one.equity)
+        said = ", ".join(f"{one.name} {one.gained_share:+.2%}" for one in best[:6])
+        print_text(f"{when} {said}\n")
+
+    drive(desk, events, pace, look, _LINE)
+
+
+def _lines_of_json(desk: Desk, events: Iterator[Event], pace: Pace) -> None:
+    told = [0] * len(desk.seats)
+
+    def look() -> None:
+        for place, seat in enumerate(desk.seats):
+            for fill in seat.account.ledger.fills(told[place]):
+                line = {
+                    "kind": "fill",
+                    "account": seat.name,
+                    "time": from_ns(fill.time_ns).isoformat(),
+                    "symbol": fill.symbol,
+                    "units": fill.units,
+                    "price": fill.price,
+                    "fee": fill.fee,
+                    "reason": fill.reason,
+                }
+                print_text(json.dumps(line, allow_nan=False) + "\n")
+                told[place] += 1
+
+    drive(desk, events, pace, look, 0.0)
+    look()
+
+
+def show_end(desk: Desk, place: str, *, is_json: bool) -> None:
+    """Print how the accounts stand in the end.
+
+    Raises
+    ------
+    InputOutputError
+        If stdout is closed.
+    """
+    from engine.paper.standings import standing
+    from engine.report.desk_table import head_words, lines, standing_object
+
+    standings = [standing(seat) for seat in desk.seats]
+    if is_json:
+        for one in standings:
+            print_text(
+                json.dumps({"kind": "account", **standing_object(one)}, allow_nan=False) + "\n"
+            )
+        return
+    from shutil import get_terminal_size
+
+    width = get_terminal_size((_WIDTH, 24)).columns
+    best = sorted(standings, key=lambda one: -one.equity)
+    print_text("\n".join([head_words(desk, place), "", *lines(best, width)]) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Print to stdout, at once.
+
+    Raises
+    ------
+    InputOutputError
+        If it is closed.
+    """
+    if sys.stdout is None:
+        raise InputOutputError("standard output is closed: there is nowhere to print to")
+    write_all(text)
+    sys.stdout.flush()

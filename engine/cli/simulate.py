@@ -1,0 +1,106 @@
+"""``simulate``: many accounts of strategies over a recorded session or bars, at full speed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from engine.cli import desk as desk_arguments
+from engine.cli.notes import note
+from engine.cli.paper_strategies import print_text, show_end, timed
+from engine.cli.progress import ProgressBar
+from engine.cli.typed import count, duration, typed
+from engine.clock import NS_PER_SECOND, SYSTEM
+from engine.errors import OK, UsageError
+
+if TYPE_CHECKING:
+    from engine.backtesting.terms import Terms
+    from engine.cli.desk import Market
+    from engine.paper.desk import Desk
+
+SCHEMA = 1
+_DEMO_SESSIONS = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `simulate` to `parser`."""
+    parser.description = (
+        f"{parser.description}\n"
+        "A replay of strategies: every trade is a fill of the recorded market, as in\n"
+        "`parity paper --strategies`. More accounts than strategies get other parameters around\n"
+        "those given, then other seeds. See docs/PAPER.md."
+    )
+    desk_arguments.add_arguments(parser)
+    add = parser.add_argument_group("how to run it").add_argument
+    add("--accounts", type=typed(accounts), default=0, metavar="N", help="one for each strategy")
+    add("--for", dest="span", type=typed(duration), metavar="SPAN", help="of market time (all)")
+    add("--trades", action="store_true", help="with --json: trades of every account")
+    add("--json", action="store_true", help="one object; see docs/PAPER.md")
+
+
+def accounts(text: str) -> int:
+    """Return a number of accounts, 1 to `desk.MOST_ACCOUNTS`."""
+    number = count(text)
+    if not 1 <= number <= desk_arguments.MOST_ACCOUNTS:
+        raise ValueError(f"expected 1 to {desk_arguments.MOST_ACCOUNTS:,} accounts, got {text!r}")
+    return number
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the whole feed and show the accounts.
+
+    Raises
+    ------
+    EngineError
+        If it cannot begin, or a strategy fails.
+    """
+    from engine.paper.desk import Desk
+
+    if args.trades and not args.json:
+        raise UsageError("--trades is for --json")
+    days = args.days or _DEMO_SESSIONS
+    seconds = args.span or days * desk_arguments.SESSION_SECONDS
+    market = desk_arguments.open_market(args, seconds)
+    terms = desk_arguments.terms_of(args, market)
+    desk = Desk(desk_arguments.seats_of(args, market, terms, args.accounts), market.interval_ns)
+    began = SYSTEM.monotonic_ns()
+    with ProgressBar(is_plain=args.no_color, what="simulating", unit="events", delay=0.4) as bar:
+        for event in timed(market.events, args.span):
+            desk.hear(event)
+            if desk.n_events % 1_000 == 0:
+                bar(desk.n_events, desk.n_events + 1_000)
+    spent = (SYSTEM.monotonic_ns() - began) / NS_PER_SECOND
+    if args.json:
+        print_text(
+            json.dumps(document(desk, market, terms, args), indent=2, allow_nan=False) + "\n"
+        )
+    else:
+        show_end(desk, args.source, is_json=False)
+    note(f"{len(desk.seats):,} accounts, {desk.n_events:,} events in {spent:,.2f} s")
+    return OK
+
+
+def document(desk: Desk, market: Market, terms: Terms, args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the accounts came to as JSON values."""
+    from engine.paper.standings import standing
+    from engine.report.backtest_document import trade_objects
+    from engine.report.desk_table import standing_object
+
+    listed = []
+    for seat in desk.seats:
+        one = standing_object(standing(seat))
+        if args.trades:
+            one["closed"] = trade_objects(seat.result())
+        one["notes"] = list(seat.result().notes)
+        listed.append(one)
+    return {
+        "schema": SCHEMA,
+        "source": args.source,
+        "symbols": list(market.data.symbols),
+        "fills": "touch" if market.is_quoted else "next open",
+        "cash": terms.cash,
+        "events": desk.n_events,
+        "bars": desk.n_bars,
+        "accounts": listed,
+    }

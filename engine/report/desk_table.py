@@ -1,0 +1,133 @@
+"""The table of accounts on paper: live while they trade, and as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import from_ns
+from engine.paper.standings import Standing
+from engine.report.printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from engine.paper.desk import Desk
+
+TITLES = ("strategy", "parameters", "equity", "return", "drawdown", "holds", "orders", "trades",
+          "won", "fees")  # fmt: skip
+_LEFT = 2
+_MOST_HELD = 3
+
+
+def cells(one: Standing) -> tuple[str, ...]:
+    """Return a row of the table."""
+    held = [f"{units:g} {symbol}" for symbol, units in one.positions.items()]
+    more = f" +{len(held) - _MOST_HELD}" if len(held) > _MOST_HELD else ""
+    return (
+        printable(one.name),
+        printable(" ".join(f"{name}={value}" for name, value in one.parameters.items())),
+        f"{one.equity:,.2f}",
+        f"{one.gained_share:+.2%}",
+        f"{one.drawdown:.2%}",
+        printable(", ".join(held[:_MOST_HELD]) + more) or "-",
+        f"{one.n_resting}",
+        f"{one.n_trades:,}",
+        f"{one.win_rate:.0%}" if isfinite(one.win_rate) else "-",
+        f"{one.fees:,.2f}",
+    )
+
+
+def head_words(desk: Desk, place: str) -> str:
+    """Return what is traded and how far it is."""
+    when = from_ns(desk.now_ns).strftime("%Y-%m-%d %H:%M:%S") if desk.now_ns else "not begun"
+    return f"{printable(place)}  {when} UTC  {desk.n_events:,} events, {desk.n_bars:,} bars"
+
+
+def quote_words(desk: Desk) -> str:
+    """Return the last quotes: ``ZETF 299.98/300.00``."""
+    quotes = [f"{one.symbol} {one.bid:g}/{one.ask:g}" for one in desk.touches.values()]
+    return printable("  ".join(quotes[:12]) + ("  ..." if len(quotes) > 12 else ""))
+
+
+def lines(standings: Sequence[Standing], width: int) -> list[str]:
+    """Return the table as plain text; where it is too wide, parameters go first."""
+    rows = [cells(one) for one in standings]
+    titles = list(TITLES)
+    if len({row[1] for row in rows}) <= 1:
+        titles, rows = _without(titles, rows, "parameters")
+    for name in ("parameters", "orders", "fees", "won"):
+        if _width(titles, rows) > width and name in titles:
+            titles, rows = _without(titles, rows, name)
+    wide = [max(len(row[k]) for row in (titles, *rows)) for k in range(len(titles))]
+    left = _LEFT if "parameters" in titles else 1
+    return [
+        "  ".join(
+            cell.ljust(size) if k < left else cell.rjust(size)
+            for k, (cell, size) in enumerate(zip(row, wide, strict=True))
+        ).rstrip()
+        for row in (titles, *rows)
+    ]
+
+
+def _width(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    every = [titles, *rows]
+    total = 2 * (len(titles) - 1)
+    for k in range(len(titles)):
+        total += max(len(row[k]) for row in every)
+    return total
+
+
+def _without(
+    titles: list[str], rows: Sequence[tuple[str, ...]], name: str
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    place = titles.index(name)
+    return (
+        titles[:place] + titles[place + 1 :],
+        [row[:place] + row[place + 1 :] for row in rows],
+    )
+
+
+def live_desk(
+    standings: Sequence[Standing], desk: Desk, place: str, width: int, height: int
+) -> RenderableType:
+    """Return the whole screen for a terminal of `width` columns and `height` lines."""
+    from rich.console import Group
+    from rich.text import Text
+
+    room = max(height - 5, 3)
+    shown = sorted(standings, key=lambda one: -one.equity)[:room]
+    text = lines(shown, width)
+    rows: list[RenderableType] = [Text(text[0], "dim", no_wrap=True)]
+    for line, one in zip(text[1:], shown, strict=True):
+        style = "green" if one.gain > 0.0 else "red" if one.gain < 0.0 else ""
+        rows.append(Text(line, style, no_wrap=True))
+    if len(standings) > room:
+        rows.append(Text(f"and {len(standings) - room:,} more accounts", "dim"))
+    return Group(
+        Text(head_words(desk, place), "bold", no_wrap=True),
+        Text(quote_words(desk), "dim", no_wrap=True),
+        *rows,
+        Text("Ctrl-C ends", "dim"),
+    )
+
+
+def standing_object(one: Standing) -> dict[str, Any]:
+    """Return an account as JSON values."""
+    return {
+        "account": one.name,
+        "strategy": one.strategy,
+        "parameters": dict(one.parameters),
+        "equity": one.equity,
+        "gain": one.gain,
+        "return": one.gained_share,
+        "drawdown": one.drawdown,
+        "cash": one.cash,
+        "positions": dict(one.positions),
+        "orders": one.n_resting,
+        "fills": one.n_fills,
+        "trades": one.n_trades,
+        "win_rate": one.win_rate if isfinite(one.win_rate) else None,
+        "fees": one.fees,
+    }
