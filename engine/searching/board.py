@@ -108,8 +108,10 @@ class Board:
                 continue
             value *= sign
             if value > least or len(heap) < n_top:
-                # Of equals the first stays.
+                # Of equals the first stays, and of one point its first trial.
                 entry = (value, -(first + row), _trial(first + row, columns, scores, row))
+                if any(other.row == entry[2].row for _, _, other in heap):
+                    continue
                 if len(heap) < n_top:
                     heappush(heap, entry)
                 elif entry > heap[0]:

@@ -141,6 +141,7 @@ def find(
     metrics = checked_metrics(asked.metrics)
     task = replace(task, spans=(WHOLE, *spans_of(steps)))
     scorer = Scorer(task)
+    scorer.check_kernel()
     space = scorer.space
     axes = mapped_axes(space, asked.axes)
     proposals = proposals_of(asked, space, task.seed)

@@ -23,6 +23,9 @@ _FEWEST_REFINED = 40
 _LARGEST_ROUND = 5_000
 _FIRST_SPREAD = 0.25
 _OTHER_WORD = 0.2
+# How often a place is drawn again that was tried before, of so many that are remembered.
+_REDRAWN = 5
+_REMEMBERED = 20_000
 
 Columns: TypeAlias = "list[array[float]]"
 
@@ -95,6 +98,7 @@ class AtRandom:
         self._n_rounds = max(1, -(-n_refined // self._round))
         self._done = 0
         self._best: tuple[float, ...] | None = None
+        self._tried: set[tuple[float, ...]] = set()
         self._score = float("-inf")
 
     def ask(self, most: int) -> Columns | None:
@@ -121,6 +125,7 @@ class AtRandom:
             if score[0] > self._score:
                 self._score = score[0]
                 self._best = tuple(column[row] for column in columns)
+                self._tried.add(self._best)
 
     def _anywhere(self, count: int) -> Columns:
         draw, axes = self._draw, self._space.axes
@@ -131,17 +136,30 @@ class AtRandom:
         return columns
 
     def _around(self, best: Sequence[float], spread: float, count: int) -> Columns:
-        draw = self._draw
         columns: Columns = [array("d") for _ in self._space.axes]
         for _ in range(count):
-            for axis, number, column in zip(self._space.axes, best, columns, strict=True):
-                if axis.parameter.options:
-                    is_other = draw() < _OTHER_WORD
-                    column.append(axis.at(draw()) if is_other else number)
-                    continue
-                part = axis.part_of(number) + spread * (draw() - 0.5)
-                column.append(axis.at(min(max(part, 0.0), 1.0 - 1e-12)))
+            # What was tried tells nothing new: the place is drawn again, each time from further.
+            for wider in range(_REDRAWN):
+                row = self._near(best, spread * (1 + wider))
+                if row not in self._tried:
+                    break
+            if len(self._tried) < _REMEMBERED:
+                self._tried.add(row)
+            for column, number in zip(columns, row, strict=True):
+                column.append(number)
         return columns
+
+    def _near(self, best: Sequence[float], spread: float) -> tuple[float, ...]:
+        draw = self._draw
+        row = []
+        for axis, number in zip(self._space.axes, best, strict=True):
+            if axis.parameter.options:
+                is_other = draw() < _OTHER_WORD
+                row.append(axis.at(draw()) if is_other else number)
+                continue
+            part = axis.part_of(number) + spread * (draw() - 0.5)
+            row.append(axis.at(min(max(part, 0.0), 1.0 - 1e-12)))
+        return tuple(row)
 
 
 def at_random(space: Space, n_trials: int, seed: int) -> Proposals:

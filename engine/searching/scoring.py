@@ -8,17 +8,23 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from math import fsum, isfinite, nan
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 from engine.backtesting.data import Data
 from engine.backtesting.parameters import Value, build
 from engine.backtesting.result import Result
 from engine.backtesting.run import run
+from engine.backtesting.run_kernel import run_kernel
 from engine.backtesting.strategy import Strategy
+from engine.errors import UsageError
 from engine.performance.figures import curve
 from engine.searching.rule import Rule, fits, kernel_of
 from engine.searching.space import Space, rows_of
-from engine.searching.task import Span, Task
+from engine.searching.task import WHOLE, Span, Task
+from engine.trading import SHIPPED
 from engine.trading.loading import complaint, file_of, load_strategy
 from kernels_pure.equity import (
     calmar,
@@ -31,12 +37,26 @@ from kernels_pure.equity import (
 )
 from kernels_pure.score import N_SCORES
 
+if TYPE_CHECKING:
+    from engine.backend import Backend
+
 # In the order of ``kernels_pure.score``.
 SCORES = (
     "return", "cagr", "sharpe", "sortino", "calmar", "drawdown", "trades", "win_rate",
     "profit_factor", "orders",
 )  # fmt: skip
 _NOTHING = array("d", [nan]) * N_SCORES
+_SHIPPED = {module for module, _ in SHIPPED.values()}
+
+
+class _Pure:
+    """The kernels as they are written; one that walks targets asks for no others."""
+
+    def load(self, name: str) -> ModuleType:
+        return import_module(f"kernels_pure.{name}")
+
+
+_PURE = _Pure()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +80,9 @@ class Scorer:
         self._task = task
         self._strategy = load_strategy(task.strategy)
         self.space: Space = task.space()
-        kernel = kernel_of(self._strategy)
-        self.has_kernel = kernel is not None and all(fits(data, task.terms) for data in task.tests)
+        # Its targets come from its kernel; with plain terms, its scores too.
+        self._rehearsed = kernel_of(self._strategy) is not None
+        self.has_kernel = self._rehearsed and all(fits(data, task.terms) for data in task.tests)
         self._backend = backend
         self._rules: dict[int, list[Rule]] = {}
 
@@ -96,14 +117,28 @@ class Scorer:
 
     def results(self, values: Mapping[str, Value], span: Span) -> list[Result]:
         """Return the whole results of one trial, one for each test."""
-        task = self._task
-        return [
-            run(
-                build(self._strategy, values), data, task.terms, seed=task.seed,
-                start_ns=span.start_ns, end_ns=span.end_ns,
+        return [self._result(values, data, span) for data in self._task.tests]
+
+    def check_kernel(self) -> None:
+        """Hold the kernel of a strategy that did not come with the program to its `on_bar`.
+
+        The defaults are run both ways over the first test.
+
+        Raises
+        ------
+        UsageError
+            If they differ.
+        """
+        if not self._rehearsed or self._strategy.__module__ in _SHIPPED:
+            return
+        data, name = self._task.tests[0], self._strategy.__name__
+        by_kernel = self._result(self.space.fixed, data, WHOLE)
+        self._rehearsed = False
+        if self._result(self.space.fixed, data, WHOLE).equity != by_kernel.equity:
+            raise UsageError(
+                f"the kernel of {name} does not do what its on_bar does: take it away, or mend it"
             )
-            for data in task.tests
-        ]  # fmt: skip
+        self._rehearsed = True
 
     def _score(
         self, values: Mapping[str, Value], span: int, rules: Sequence[Rule]
@@ -113,20 +148,20 @@ class Scorer:
         for place, data in enumerate(task.tests):
             score = rules[place].score(values) if rules else None
             if score is None:
-                score = self._run(values, data, task.spans[span])
+                score = score_of(self._result(values, data, task.spans[span]), task.per_year)
             if len(task.tests) == 1:
                 return score
             found.append(score[:])
         return mean_score(found)
 
-    def _run(self, values: Mapping[str, Value], data: Data, span: Span) -> array[float]:
+    def _result(self, values: Mapping[str, Value], data: Data, span: Span) -> Result:
         strategy: Strategy = build(self._strategy, values)
-        # What happened within a bar decides no score: the worse account is asked alone.
-        result = run(
-            strategy, data, self._task.terms, seed=self._task.seed,
-            start_ns=span.start_ns, end_ns=span.end_ns,
-        )  # fmt: skip
-        return score_of(result, self._task.per_year)
+        terms, start_ns, end_ns = self._task.terms, span.start_ns, span.end_ns
+        if self._rehearsed:
+            return run_kernel(
+                strategy, data, terms, cast("Backend", _PURE), start_ns=start_ns, end_ns=end_ns
+            )
+        return run(strategy, data, terms, seed=self._task.seed, start_ns=start_ns, end_ns=end_ns)
 
     def _rules_over(self, span: int) -> list[Rule]:
         task = self._task

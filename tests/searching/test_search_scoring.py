@@ -10,6 +10,7 @@ import pytest
 
 from engine.backend import Backend
 from engine.backtesting.terms import Terms
+from engine.errors import UsageError
 from engine.performance.figures import figures
 from engine.searching.proposals import AtRandom
 from engine.searching.scoring import SCORES, Scorer, mean_score, score_of
@@ -25,7 +26,7 @@ class BarByBar(Scorer):
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
-        self.has_kernel = False
+        self.has_kernel = self._rehearsed = False
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -57,6 +58,26 @@ def test_a_margin_that_is_not_kept_is_scored_bar_by_bar(backend: Backend) -> Non
 )
 def test_terms_that_a_kernel_does_not_know_are_run_bar_by_bar(terms: Terms) -> None:
     assert not Scorer(task(terms=terms)).has_kernel
+
+
+def test_a_strategy_of_a_file_whose_kernel_lies_is_refused(tmp_path: Path) -> None:
+    text = """
+from engine.backtesting.kernel import Kernel
+from engine.trading.momentum import Momentum
+
+class Honest(Momentum):
+    kernel = Kernel("momentum_targets", "close", "lag", "threshold", "short")
+
+class Liar(Momentum):
+    def on_bar(self, bar):
+        return -super().on_bar(bar)
+"""
+    (tmp_path / "own.py").write_text(text)
+    honest = Scorer(task(f"{tmp_path}/own.py:Honest"))
+    assert honest.has_kernel
+    honest.check_kernel()
+    with pytest.raises(UsageError, match="the kernel of Liar does not do what its on_bar does"):
+        Scorer(task(f"{tmp_path}/own.py:Liar")).check_kernel()
 
 
 def test_a_score_is_that_of_the_figures() -> None:
