@@ -24,17 +24,18 @@ def monthly(equity: Sequence[float], time_ns: Sequence[int]) -> list[Year]:
     """Return the years of an equity column, in order.
 
     A month's return is on the last value before it. A bar that closes at midnight belongs to the
-    day that ends. O(months log n).
+    day that ends; the first value is where it all begins and belongs to no month. Years without a
+    bar are left out. O(months log n).
     """
-    if not equity:
+    if len(equity) < 2:
         return []
     last = from_ns(time_ns[len(time_ns) - 1] - 1)
-    year, month = (first := from_ns(time_ns[0] - 1)).year, first.month
+    first = from_ns(time_ns[0])
+    year, month = first.year, first.month
     found: dict[int, list[float]] = {}
     begin: dict[int, float] = {}
     end: dict[int, float] = {}
-    before = equity[0]
-    row = 0
+    before, row = equity[0], 1
     while (year, month) <= (last.year, last.month):
         months = found.setdefault(year, [nan] * 12)
         begin.setdefault(year, before)
@@ -46,7 +47,9 @@ def monthly(equity: Sequence[float], time_ns: Sequence[int]) -> list[Year]:
         end[year] = before
         year, month = follows
     return [
-        Year(year, tuple(months), _gain(begin[year], end[year])) for year, months in found.items()
+        Year(year, tuple(months), _gain(begin[year], end[year]))
+        for year, months in found.items()
+        if any(month == month for month in months)
     ]
 
 

@@ -44,6 +44,19 @@ def test_midnight_belongs_to_the_month_that_ends() -> None:
     assert found[0].months[5] == pytest.approx(-0.25)
 
 
+def test_the_first_value_belongs_to_no_month() -> None:
+    for first in (stamp(2023, 12, 31, 21), stamp(2024, 1, 1)):
+        (only,) = monthly([100.0, 150.0], [first, stamp(2024, 1, 2)])
+        assert (only.year, only.months[0], only.total) == (2024, 0.5, 0.5)
+    assert monthly([100.0], [stamp(2024, 1, 2)]) == []
+
+
+def test_a_last_close_at_midnight_begins_no_month() -> None:
+    (only,) = monthly([100.0, 80.0], [stamp(2023, 12, 30), stamp(2024, 1, 1)])
+    assert (only.year, only.total) == (2023, 80.0 / 100.0 - 1.0)
+    assert math.isnan(only.months[10])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_months_make_the_whole(seed: int) -> None:
     equity = walk(seed, 900)
