@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 OK = 0
@@ -94,6 +93,8 @@ def install_command(extra: str) -> str:
     The project is on no index: the command names this checkout where it runs from one, else the
     installed project.
     """
+    from pathlib import Path  # a process that is over soon gets by without it
+
     checkout = Path(__file__).resolve().parents[1]
     where = str(checkout) if (checkout / "pyproject.toml").exists() else "parity-engine"
     return f"{sys.executable} -m pip install '{where}[{extra}]'"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from engine.clock import to_ns
-from engine.market.calendar import Calendar, calendar_named, zone_named
+
+if TYPE_CHECKING:
+    from engine.market.calendar import Calendar
 
 DAY_NS = 86_400_000_000_000
+# Calendars whose days are those of UTC: no time zone has to be read for them.
+_UTC = ("", "crypto")
 
 
 class Days:
@@ -17,7 +22,11 @@ class Days:
     """
 
     def __init__(self, calendar: str) -> None:
-        self._calendar: Calendar | None = calendar_named(calendar) if calendar else None
+        self._calendar: Calendar | None = None
+        if calendar not in _UTC:
+            from engine.market.calendar import calendar_named
+
+            self._calendar = calendar_named(calendar)
         self._day: date | int | None = None
         self.until_ns = -1
 
@@ -29,6 +38,8 @@ class Days:
             self.until_ns = (day + 1) * DAY_NS
             self._day = day
             return day - before if isinstance(before, int) else 0
+        from engine.market.calendar import zone_named
+
         local = self._calendar.session_date(time_ns - 1)
         midnight = datetime(local.year, local.month, local.day) + timedelta(days=1)
         self.until_ns = to_ns(midnight.replace(tzinfo=zone_named(self._calendar.zone)))

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from engine.cli import backtest_arguments, backtest_output
 from engine.cli.progress import ProgressBar
-from engine.cli.start import without_collection
+from engine.cli.start import PYPY_SHORT, compile_less, without_collection
 from engine.cli.typed import count, typed
 from engine.errors import OK, BadDataError, InputOutputError, UsageError
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from engine.backtesting.data import Data
 
 LEAST_BARS = 3
+# Bars of all tests up to which it does not pay to compile well.
+SHORT = 300_000
 # Of one page.
 MOST_SHEETS = 125
 
@@ -103,6 +104,8 @@ def run(args: argparse.Namespace) -> int:
     terms, data = backtest_arguments.terms(args), backtest_arguments.data(args)
     _check_bars(data)
     todo = list(trials(kinds, chosen, data.symbols, together=args.together))
+    if sum(len(bars) for bars in data.bars.values()) * len(todo) < SHORT * len(data.bars):
+        compile_less(PYPY_SHORT)
     began = perf_counter()
     _check_tests(len(todo), args)
     with ProgressBar(is_plain=args.no_color, what="testing", unit="tests", delay=0.4) as on_done:
@@ -142,6 +145,19 @@ def jobs_of(text: str) -> int:
 def _check(args: argparse.Namespace) -> None:
     if args.trades and not args.json:
         raise UsageError("--trades is for --json: the trades of a test are no table")
+    if args.html or args.quantstats:
+        _check_files(args)
+    if args.quick:
+        if args.sets == 1:
+            args.sets = 5
+        args.days = args.days or 30
+        args.bars = args.bars or "1h"
+
+
+def _check_files(args: argparse.Namespace) -> None:
+    """Refuse before the work what could not be written after it."""
+    from pathlib import Path
+
     if args.html:
         from engine.report.page_file import check_target
 
@@ -150,11 +166,6 @@ def _check(args: argparse.Namespace) -> None:
         raise InputOutputError(
             f"{args.quantstats}: there is no folder {Path(args.quantstats).parent}"
         )
-    if args.quick:
-        if args.sets == 1:
-            args.sets = 5
-        args.days = args.days or 30
-        args.bars = args.bars or "1h"
 
 
 def _check_tests(n_tests: int, args: argparse.Namespace) -> None:

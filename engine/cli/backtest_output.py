@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli.stdout import write_all
@@ -70,6 +69,10 @@ def write_files(outcomes: Sequence[Outcome], data: Data, args: argparse.Namespac
     NotPermittedError, InputOutputError
         If a file may not or cannot be written.
     """
+    if not (args.html or args.quantstats):
+        return
+    from pathlib import Path
+
     results = [one.result for one in outcomes if one.result is not None]
     if args.html:
         from engine.report.tear_sheet import write_tear_sheet

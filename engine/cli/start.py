@@ -12,6 +12,10 @@ from engine.runtime.comparisons import TURNED_OFF, correct, jit_words
 
 # Six times PyPy's own: what runs less often in one scan is not worth being compiled.
 PYPY_JIT = "threshold=6000,function_threshold=9000"
+# Compiled in two thirds of the time, to what runs slower: right for what is over in a second.
+PYPY_SHORT = (
+    "enable_opts=intbounds:rewrite:virtualize:string:pure:earlyforce:heap,trace_eagerness=100"
+)
 
 
 @contextmanager
@@ -32,9 +36,12 @@ def without_collection() -> Iterator[None]:
         gc.enable()
 
 
-def compile_less() -> None:
-    """Let PyPy compile what runs often alone, unless ``pypy3 --jit`` says when; not on CPython."""
+def compile_less(how: str = PYPY_JIT) -> None:
+    """Let PyPy compile what runs often alone, unless ``pypy3 --jit`` says when; not on CPython.
+
+    `how` is `PYPY_JIT`, or `PYPY_SHORT` for loops that run often and not for long.
+    """
     if sys.implementation.name != "pypy" or correct() == TURNED_OFF:
         return
     if not list(jit_words()):
-        import_module("pypyjit").set_param(PYPY_JIT)
+        import_module("pypyjit").set_param(how)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 from zlib import crc32
@@ -103,6 +102,8 @@ def _of_file(path: str, name: str) -> type[Strategy]:
 
 
 def _module(path: str) -> ModuleType:
+    from pathlib import Path  # what ships needs none
+
     try:
         whole = Path(path).resolve()
         with whole.open("rb") as file:

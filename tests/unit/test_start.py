@@ -127,9 +127,10 @@ def test_pypy_is_told_to_compile_less_where_nobody_says_otherwise(
 # A backtest of the demo market needs no arrays, no database, no process and no table printer.
 UNWANTED_OF_A_BACKTEST = {
     "asyncio", "csv", "ctypes", "decimal", "gzip", "json", "lzma", "multiprocessing", "numba",
-    "numpy", "pandas", "rich", "shutil", "sqlite3", "statistics", "subprocess", "tomllib",
-    "zipfile", "engine.backend", "engine.codec", "engine.feeds", "engine.scanner", "engine.store",
-    "engine.runtime.comparison_memory", "engine.runtime.comparison_table",
+    "numpy", "pandas", "pathlib", "rich", "shutil", "sqlite3", "statistics", "subprocess",
+    "tomllib", "zipfile", "zoneinfo", "engine.backend", "engine.codec", "engine.feeds",
+    "engine.scanner", "engine.store", "engine.runtime.comparison_memory",
+    "engine.runtime.comparison_table",
 }  # fmt: skip
 
 
