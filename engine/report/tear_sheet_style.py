@@ -33,7 +33,9 @@ th { color: var(--soft); font-weight: 600; } th.w, td.w { text-align: left; }
 tbody tr:last-child td { border-bottom: 0; }
 td.noted { white-space: normal; } td.noted small { display: block; color: var(--soft); }
 td .name { display: block; min-width: 9rem; max-width: 19rem; white-space: normal; }
-table.months td { min-width: 3.6rem; text-align: center; border: 1px solid var(--page); }
+table.months th { text-align: center; }
+table.months td { min-width: 3.5rem; padding: .28rem .3rem; text-align: center;
+  border: 1px solid var(--page); }
 table.months td.whole { font-weight: 650; }
 .scroll { overflow-x: auto; -webkit-overflow-scrolling: touch; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr));
