@@ -6,12 +6,12 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappush, heapreplace
-from math import isfinite, nan, sqrt
+from math import ceil, isfinite, nan, sqrt
 
 from engine.errors import UsageError
 from engine.nearest import hint
 from engine.searching.scoring import SCORES
-from engine.searching.space import Space
+from engine.searching.space import Axis, Space
 
 # Metrics by their name, with the sign that makes more better.
 METRICS: Mapping[str, float] = {
@@ -229,12 +229,20 @@ class _Cells:
             metric,
             (axes[0].name, axes[1].name),
             tuple(
-                tuple(axis.at(cell / size) for cell in range(size))
+                tuple(_edge(axis, cell, size) for cell in range(size))
                 for axis, size in zip(axes, self._sizes, strict=True)
             ),  # type: ignore[arg-type]  # two of them
             tuple(tuple(means[first : first + width]) for first in cut),
             tuple(tuple(self._counts[first : first + width]) for first in cut),
         )
+
+
+def _edge(axis: Axis, cell: int, size: int) -> float:
+    """Return the first value of a cell; a level lies in the cell that its middle lies in."""
+    n_levels = axis.n_levels
+    if n_levels and not axis.parameter.is_log:
+        return axis.level(max(0, ceil(cell * n_levels / size - 0.5)))
+    return axis.at(cell / size)
 
 
 def checked_metrics(names: Sequence[str]) -> tuple[str, ...]:

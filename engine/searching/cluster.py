@@ -2,7 +2,8 @@
 
 A piece goes to the cluster as JSON and comes back as doubles, and is placed by its number: the same
 bytes whatever the cluster. The child is kept on the worker between pieces. One that dies is started
-again within the task; a process of the cluster that dies has its pieces run again by Dask, once.
+again within the task; the pieces of a process of the cluster that dies are run elsewhere by Dask,
+which gives up a piece that has taken several processes with it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from engine.searching.task import Task, setup_line, write_columns
 
 LOCAL = "local"
 _TIMEOUT = "20s"
-# How often a piece may take its process with it: once, then it is lost.
+# Of a piece that raised an error, which is none of the strategy's: a network that broke.
 _RETRIES = 1
 _NEED = "--cluster needs Dask"
 
@@ -82,7 +83,7 @@ class Cluster:
         if future.status == "error":
             error = future.exception()
             if isinstance(error, self._distributed.KilledWorker):
-                return Lost("a process of the cluster died at it, twice")
+                return Lost("processes of the cluster died at it, again and again")
             raise error
         values, text, lost = future.result()
         if lost:

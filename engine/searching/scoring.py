@@ -5,8 +5,10 @@ A score is a row of `SCORES`, the mean over the tests; nan where one of them has
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from math import fsum, isfinite, nan
@@ -91,12 +93,13 @@ class Scorer:
         values: array[float] = array("d")
         error = ""
         rules = self._rules_over(span) if self.has_kernel else []
-        for row in rows_of(columns):
-            try:
-                values.extend(self._score(self.space.values(row), span, rules))
-            except Exception as problem:  # a strategy may raise anything
-                values.extend(_NOTHING)
-                error = error or self._complaint(problem, row)
+        with redirect_stdout(sys.stderr):  # what a strategy prints is none of the answer
+            for row in rows_of(columns):
+                try:
+                    values.extend(self._score(self.space.values(row), span, rules))
+                except Exception as problem:  # a strategy may raise anything
+                    values.extend(_NOTHING)
+                    error = error or self._complaint(problem, row)
         return Scores(values, error)
 
     def equities(self, span: int, columns: Sequence[array[float]], points: int) -> Scores:
@@ -117,7 +120,8 @@ class Scorer:
 
     def results(self, values: Mapping[str, Value], span: Span) -> list[Result]:
         """Return the whole results of one trial, one for each test."""
-        return [self._result(values, data, span) for data in self._task.tests]
+        with redirect_stdout(sys.stderr):
+            return [self._result(values, data, span) for data in self._task.tests]
 
     def check_kernel(self) -> None:
         """Hold the kernel of a strategy that did not come with the program to its `on_bar`.

@@ -19,8 +19,9 @@ from engine.searching.scoring import SCORES
 
 # Of one piece: few enough to share out, many enough that a pipe does not count.
 _FEWEST, _MOST = 8, 2_000
-# Bars of all tests and trials in one piece, about: a tenth of a second for PyPy.
-_BARS = 2_000_000
+# Bars of all tests and trials in one piece, about: half a second of CPython at most, so that
+# workers share well and Ctrl-C finds something; a hundredth of a second of PyPy.
+_BARS = 400_000
 
 OnDone = Callable[[int, int], None]
 

@@ -50,7 +50,7 @@ def python(kind: str) -> str:
 
 
 def found_by(
-    host: Host, asked: Task, n_trials: int = 60, n_bars: int = 250_000
+    host: Host, asked: Task, n_trials: int = 60, n_bars: int = 50_000
 ) -> tuple[bytes, Board]:
     space = asked.space()
     board, sink = Board(space, ["sharpe"], n_trials), Bytes()
@@ -68,7 +68,7 @@ def test_a_task_comes_back_from_its_line_and_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("strategy", ["ma_crossover", "steps"])
 def test_the_same_bytes_from_any_number_and_kind_of_workers(strategy: str, tmp_path: Path) -> None:
-    asked = task(strategy_file(tmp_path) if strategy == "steps" else strategy)
+    asked = task(strategy_file(tmp_path) if strategy == "steps" else strategy, n=150)
     line = setup(asked, tmp_path)
     wanted, board = found_by(Here(Scorer(asked), "here"), asked)
     assert board.n_tried == 60
@@ -210,7 +210,7 @@ def test_workers_that_cannot_live_are_given_up(no_python: str, tmp_path: Path) -
 def test_a_grid_is_whole_whatever_the_pieces(tmp_path: Path) -> None:
     asked = task("momentum", n_tests=1, n=150, fixed={"threshold": 0.01, "short": 0.0})
     founds = set()
-    for n_bars in (1_000, 300_000):
+    for n_bars in (1_000, 60_000):
         sink, space = Bytes(), asked.space()
         board = Board(space, ["sharpe"], space.size)
         search(Grid(space), board, Here(Scorer(asked), "here"), sinks=[sink], n_bars=n_bars)
