@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+_STEP = 0.05  # seconds
+
 
 class ProgressBar:
     """Call it with how many of how many are done; leave its ``with`` block to remove the bar.
@@ -25,7 +27,7 @@ class ProgressBar:
         self._is_plain, self._what, self._unit = is_plain, what, unit
         self._is_shown = sys.stderr is not None and sys.stderr.isatty()
         self._bar: Progress | None = None
-        self._begun, self._delay = monotonic(), delay
+        self._begun, self._delay, self._shown = monotonic(), delay, 0.0
 
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` are finished."""
@@ -36,6 +38,9 @@ class ProgressBar:
             if spent < self._delay:
                 return
             self._bar = self._started(total)
+        if self._unit and done < total and spent - self._shown < _STEP:
+            return  # to draw it takes longer than a short test
+        self._shown = spent
         speed = f"{done / max(spent, 1e-9):,.0f} {self._unit}/s" if self._unit else ""
         self._bar.update(self._bar.task_ids[0], completed=done, speed=speed, refresh=True)
 

@@ -251,8 +251,8 @@ class _Times:
         end = midnight + since_midnight + self._step
         if self._is_coin:
             return end
-        # The hour that holds the open begins before it; the one of an early close ends after it.
-        return min(end, closes) if opens < end and end - self._step < closes else -1
+        # The hour that holds the open begins before it.
+        return end if opens < end and end - self._step < closes else -1
 
     def _span(self, day: date) -> tuple[int, int, int]:
         if day not in self._spans:

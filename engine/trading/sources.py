@@ -271,7 +271,7 @@ def data_of(
         )
     first = min(one.time_ns[0] for one in bars.values())
     kept = sorted(
-        (one for one in actions if first - interval < one.time_ns <= last),
+        (one for one in actions if first < one.time_ns <= last),
         key=lambda one: (one.time_ns, one.symbol, isinstance(one, Split)),
     )
     return Data(bars, interval, source, tuple(kept), calendar, lines)
