@@ -52,6 +52,7 @@ VERBS = {
     "live": ("engine.cli.live", "find arbitrages as quotes move, and trade them"),
     "paper": ("engine.cli.paper", "the same on paper, in this process, without a broker"),
     "simulate": ("engine.cli.simulate", "many accounts of strategies over a recorded session"),
+    "workflow": ("engine.cli.workflow", "try a strategy step by step: quick, days, check, paper"),
     "kill": ("engine.cli.kill", "stop trading now, whatever the engine does"),
     "resume": ("engine.cli.resume", "go on after a halt, with a reason"),
     "status": ("engine.cli.status", "how a live account stands"),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from array import array
 from math import nan, nextafter
 
+from engine.backtesting.run import run
+from engine.backtesting.strategy import Strategy
+from engine.backtesting.terms import Terms
 from engine.checking.cuts import cut_times, spread
 from engine.checking.decisions import (
     CANCEL,
@@ -17,6 +20,8 @@ from engine.checking.decisions import (
     Log,
     first_difference,
 )
+from engine.checking.subject import StrategySubject
+from engine.market.bars import Bar
 from tests.checking.markets import market
 
 LATER = 1 << 62
@@ -96,6 +101,20 @@ def test_only_what_came_before_counts() -> None:
     assert one.until(9) == 2
 
 
+def test_a_run_ends_where_nothing_more_is_asked() -> None:
+    heard = []
+
+    class Hears(Strategy):
+        def on_bar(self, bar: Bar) -> float:
+            heard.append(bar.time_ns)
+            return 0.5
+
+    data = market(50, ("AAA",))
+    cut = data.bars["AAA"].time_ns[9]
+    subject = StrategySubject("it", Hears, lambda strategy, data: run(strategy, data, Terms()))
+    assert len(subject.play(data, cut)) == len(heard) == 10
+
+
 def test_columns_part_where_the_earliest_symbol_does() -> None:
     stamps = array("q", [10, 20, 30])
 
@@ -112,6 +131,9 @@ def test_columns_part_where_the_earliest_symbol_does() -> None:
     found = first_difference(full, columns([1.0, nan, 9.0], [1.0, 9.0, 3.0]), 30)
     assert found is not None
     assert (found.symbol, found.event.row) == ("B", 2)
+    found = first_difference(full, columns([1.0, 9.0, 9.0], [1.0, 2.0, 9.0]), 30)
+    assert found is not None
+    assert (found.symbol, found.event.row) == ("A", 2)
 
 
 def test_cuts_lie_first_evenly_and_at_decisions() -> None:
