@@ -180,8 +180,8 @@ def entry_bar_exit(
 
     A stop was met on the way up (to buy): what lies beyond it was met after it, and what lies
     before it perhaps earlier. A limit was met on the way down: the stop-loss lies beyond it. What
-    the close is beyond was met after the entry in any case. A stop-loss that the entry is beyond
-    already is met at the entry.
+    the close is beyond was met after the entry in any case. A stop-loss or take-profit that the
+    entry is beyond already is met at the entry.
 
     >>> entry_bar_exit(1.0, 1, 11.0, 10.0, 0.0, 12.0, 9.0, 11.5, 0, 0)  # low before the stop?
     (1, 10.0, 1)
@@ -199,13 +199,12 @@ def entry_bar_exit(
             if how == BY_LIMIT or (stop_loss - close) * side >= 0.0:
                 is_lost_sure = 1
     if take_profit > 0.0:
+        if is_inside(-side, take_profit, entry, is_through) > 0:
+            return TAKEN, entry, 0
         reach = high if side > 0.0 else low
         if is_inside(-side, take_profit, reach, is_through) > 0:
             gained = 1
-            is_beyond = (take_profit - entry) * side >= 0.0
-            if (how == BY_STOP and is_beyond) or is_inside(
-                -side, take_profit, close, is_through
-            ) > 0:
+            if how == BY_STOP or is_inside(-side, take_profit, close, is_through) > 0:
                 is_gained_sure = 1
     if lost == 0 and gained == 0:
         return HELD, nan, 0

@@ -126,6 +126,11 @@ CASES = [
          high=[(1, 1, 10.5, "stop"), (1, -1, 11, "take_profit")]),
     case("stop beyond its stop-loss", {"stop": 10.5, "sl": 10.6}, [(10, 11, 9, 10.8)],
          [(1, 1, 10.5, "stop"), (1, -1, 10.5, "stop_loss")]),
+    case("limit beyond its take-profit", {"stop": 10.2, "limit": 10.6, "tp": 10.4},
+         [(11, 11.2, 10.5, 10.6)],
+         [(1, 1, 10.6, "stop_limit"), (1, -1, 10.6, "take_profit")]),
+    case("stop beyond its take-profit", {"stop": 10.5, "tp": 10.2}, [(10, 11, 9, 9)],
+         [(1, 1, 10.5, "stop"), (1, -1, 10.5, "take_profit")]),
     case("stop filled at the open, bracket on its bar", {"stop": 10.5, "sl": 9.5},
          [(10.7, 11, 9, 10.8)], [(1, 1, 10.7, "stop"), (1, -1, 9.5, "stop_loss")]),
 ]  # fmt: skip
