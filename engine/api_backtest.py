@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from html import escape
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from engine.backtest_batch import bars_per_year
@@ -68,6 +69,20 @@ class Backtest:
         names = ("equity", "high_equity", "cash", "invested")
         columns = {name: list(getattr(self.result, name)) for name in names}
         return pandas.DataFrame(columns, index=index)
+
+    def tear_sheet(self, path: str | Path, *, n_trials: int = 1) -> None:
+        """Write one HTML file about it that loads nothing; `n_trials` is how many were tried.
+
+        Raises
+        ------
+        NotPermittedError, InputOutputError
+            If the file may not or cannot be written.
+        """
+        from engine.report.tear_sheet import write_tear_sheet
+
+        write_tear_sheet(
+            [self.result], [self.figures], Path(path), data=self.data, n_trials=n_trials
+        )
 
     def __str__(self) -> str:
         """Return the figures a person looks at first, one a line."""

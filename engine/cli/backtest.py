@@ -72,6 +72,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--csv", action="store_true", help="one row per test")
     add = group.add_argument
     add("--by", choices=("strategy", "symbol", "test"), help="what a row of the table is")
+    add(
+        "--intervals", action="store_true",
+        help="what return and Sharpe ratio of each test could have been: 95%% of resamples",
+    )  # fmt: skip
     add("--trades", action="store_true", help="with --json: trades and equity of every test")
     add("--html", metavar="FILE", help="a tear sheet beside it: one page that loads nothing")
     add("--quantstats", metavar="FILE", help="returns of every test as CSV, for other programs")
@@ -116,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
                 terms,
                 jobs=args.jobs,
                 seed=args.seed,
-                keep=bool(args.trades or args.html or args.quantstats),
+                keep=bool(args.trades or args.html or args.quantstats or args.intervals),
                 on_done=on_done,
             )
         )
@@ -143,6 +147,8 @@ def jobs_of(text: str) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
+    if args.intervals and args.by not in (None, "test"):
+        raise UsageError(f"--intervals are of single tests: leave out --by {args.by}")
     if args.trades and not args.json:
         raise UsageError("--trades is for --json: the trades of a test are no table")
     if args.html or args.quantstats:

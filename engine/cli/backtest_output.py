@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.backtest_batch import Outcome
     from engine.backtesting.data import Data
     from engine.backtesting.terms import Terms
+    from engine.performance.intervals import BarIntervals
     from engine.report.backtest_rows import Row
 
 # Of a table that goes to a file or a pipe.
@@ -39,7 +40,8 @@ def show(
     from engine.performance.validation import deflate
     from engine.report.backtest_rows import rows
 
-    found = rows(outcomes, args.by or _by(outcomes))
+    by = "test" if args.intervals else args.by or _by(outcomes)
+    found = rows(outcomes, by, _intervals(outcomes, args.seed) if args.intervals else ())
     if args.json or args.csv:
         from dataclasses import replace
 
@@ -59,6 +61,18 @@ def show(
     else:
         _print("\n".join(lines(found, outcomes, data, args)) + "\n")
     tell(outcomes, data, seconds)
+
+
+def _intervals(outcomes: Sequence[Outcome], seed: int) -> list[BarIntervals]:
+    from engine.performance.figures import curve
+    from engine.performance.intervals import bar_intervals
+    from engine.performance.returns import simple_returns
+
+    return [
+        bar_intervals(simple_returns(curve(one.result)[0]), one.figures.periods_per_year, seed=seed)
+        for one in outcomes
+        if one.result is not None
+    ]
 
 
 def write_files(outcomes: Sequence[Outcome], data: Data, args: argparse.Namespace) -> None:

@@ -9,18 +9,25 @@ run.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum, isfinite, nan
+from typing import TYPE_CHECKING
 
 from engine.backtest_batch import Outcome
 from engine.performance.validation import deflate
+
+if TYPE_CHECKING:
+    from engine.performance.intervals import BarIntervals
 
 BY = ("strategy", "symbol", "test")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. Shares are of 1; `parameters` is empty where tests differ in them."""
+    """One line of the table. Shares are of 1; `parameters` is empty where tests differ in them.
+
+    `resampled` has the intervals of a row of one test, where they were asked for.
+    """
 
     strategy: str
     symbols: tuple[str, ...]
@@ -40,10 +47,11 @@ class Row:
     fees: float
     n_ambiguous: int
     deflated_sharpe: float
+    resampled: BarIntervals | None = None
 
 
-def rows(outcomes: Sequence[Outcome], by: str) -> list[Row]:
-    """Return the rows of a run, in its order.
+def rows(outcomes: Sequence[Outcome], by: str, intervals: Sequence[BarIntervals] = ()) -> list[Row]:
+    """Return the rows of a run, in its order; `intervals` are those of each test.
 
     >>> rows([], "strategy")
     []
@@ -55,10 +63,13 @@ def rows(outcomes: Sequence[Outcome], by: str) -> list[Row]:
         if by != "strategy":
             key += (one.trial.symbols,)
         groups.setdefault((*key, place) if by == "test" else key, []).append(place)
-    return [
-        _row([outcomes[place] for place in places], [deflated[place] for place in places])
-        for places in groups.values()
-    ]
+    found = []
+    for places in groups.values():
+        row = _row([outcomes[place] for place in places], [deflated[place] for place in places])
+        if intervals and len(places) == 1:
+            row = replace(row, resampled=intervals[places[0]])
+        found.append(row)
+    return found
 
 
 def _row(group: Sequence[Outcome], deflated: Sequence[float]) -> Row:

@@ -55,12 +55,24 @@ def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _span(row: Row, name: str) -> str:
+    """Return where a figure of a row lies in 95 % of resamples."""
+    if row.resampled is None:
+        return "-"
+    ends = getattr(row.resampled, name)
+    if name == "sharpe":
+        return f"{_number(ends.low)} … {_number(ends.high)}"
+    return f"{_percent(ends.low, sign='+')[:-1]} … {_percent(ends.high, sign='+')}"
+
+
 COLUMNS = (
     Column("strategy", 0, lambda row: row.strategy),
     Column("symbols", 0, symbols),
     Column("tests", 4, lambda row: f"{row.n_tests:,}"),
     Column("return", 0, interval),
+    Column("return 95%", 1, lambda row: _span(row, "total_return")),
     Column("Sharpe", 0, lambda row: _number(row.sharpe)),
+    Column("Sharpe 95%", 1, lambda row: _span(row, "sharpe")),
     Column("max DD", 0, lambda row: _percent(row.max_drawdown)),
     Column("trades", 0, lambda row: f"{row.n_trades:,}"),
     Column("win", 1, lambda row: _percent(row.win_rate, 0)),
@@ -121,6 +133,8 @@ def _rank(column: Column, rows: Sequence[Row]) -> int:
 def _is_idle(column: Column, rows: Sequence[Row]) -> bool:
     if column.title == "tests":
         return all(row.n_tests == 1 for row in rows)
+    if column.title.endswith("95%"):
+        return all(row.resampled is None for row in rows)
     if column.title == "ambiguous":
         return not any(row.n_ambiguous for row in rows)
     return column.title == "parameters" and not any(row.parameters for row in rows)
@@ -132,6 +146,12 @@ def legend(rows: Sequence[Row], n_tests: int, per_year: float) -> list[str]:
         f"Sharpe: mean over sample deviation of bar returns, × √{per_year:,.0f} a year, rate 0",
         f"DSR: probability that the best Sharpe of a row is no luck of {_tests(n_tests)} tried",
     ]
+    known = [row.resampled for row in rows if row.resampled is not None]
+    if known:
+        lines.append(
+            f"95%: of {known[0].n_resamples:,} resamples of the bars in blocks of "
+            f"{known[0].block:,} on average"
+        )
     ambiguous = sum(row.n_ambiguous for row in rows)
     if ambiguous:
         exits = sum(row.n_trades for row in rows)

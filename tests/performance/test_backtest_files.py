@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import backtest
 from engine.cli.main import main
 from tests.performance.test_tear_sheet import Elements
 
@@ -53,6 +54,38 @@ def test_the_table_stays_beside_the_page(
 ) -> None:
     assert main([*COMMAND, "--html", str(tmp_path / "sheet.html")]) == 0
     assert "ma_crossover" in capsys.readouterr().out
+
+
+def test_intervals_are_those_of_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "sheet.html"
+    assert main([*COMMAND, "--intervals", "--json", "--html", str(page)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    carried = json.loads(Elements(page.read_text("utf-8")).json)
+    assert [row["resampled"] for row in document["rows"]] == [
+        one["judgement"]["bars"] for one in carried["runs"]
+    ]
+    assert main([*COMMAND, "--intervals"]) == 0
+    shown = capsys.readouterr().out
+    low = document["rows"][0]["resampled"]["sharpe"]["low"]
+    assert "Sharpe 95%" in shown
+    assert f"{low:.2f} … " in shown
+    assert "resamples of the bars in blocks of 8 on average" in shown
+    assert main([*COMMAND, "--by", "symbol", "--intervals"]) == 2
+    assert "single tests" in capsys.readouterr().err
+    assert main(COMMAND) == 0
+    assert "95%:" not in capsys.readouterr().out
+
+
+def test_a_backtest_from_python_writes_its_sheet(tmp_path: Path) -> None:
+    page = tmp_path / "sheet.html"
+    done = backtest("breakout", "demo", symbols=["AURA"], days=20)
+    done.tear_sheet(page, n_trials=7)
+    carried = json.loads(Elements(page.read_text("utf-8")).json)
+    assert carried["runs"][0]["figures"]["sharpe"] == done.figures.sharpe
+    assert carried["runs"][0]["judgement"]["n_trials"] == 7
+    assert carried["source"] == "demo"
 
 
 @pytest.mark.parametrize(
