@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
 
     asked = _asked(args)
     data = backtest_arguments.data(args)
-    task = _task(args, data)
+    task = task_of(args, data)
     space = task.space()
     mapped_axes(space, asked.axes)
     steps = _steps(args, task)
@@ -152,7 +152,16 @@ def _asked(args: argparse.Namespace) -> Asked:
     )
 
 
-def _task(args: argparse.Namespace, data: Data) -> Task:
+def task_of(args: argparse.Namespace, data: Data) -> Task:
+    """Return what is searched, from flags.
+
+    Raises
+    ------
+    UsageError
+        If they do not name one strategy, or no space of it.
+    BadDataError
+        If there are too few bars.
+    """
     from engine.backtest_batch import bars_per_year
     from engine.searching.space import space_of
     from engine.searching.task import Task

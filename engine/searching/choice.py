@@ -38,12 +38,12 @@ class Cost:
         return self.start + work * (self.kernel if has_kernel else self.by_bar) * 1e-9 / jobs
 
 
-# By what runs the trials; of this process the start is over.
+# By what runs the trials. The start of this process is over, but for what PyPy compiles.
 COSTS = {
-    "here": {CPYTHON: Cost(0.0, 300.0, 1_500.0), PYPY: Cost(0.0, 25.0, 90.0)},
-    "child": {CPYTHON: Cost(0.2, 300.0, 1_500.0), PYPY: Cost(0.6, 25.0, 90.0)},
+    "here": {CPYTHON: Cost(0.0, 350.0, 2_000.0), PYPY: Cost(0.2, 30.0, 130.0)},
+    "child": {CPYTHON: Cost(0.1, 350.0, 2_000.0), PYPY: Cost(0.7, 30.0, 130.0)},
 }
-NUMBA = Cost(0.8, 7.0, 1_500.0)
+NUMBA = Cost(0.35, 9.0, 2_000.0)
 
 
 @dataclass(frozen=True, slots=True)

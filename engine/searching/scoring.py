@@ -47,6 +47,8 @@ SCORES = (
     "return", "cagr", "sharpe", "sortino", "calmar", "drawdown", "trades", "win_rate",
     "profit_factor", "orders",
 )  # fmt: skip
+# In place of a backend: `on_bar` is called for every bar, whatever kernel there is.
+BY_BAR = "bars"
 _NOTHING = array("d", [nan]) * N_SCORES
 _SHIPPED = {module for module, _ in SHIPPED.values()}
 
@@ -70,7 +72,7 @@ class Scores:
 
 
 class Scorer:
-    """Scores the trials of a task in this process.
+    """Scores the trials of a task in this process, by the kernels of a backend or `BY_BAR`.
 
     Raises
     ------
@@ -83,7 +85,7 @@ class Scorer:
         self._strategy = load_strategy(task.strategy)
         self.space: Space = task.space()
         # Its targets come from its kernel; with plain terms, its scores too.
-        self._rehearsed = kernel_of(self._strategy) is not None
+        self._rehearsed = backend != BY_BAR and kernel_of(self._strategy) is not None
         self.has_kernel = self._rehearsed and all(fits(data, task.terms) for data in task.tests)
         self._backend = backend
         self._rules: dict[int, list[Rule]] = {}
