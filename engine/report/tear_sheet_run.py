@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,15 +28,20 @@ from engine.report.tear_sheet_charts import (
     trades_chart,
 )
 from engine.report.tear_sheet_numbers import Numbers
+from engine.report.tear_sheet_sections import (
+    ambiguity,
+    costs,
+    every_figure,
+    parameters,
+    section,
+    trade_list,
+    validation,
+)
 from engine.report.tear_sheet_tables import (
-    MOST_TRADES,
-    definitions,
     drawdowns_table,
     months_table,
     noted,
-    shown_value,
     table,
-    trades_table,
 )
 
 MOST_DRAWDOWNS = 10
@@ -106,8 +110,8 @@ def run_parts(
     """
     return [
         tiles(one, path, show),
-        *_section("Equity and drawdown", _equity_words(one), equity_chart(one.curve)),
-        *_section(
+        *section("Equity and drawdown", _equity_words(one), equity_chart(one.curve)),
+        *section(
             "Returns by month",
             "In UTC; a month is measured from the last value before it.",
             months_table(one.years, show, f"{path}.months"),
@@ -116,17 +120,17 @@ def run_parts(
         *_rolling(one),
         *_trades(one, path, show),
         *_candles(one, bars, most_symbols),
-        *_costs(one, path, show),
-        *_ambiguity(one, path, show),
-        *_validation(one, path, show),
-        *_section(
+        *costs(one.figures, path, show),
+        *ambiguity(one.figures, path, show),
+        *validation(path, show),
+        *section(
             "Deepest drawdowns",
             "From a peak until it is reached again, in calendar time.",
             drawdowns_table(one.drawdowns, show, f"{path}.drawdowns") if one.drawdowns else "",
         ),
-        *_section("Every figure", "", _figures(path, show)),
-        *_section("Parameters", "", definitions(_parameters(one.result))),
-        *_trade_list(one),
+        *every_figure(path, show),
+        *parameters(one.result),
+        *trade_list(one.result.trades),
     ]
 
 
@@ -185,12 +189,6 @@ def _tile(name: str, number: str, under: str) -> str:
     return f'<div class="tile"><span class="name">{name}</span>{number}<small>{under}</small></div>'
 
 
-def _section(title: str, words: str, content: str) -> list[str]:
-    said = f"<p>{html.escape(words)}</p>" if words else ""
-    empty = "<p>nothing to show</p>"
-    return [f"<section><h2>{html.escape(title)}</h2>{said}{content or empty}</section>"]
-
-
 def _equity_words(one: Run) -> str:
     first, last = one.curve.time_ns[0], one.curve.time_ns[-1]
     words = f"From {from_ns(first):%Y-%m-%d %H:%M} to {from_ns(last):%Y-%m-%d %H:%M} UTC."
@@ -213,7 +211,7 @@ def _holding(one: Run, path: str, show: Numbers) -> list[str]:
              "ratio"),
         )
     ]  # fmt: skip
-    return _section(
+    return section(
         "Beside buying and holding",
         "The same symbols in equal parts, bought at the first close.",
         overlaid_chart([one.curve, one.benchmark.curve]) + noted(rows),
@@ -226,12 +224,12 @@ def _rolling(one: Run) -> list[str]:
     # A quarter of a year, or a quarter of the run where that is shorter.
     window = min(round(one.figures.periods_per_year / 4.0), n // 4)
     if window < 5:
-        return _section("Rolling Sharpe ratio", "The run is too short for one.", "")
+        return section("Rolling Sharpe ratio", "The run is too short for one.", "")
     values = rolling_sharpe(returns, window, one.figures.periods_per_year)
     if not any(map(isfinite, values)):
-        return _section("Rolling Sharpe ratio", "The account did not move.", "")
+        return section("Rolling Sharpe ratio", "The account did not move.", "")
     words = f"Of the last {window:,} bars, annualised by {one.figures.periods_per_year:,.10g}."
-    return _section(
+    return section(
         "Rolling Sharpe ratio",
         words,
         rolling_chart(one.curve.time_ns[1:], values, "rolling Sharpe ratio"),
@@ -251,9 +249,9 @@ def _trades(one: Run, path: str, show: Numbers) -> list[str]:
         )
     ]  # fmt: skip
     words = "Each by when it was closed; a ring is a short. Returns are on the amount at entry."
-    return _section(
+    return section(
         "Trades", words, trades_chart(one.result.trades) + table(("", ""), rows)
-    ) if one.result.trades else _section("Trades", "", "")  # fmt: skip
+    ) if one.result.trades else section("Trades", "", "")  # fmt: skip
 
 
 def _candles(one: Run, bars: Mapping[str, Bars], most: int) -> list[str]:
@@ -269,118 +267,9 @@ def _candles(one: Run, bars: Mapping[str, Bars], most: int) -> list[str]:
         if charts[:-1]:
             folded = "".join(charts[:-1])
             drawn = f"<details><summary>earlier prices</summary>{folded}</details>{drawn}"
-        found += _section(f"Prices of {symbol}", words, drawn)
+        found += section(f"Prices of {symbol}", words, drawn)
     rest = len(symbols) - most
     if rest > 0:
         noun = "symbol is" if rest == 1 else "symbols are"
         found.append(f"<p>The prices of {rest:,} more {noun} not drawn.</p>")
     return found
-
-
-def _costs(one: Run, path: str, show: Numbers) -> list[str]:
-    figures = f"{path}.figures"
-    rows = [
-        [name, show.show(f"{figures}.{field}", "money")]
-        for name, field in (
-            ("fees", "fees"), ("borrow fees", "borrow_fees"), ("dividends", "dividends"),
-        )
-    ]  # fmt: skip
-    share = one.figures.fees_share
-    bar = ""
-    words = "Nothing was earned before fees and borrow fees, so they have no share in it."
-    if isfinite(share):
-        part = 100.0 * min(1.0, max(0.0, share))
-        bar = (
-            f'<div class="bar"><i class="paid" style="width:{part:.1f}%"></i>'
-            f'<i class="kept" style="width:{100.0 - part:.1f}%"></i></div>'
-        )
-        shown = show.show(f"{figures}.fees_share", "percent")
-        return _section("Costs", "", f"<p>{shown} of what was earned went in fees.</p>{bar}"
-                        + table(("", ""), rows))  # fmt: skip
-    return _section("Costs", words, table(("", ""), rows))
-
-
-def _ambiguity(one: Run, path: str, show: Numbers) -> list[str]:
-    figures = f"{path}.figures"
-    if not one.figures.n_ambiguous:
-        return _section("What bars do not tell", "No exit was ambiguous.", " ")
-    low, high = (show.show(f"{figures}.{f}", "gain") for f in ("total_return", "high_return"))
-    first, second = (show.show(f"{figures}.{f}", "ratio") for f in ("sharpe", "high_sharpe"))
-    n = show.show(f"{figures}.n_ambiguous", "count")
-    return _section(
-        "What bars do not tell",
-        "Where two exits lay within one bar, it does not tell which came first. Every figure of "
-        "this page takes the worse; finer bars would decide.",
-        f"<p>Exits that are ambiguous: {n}. Total return {low} to {high}, Sharpe ratio {first} to "
-        f"{second}.</p>",
-    )
-
-
-def _validation(one: Run, path: str, show: Numbers) -> list[str]:
-    judged = f"{path}.judgement"
-
-    def span(field: str, form: str) -> str:
-        return (
-            show.show(f"{judged}.{field}.low", form)
-            + " to "
-            + show.show(f"{judged}.{field}.high", form)
-        )
-
-    tried, there = (
-        show.show(f"{judged}.n_trials", "count"),
-        show.show(f"{path}.figures.n_returns", "count"),
-    )
-    bars, trades = "of 95 % of resamples of bars", "of 95 % of resamples of trades"
-    rows = [
-        ("Sharpe ratio above 0", show.show(f"{judged}.probabilistic", "probability"),
-         "probability, given skewness and tails"),
-        ("above what luck gives the best", show.show(f"{judged}.deflated", "probability"),
-         f"of {tried} tried; above 95 % is hardly luck"),
-        ("returns needed to be sure of it", show.show(f"{judged}.least_returns", "count"),
-         f"there are {there}"),
-        ("Sharpe ratio", span("bars.sharpe", "ratio"), bars),
-        ("total return", span("bars.total_return", "gain"), bars),
-        ("sum of gains", span("trades.gain", "change"), trades),
-        ("deepest drawdown", span("trades.max_drawdown", "percent"), trades),
-    ]  # fmt: skip
-    return _section(
-        "Luck or skill",
-        "The more strategies are tried, the better the best of them looks by luck alone.",
-        noted(rows),
-    )
-
-
-def _figures(path: str, show: Numbers) -> str:
-    rows = [
-        [name, show.show(f"{path}.figures.{field}", form)]
-        for name, field, form in (
-            ("total return", "total_return", "gain"), ("growth a year", "cagr", "gain"),
-            ("volatility a year", "volatility", "percent"), ("Sharpe ratio", "sharpe", "ratio"),
-            ("Sortino ratio", "sortino", "ratio"), ("Calmar ratio", "calmar", "ratio"),
-            ("deepest drawdown", "max_drawdown", "fall"), ("skewness", "skew", "ratio"),
-            ("excess kurtosis", "kurtosis", "ratio"),
-            ("value at risk, 5 % of bars", "var", "gain"),
-            ("mean of these (CVaR)", "cvar", "gain"), ("tail ratio", "tail_ratio", "ratio"),
-            ("exposure", "exposure", "percent"), ("orders", "n_orders", "count"),
-            ("returns", "n_returns", "count"), ("years", "years", "ratio"),
-            ("bars a year", "periods_per_year", "count"),
-        )
-    ]  # fmt: skip
-    half = -(-len(rows) // 2)
-    halves = "".join(f"<div>{table(('', ''), part)}</div>" for part in (rows[:half], rows[half:]))
-    return f'<div class="columns">{halves}</div>'
-
-
-def _parameters(result: Result) -> dict[str, str]:
-    found = {name: shown_value(value) for name, value in result.parameters.items()}
-    return found or {"parameters": "none"}
-
-
-def _trade_list(one: Run) -> list[str]:
-    n = len(one.result.trades)
-    if not n:
-        return []
-    words = "The newest first."
-    if n > MOST_TRADES:
-        words += f" The last {MOST_TRADES:,} of {n:,}."
-    return _section("Trade list", words, trades_table(one.result.trades))
