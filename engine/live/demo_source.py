@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.feeds.demo_market import DemoMarket
@@ -16,6 +17,14 @@ from engine.scanner.watch import Watch
 # Seconds between two looks at the clock, and contracts priced ahead in one idle slice.
 _STEP = 0.004
 _AHEAD = 8
+
+
+@dataclass(slots=True)
+class _Changed:
+    """What one step has changed of a symbol, as `Watch.changed` takes it."""
+
+    sides: list[tuple[int, int]] = field(default_factory=list)
+    has_stock: bool = False
 
 
 class DemoSource(Moving):
@@ -84,7 +93,7 @@ class DemoSource(Moving):
         elapsed = self.clock.monotonic_ns() - self._monotonic
         self._market.run_until(self._start_ns + elapsed)
         now = self._market.now_ns
-        touched: dict[str, None] = {}
+        touched: dict[str, _Changed] = {}
         changed, self._changed = self._changed, {}
         for watch in self._watches.values():
             watch.book.prove_alive(now)
@@ -93,20 +102,27 @@ class DemoSource(Moving):
             if place is None:
                 continue
             symbol, q = place
-            touched[symbol] = None
-            self._hand_on(self._watches[symbol], q, index, now)
+            if symbol not in touched:
+                touched[symbol] = _Changed()
+            self._write(self._watches[symbol].book, q, index, now, touched[symbol])
+        # All of one instant, as what a socket brings is: each symbol is searched once at most.
+        for symbol, new in touched.items():
+            self._watches[symbol].changed(new.sides, new.has_stock, now)
         if touched:
             self.on_read(tuple(touched), now)
 
-    def _hand_on(self, watch: Watch, q: int, index: int, now: int) -> None:
-        quote, book = self._market.quotes[index], watch.book
+    def _write(self, book: Book, q: int, index: int, now: int, new: _Changed) -> None:
+        quote = self._market.quotes[index]
         if q < 0:
-            watch.on_underlying(quote.bid, quote.ask, quote.bid_size, quote.ask_size, now)
+            book.set_underlying(quote.bid, quote.ask, quote.bid_size, quote.ask_size, now)
+            new.has_stock = True
             return
         if (quote.bid, quote.bid_size) != (book.bid[q], book.bid_size[q]):
-            watch.on_bid(q, quote.bid, quote.bid_size, now)
+            book.set_bid(q, quote.bid, quote.bid_size, now)
+            new.sides.append((q, -1))
         if (quote.ask, quote.ask_size) != (book.ask[q], book.ask_size[q]):
-            watch.on_ask(q, quote.ask, quote.ask_size, now)
+            book.set_ask(q, quote.ask, quote.ask_size, now)
+            new.sides.append((q, 1))
 
     def _note(self, index: int) -> None:
         self._changed[index] = None

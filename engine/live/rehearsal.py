@@ -37,7 +37,7 @@ from engine.settings.overrides import CarryOverrides
 
 _IS_PYPY = sys.implementation.name == "pypy"
 PACKAGES = 400 if _IS_PYPY else 12
-# Decisions of each package found that are taken again with nobody to take the order.
+# Searches and decisions of each package found, done again with nobody to take the order.
 _AGAIN = 40 if _IS_PYPY else 1
 MOST_SECONDS = 25.0
 # Compile what has run a hundred times, not a thousand: a day has fewer decisions than that.
@@ -145,7 +145,7 @@ async def rehearse(
 
 
 def _again(runner: Runner, path: Path, hands: _Hands) -> None:
-    """Decide again what was just found, as often as pays, with a trader that nobody hears."""
+    """Find and decide again what was just found, as often as pays; nobody hears of it."""
     assert runner.engine is not None
     for tracked in runner.engine.tracked.values():
         found = tracked.watch.found
@@ -154,6 +154,8 @@ def _again(runner: Runner, path: Path, hands: _Hands) -> None:
         journal = Journal(path, durability=PROCESS, clock=runner.source.clock)
         trader = runner.trader(_Nobody(), journal)
         for _ in range(_AGAIN):
+            # The same chain, so that the watch is none the wiser.
+            found = tracked.watch.found = tracked.scanner.find(found.chain)
             trader.consider(found, tracked.scanner, runner.source.clock.now_ns())
             hands.passed_ns += 1
         journal.close()

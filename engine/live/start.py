@@ -270,7 +270,11 @@ class Runner:
         self._facts[listing.symbol] = MarketFacts.of(
             listing, in_use.carry, knows_dividends=in_use.knows_dividends
         )
-        return Scanner(settings, select(request.backend), terms_seconds=TERMS_SECONDS)
+        # What holds only if projected dividends are paid would be refused: half of each search.
+        return Scanner(
+            settings, select(request.backend), terms_seconds=TERMS_SECONDS,
+            counts_projected=request.settings.limits.allow_conditions,
+        )  # fmt: skip
 
     def _pays_cash(self, symbol: str) -> bool:
         """Tell whether options of a symbol settle in cash: European ones do."""

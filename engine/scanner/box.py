@@ -73,10 +73,12 @@ class Frame:
     reach: float
 
     @classmethod
-    def of(cls, chain: OptionChain, settings: ScanSettings) -> Frame:
+    def of(
+        cls, chain: OptionChain, settings: ScanSettings, *, counts_projected: bool = True
+    ) -> Frame:
         """Make the terms of a chain. O(expiries x dividends)."""
         carry = settings.carry
-        terms, paid = terms_of(chain, settings)
+        terms, paid = terms_of(chain, settings, counts_projected=counts_projected)
         following = (carry.borrow_fee + carry.index_yield) * max(terms.tau, default=0.0)
         is_fixed = not (following > 0.0 and chain.underlying.is_tradable)
         reach = math.inf if is_fixed else 0.5 * MARGIN / following
@@ -99,10 +101,14 @@ class Box:
 
     `most_bid` and `least_ask` are prices of the exchange: a bid up to the one and an ask from the
     other on are inside; ``-inf`` and ``inf`` admit no price. `until_ns` is when the box ends. While
-    it `is_empty` nothing is inside.
+    it `is_empty` nothing is inside. `counts_projected` is that of its scanner.
     """
 
-    def __init__(self, listing: Listing, settings: ScanSettings, backend: Backend) -> None:
+    def __init__(
+        self, listing: Listing, settings: ScanSettings, backend: Backend,
+        *, counts_projected: bool = True,
+    ) -> None:  # fmt: skip
+        self._counts_projected = counts_projected
         n, fees = listing.n_quotes, settings.fees
         self.settings, self.backend = settings, backend
         self.is_empty = True
@@ -133,7 +139,7 @@ class Box:
         receive, pay = net_prices(chain, self.settings.fees, self.backend, self._scratch)
         for quote, side in without:
             (pay if side > 0 else receive)[quote] = math.nan
-        frame = Frame.of(chain, self.settings)
+        frame = Frame.of(chain, self.settings, counts_projected=self._counts_projected)
         self._days = days_by_row(chain, self._scratch)
         for share, ahead in _SIZES:
             self._kernels.box_columns(receive, pay, share, self._receive, self._pay)
@@ -177,7 +183,7 @@ class Box:
         frame = self._frame
         if now_ns >= frame.until_ns or frame.moved(spot, self.settings) is None:
             chain = replace(frame.chain, ts_ns=now_ns, underlying=spot)
-            frame = Frame.of(chain, self.settings)
+            frame = Frame.of(chain, self.settings, counts_projected=self._counts_projected)
             self._days = days_by_row(chain, self._scratch)
         self.is_empty = not any(
             self._holds(frame, _around(frame, spot, ahead)) for ahead in (_STOCK_AHEAD, 0.0)

@@ -37,9 +37,11 @@ class Kept:
     proofs: dict[object, Proof] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, chain: OptionChain, settings: ScanSettings) -> Kept:
+    def of(
+        cls, chain: OptionChain, settings: ScanSettings, *, counts_projected: bool = True
+    ) -> Kept:
         """Make the terms of `chain`. O(expiries x dividends)."""
-        terms, paid = terms_of(chain, settings)
+        terms, paid = terms_of(chain, settings, counts_projected=counts_projected)
         return cls(chain, settings, terms, paid)
 
     def fits(self, chain: OptionChain, settings: ScanSettings, seconds: float) -> bool:

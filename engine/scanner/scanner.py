@@ -66,6 +66,9 @@ class Scanner:
     later on the same session day. Discounts move by about 1e-7 a second, so edges are then off by
     the strike times that; a proof speaks of the instant of the terms, as the edge does.
 
+    Without `counts_projected` nothing is looked for that is a candidate only if projected dividends
+    are paid.
+
     What `find` returns is read by the other steps until the next `find`. Not for several threads.
     """
 
@@ -76,7 +79,9 @@ class Scanner:
         clock: Clock = SYSTEM,
         *,
         terms_seconds: float = 0.0,
+        counts_projected: bool = True,
     ) -> None:
+        self.counts_projected = counts_projected
         self.settings = settings
         self.backend = backend
         self.terms_seconds = terms_seconds
@@ -280,7 +285,7 @@ class Scanner:
     def _terms(self, chain: OptionChain, settings: ScanSettings) -> Kept:
         kept = self._kept
         if kept is None or not kept.fits(chain, settings, self.terms_seconds):
-            kept = Kept.of(chain, settings)
+            kept = Kept.of(chain, settings, counts_projected=self.counts_projected)
         else:
             kept = kept.moved(chain)
         self._kept = kept

@@ -49,8 +49,12 @@ class Found:
     unusable: str = ""
 
 
-def terms_of(chain: OptionChain, settings: ScanSettings) -> tuple[Terms, Terms | None]:
+def terms_of(
+    chain: OptionChain, settings: ScanSettings, *, counts_projected: bool = True
+) -> tuple[Terms, Terms | None]:
     """Return the terms of `chain`, and those that count projected dividends as received, if any.
+
+    Without `counts_projected` there are none of the latter.
 
     Raises
     ------
@@ -64,7 +68,8 @@ def terms_of(chain: OptionChain, settings: ScanSettings) -> tuple[Terms, Terms |
             "its dividends (Carry(dividends=...), --dividends EX=AMOUNT)"
         )
     terms = chain_terms(chain, carry, fees)
-    if not any(dividend.status == PROJECTED for dividend in carry.dividends):
+    is_projected = any(dividend.status == PROJECTED for dividend in carry.dividends)
+    if not (counts_projected and is_projected):
         return terms, None
     return terms, chain_terms(chain, carry, fees, count_projected=True)
 

@@ -69,7 +69,10 @@ class Watch:
         self._outside: tuple[tuple[int, int], ...] = ()
         book.ages = scanner.backend.load("ages").ages
         chain = book.snapshot(now_ns)
-        self._box = Box(book.listing, fees_of(chain, scanner.settings), scanner.backend)
+        self._box = Box(
+            book.listing, fees_of(chain, scanner.settings), scanner.backend,
+            counts_projected=scanner.counts_projected,
+        )  # fmt: skip
         self.refresh(now_ns)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable
+from functools import lru_cache
 from operator import truediv
 from typing import Any
 
@@ -30,6 +31,7 @@ from engine.strategies.view import Hits, View, all_hits
 MOST_SINGLE = 8
 
 
+@lru_cache(maxsize=16)
 def _calendar(right: str, condition: int) -> Template:
     return Template("calendar", ((LOW, right, -1), (HIGH, right, 1)), condition=condition)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from engine.strategies.calendar import MOST_SINGLE, cover_scale, worth_of_cover
@@ -27,6 +28,7 @@ from engine.strategies.view import Hits, View, all_hits
 _WHOLE_ENOUGH = 0.9
 
 
+@lru_cache(maxsize=16)
 def _mixture(right: str, condition: int) -> Template:
     legs = ((LOW, right, 1), (MIDDLE, right, -1), (HIGH, right, 1))
     return Template("calendar_butterfly", legs, condition=condition)

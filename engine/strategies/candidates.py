@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from functools import lru_cache
 
 from engine.backend import Backend
 from engine.config import family_code
@@ -39,9 +38,26 @@ class Template:
     condition: int = 0
 
 
-@lru_cache(maxsize=256)
-def _columns_of(template: Template, n_rows: int) -> tuple[int, array[int], array[int], array[int]]:
+_Shape = tuple[int, "array[int]", "array[int]", "array[int]"]
+_known: dict[tuple[int, int], tuple[Template, _Shape]] = {}
+_MOST_KNOWN = 1_000
+
+
+def _columns_of(template: Template, n_rows: int) -> _Shape:
     """Return the code of a family, and its legs in columns that nobody writes to."""
+    # By identity: a template has many parts, and is asked for with every few candidates.
+    key = id(template), n_rows
+    known = _known.get(key)
+    if known is not None and known[0] is template:
+        return known[1]
+    shape = _new_columns_of(template, n_rows)
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[key] = template, shape
+    return shape
+
+
+def _new_columns_of(template: Template, n_rows: int) -> _Shape:
     shift = array("l", [0] * N_LEGS)
     weight = array("l", [0] * N_LEGS)
     which = array("l", [-1] * N_LEGS)
@@ -159,7 +175,9 @@ class CandidateTable:
         condition: int = 0,
     ) -> int:
         """Append candidates; return the table row of the first."""
-        if hits and template not in self.templates:
+        if not hits:
+            return self.found.count
+        if template not in self.templates:
             self.templates.append(template)
         return self.found.append(
             self._backend, template, self._n_rows, hits, low, middle, high, edge, self._days,

@@ -29,9 +29,12 @@ def add_calendars(
 
 def frontier(view: View) -> Frontier:
     """Return the scratch columns of the frontier, as the kernels take them."""
-    n = view.chain.n_rows
-    front_scale, front_pay, next_scale, next_pay = (view.column(name, n) for name in _NAMES)
-    return (
-        front_scale, front_pay, view.indices("front row", n),
-        next_scale, next_pay, view.indices("next row", n),
-    )  # fmt: skip
+    n, groups = len(view.chain.strike), view.scratch.groups
+    known: Frontier | None = groups.get("frontier")
+    if known is None or len(known[0]) < n:
+        front_scale, front_pay, next_scale, next_pay = (view.column(name, n) for name in _NAMES)
+        known = groups["frontier"] = (
+            front_scale, front_pay, view.indices("front row", n),
+            next_scale, next_pay, view.indices("next row", n),
+        )  # fmt: skip
+    return known

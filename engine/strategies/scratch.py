@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Any
 
 Shape = tuple[int, ...]
 
@@ -20,10 +21,14 @@ _idle: OrderedDict[Shape, Scratch] = OrderedDict()
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """Columns by name. They still hold what the last user wrote, in this scan or in another."""
+    """Columns by name. They still hold what the last user wrote, in this scan or in another.
+
+    `groups` are values made of columns that nobody else asks for, as their users keep them.
+    """
 
     floats: dict[str, array[float]] = field(default_factory=dict)
     integers: dict[str, array[int]] = field(default_factory=dict)
+    groups: dict[str, Any] = field(default_factory=dict)
 
     def column(self, name: str, length: int) -> array[float]:
         """Return a column of at least `length`, and of just that if all users of `name` agree."""

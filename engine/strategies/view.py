@@ -231,7 +231,7 @@ class View:
 
     def rows(self, name: str) -> array[float]:
         """Return a scratch column with exactly one element per row."""
-        return self.column("rows " + name, self.chain.n_rows)
+        return self.scratch.column("rows " + name, len(self.chain.strike))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +246,14 @@ class Hits:
     @classmethod
     def of(cls, view: View, capacity: int) -> Hits:
         """Return scratch columns of at least `capacity`."""
-        return cls(
-            view.indices("low", capacity), view.indices("middle", capacity),
-            view.indices("high", capacity), view.column("edge", capacity),
-        )  # fmt: skip
+        groups = view.scratch.groups
+        known: Hits | None = groups.get("hits")
+        if known is None or len(known.edge) < capacity:
+            known = groups["hits"] = cls(
+                view.indices("low", capacity), view.indices("middle", capacity),
+                view.indices("high", capacity), view.column("edge", capacity),
+            )  # fmt: skip
+        return known
 
 
 def all_hits(view: View, search: Callable[[Hits], tuple[int, ...]]) -> tuple[Hits, tuple[int, ...]]:
