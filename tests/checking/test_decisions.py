@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from math import nan, nextafter
 
+from engine.backtesting.orders import Fill
 from engine.backtesting.run import run
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
@@ -14,6 +15,7 @@ from engine.checking.decisions import (
     NOTHING,
     ORDER,
     TARGET,
+    WAKE,
     Column,
     Decision,
     Event,
@@ -113,6 +115,41 @@ def test_a_run_ends_where_nothing_more_is_asked() -> None:
     cut = data.bars["AAA"].time_ns[9]
     subject = StrategySubject("it", Hears, lambda strategy, data: run(strategy, data, Terms()))
     assert len(subject.play(data, cut)) == len(heard) == 10
+
+
+def test_what_fills_and_timers_decide_counts_for_the_next_bar() -> None:
+    """A fill at the open of a bar is known with the bar: it may hang on what the bar did."""
+
+    class Answers(Strategy):
+        def start(self) -> None:
+            self.account.wake(1)
+            self.is_sent = False
+
+        def on_bar(self, bar: Bar) -> None:
+            if not self.is_sent:
+                self.is_sent = True
+                self.buy(2.0)
+
+        def on_fill(self, fill: Fill) -> None:
+            if fill.units > 0.0:
+                self.sell(fill.units, limit=1e6)
+
+        def on_timer(self, time_ns: int) -> None:
+            self.target(nan)
+
+        def on_start_of_session(self, time_ns: int) -> None:
+            self.account.wake(1 << 61)
+
+    data = market(50, ("AAA",))
+    made = StrategySubject("it", Answers, lambda strategy, data: run(strategy, data, Terms())).play(
+        data
+    )
+    kinds = [(event.row, one.kind) for event, one in zip(made.events, made.decisions, strict=True)]
+    sessions = [row for row, kind in kinds if kind == WAKE and row > 1]
+    assert [one for one in kinds if one[0] not in sessions] == [
+        (0, WAKE), (1, WAKE), (1, TARGET), (1, ORDER), (2, ORDER),
+    ]  # fmt: skip
+    assert len(sessions) == 2  # the days that begin in 50 hours
 
 
 def test_columns_part_where_the_earliest_symbol_does() -> None:
