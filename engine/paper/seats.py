@@ -38,6 +38,10 @@ class Seat(Protocol):
         """Meet the bars that close at one time."""
         ...
 
+    def worth(self) -> float:
+        """Return what the account is worth now."""
+        ...
+
     def result(self) -> Result:
         """Return what the account has come to."""
         ...
@@ -68,6 +72,10 @@ class _Seat:
         strategy.rng = Random(seed)
         self._hooks = Hooks(strategy)
         strategy.start()
+
+    def worth(self) -> float:
+        """Return what the account is worth at the last prices that were met."""
+        return self.account.equity
 
     def result(self) -> Result:
         """Return what the account has come to; of bars that left two prices open, the worse."""
@@ -179,6 +187,10 @@ class QuoteSeat(_Seat):
         except Exception as error:
             raise self._broken(error) from error
         self._note_asked(wanted, now)
+
+    def worth(self) -> float:
+        """Return what the account is worth at the last quotes."""
+        return self._worth()[0]
 
     def _worth(self) -> tuple[float, float]:
         equity, gross = self.account.cash, 0.0

@@ -37,7 +37,7 @@ class Standing:
 def standing(seat: Seat) -> Standing:
     """Return how a seat's account stands. O(trades)."""
     account, ledger = seat.account, seat.account.ledger
-    kind = type(seat.strategy)
+    kind, equity = type(seat.strategy), seat.worth()
     n_won, trades = 0, ledger.trades()
     for trade in trades:
         n_won += trade.gain > 0.0
@@ -48,8 +48,8 @@ def standing(seat: Seat) -> Standing:
         name=seat.name,
         strategy=kind.__name__,
         parameters={name: getattr(seat.strategy, name) for name in parameters(kind)},
-        equity=account.equity,
-        gain=account.equity - account.terms.cash,
+        equity=equity,
+        gain=equity - account.terms.cash,
         cash=account.cash,
         positions={one.symbol: one.units for one in account.lines if one.units != 0.0},
         n_resting=n_resting,
@@ -57,5 +57,5 @@ def standing(seat: Seat) -> Standing:
         n_trades=len(trades),
         win_rate=n_won / len(trades) if trades else nan,
         fees=ledger.fees,
-        drawdown=seat.drawdown,
+        drawdown=max(seat.drawdown, 1.0 - equity / seat.peak),
     )
