@@ -127,6 +127,8 @@ def run(args: argparse.Namespace) -> int:
     seconds = perf_counter() - began
     backtest_output.write_files(outcomes, data, args)
     backtest_output.show(outcomes, data, terms, args, seconds)
+    for file in filter(None, (args.html, args.quantstats)):
+        backtest_output.note(f"{file} is written")
     return OK
 
 
