@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         to_ticket_frame,
     )
     from engine.api_backtest import backtest
+    from engine.api_search import search
     from engine.backtesting.parameters import choice, real, whole
     from engine.backtesting.strategy import Strategy
     from engine.backtesting.terms import Terms
@@ -32,12 +33,13 @@ _BACKTEST = {
     "backtest": "engine.api_backtest",
     "choice": "engine.backtesting.parameters",
     "real": "engine.backtesting.parameters",
+    "search": "engine.api_search",
     "whole": "engine.backtesting.parameters",
 }
 
 __all__ = (
     "Strategy", "Terms", "__version__", "backtest", "borrow", "choice", "lend", "load",
-    "load_chain", "rates", "real", "scan", "to_frame", "to_ticket_frame", "whole",
+    "load_chain", "rates", "real", "scan", "search", "to_frame", "to_ticket_frame", "whole",
 )  # fmt: skip
 
 __version__ = "0.1.0"
