@@ -17,7 +17,6 @@ from typing import Any
 
 from engine.backtest_batch import bars_per_year
 from engine.backtesting.data import Data
-from engine.backtesting.parameters import build
 from engine.backtesting.result import Result
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
@@ -30,7 +29,7 @@ from engine.trading.frame_bars import frame_data, is_frame
 from engine.trading.intervals import interval_of
 from engine.trading.loading import load_strategy
 from engine.trading.sources import Wanted, open_bars
-from engine.trading.trial import Trial, only, run_trial
+from engine.trading.trial import Trial, make, only, run_trial
 
 _RUNTIMES = {"pypy": PYPY, "cpython": CPYTHON}
 
@@ -158,7 +157,7 @@ def backtest(
     if not (isinstance(kind, type) and issubclass(kind, Strategy)):
         raise UsageError(f"strategy: expected a class of Strategy or a name, not {strategy!r}")
     values = dict(parameters or {})
-    build(kind, values)
+    make(kind, values)
     data = _data(bars, symbols, interval, days, zone)
     chosen = _terms(terms, costs)
     if runtime:

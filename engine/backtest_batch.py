@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -158,5 +158,13 @@ def _in_processes(
                 if not one.code:
                     raise RuntimeError(one.error)
                 raise error_of(one.error, one.code)
-            yield Outcome(trials[done], one.figures, one.notes, one.result)
+            result = None if one.result is None else with_one_equity(one.result)
+            yield Outcome(trials[done], one.figures, one.notes, result)
             done += 1
+
+
+def with_one_equity(result: Result) -> Result:
+    """Return a result that was sent with one column again where nothing was ambiguous."""
+    if result.high_equity != result.equity:
+        return result
+    return replace(result, high_equity=result.equity)

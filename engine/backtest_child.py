@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.backtest_batch import with_one_equity
 from engine.backtesting.data import Data, Dividend, Split
 from engine.backtesting.result import Result
 from engine.backtesting.strategy import Strategy
@@ -85,7 +86,7 @@ def run_elsewhere(
         raise BadDataError(f"{found.path} ended with {done.returncode}: {words}") from None
     if "error" in answer:
         raise error_of(answer["error"], int(answer["code"]))
-    return decode(Result, answer["result"])
+    return with_one_equity(decode(Result, answer["result"]))
 
 
 def _named(kind: type[Strategy]) -> str:

@@ -7,7 +7,9 @@ The first word after the verb may name another job: each is a module of its own,
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from engine.errors import OK, BadDataError, InputOutputError, UsageError
 
 if TYPE_CHECKING:
     from engine.backtesting.data import Data
+    from engine.backtesting.strategy import Strategy
 
 LEAST_BARS = 3
 # Bars of all tests up to which it does not pay to compile well.
@@ -54,8 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     width = max(map(len, JOBS))
     jobs = "\n".join(f"  {name:<{width}}  {line}" for name, (_, line) in JOBS.items())
     parser.description = f"{parser.description}\n\nother jobs, each with its own --help:\n{jobs}"
-    backtest_arguments.add_strategies(parser)
-    add = parser.add_argument
+    add = backtest_arguments.add_strategies(parser).add_argument
     add("--quick", action="store_true", help="30 days of hours, five sets of parameters each")
     add(
         "--sets", type=typed(sets), default=1, metavar="N",
@@ -94,42 +96,51 @@ def run(args: argparse.Namespace) -> int:
         from engine.backtest_batch import run_trials
         from engine.trading.trial import trials
     _check(args)
-    kinds = backtest_arguments.strategies(args)
-    chosen = backtest_arguments.value_sets(args, kinds)
-    if args.sets > 1:
-        chosen = {
-            name: [
-                one
-                for given in values
-                for one in backtest_arguments.around(kinds[name], given, args.sets)
-            ]
-            for name, values in chosen.items()
-        }
-    terms, data = backtest_arguments.terms(args), backtest_arguments.data(args)
-    _check_bars(data)
-    todo = list(trials(kinds, chosen, data.symbols, together=args.together))
-    if sum(len(bars) for bars in data.bars.values()) * len(todo) < SHORT * len(data.bars):
-        compile_less(PYPY_SHORT)
-    began = perf_counter()
-    _check_tests(len(todo), args)
-    with ProgressBar(is_plain=args.no_color, what="testing", unit="tests", delay=0.4) as on_done:
-        outcomes = list(
-            run_trials(
-                todo,
-                data,
-                terms,
-                jobs=args.jobs,
-                seed=args.seed,
-                keep=bool(args.trades or args.html or args.quantstats or args.intervals),
-                on_done=on_done,
+    # What a strategy prints is for people: stdout has the result alone.
+    with redirect_stdout(sys.stderr):
+        kinds = backtest_arguments.strategies(args)
+        chosen = _sets(args, kinds)
+        terms, data = backtest_arguments.terms(args), backtest_arguments.data(args)
+        _check_bars(data)
+        todo = list(trials(kinds, chosen, data.symbols, together=args.together))
+        _check_tests(len(todo), args)
+        if sum(len(bars) for bars in data.bars.values()) * len(todo) < SHORT * len(data.bars):
+            compile_less(PYPY_SHORT)
+        began = perf_counter()
+        keep = bool(args.trades or args.html or args.quantstats or args.intervals)
+        with _progress(args) as on_done:
+            outcomes = list(
+                run_trials(
+                    todo, data, terms, jobs=args.jobs, seed=args.seed, keep=keep, on_done=on_done
+                )
             )
-        )
-    seconds = perf_counter() - began
+        seconds = perf_counter() - began
     backtest_output.write_files(outcomes, data, args)
     backtest_output.show(outcomes, data, terms, args, seconds)
     for file in filter(None, (args.html, args.quantstats)):
         backtest_output.note(f"{file} is written")
     return OK
+
+
+def _sets(
+    args: argparse.Namespace, kinds: dict[str, type[Strategy]]
+) -> dict[str, list[backtest_arguments.Values]]:
+    """Return the sets of parameters to try, by strategy."""
+    chosen = backtest_arguments.value_sets(args, kinds)
+    if args.sets == 1:
+        return chosen
+    return {
+        name: [
+            one
+            for given in values
+            for one in backtest_arguments.around(kinds[name], given, args.sets)
+        ]
+        for name, values in chosen.items()
+    }
+
+
+def _progress(args: argparse.Namespace) -> ProgressBar:
+    return ProgressBar(is_plain=args.no_color, what="testing", unit="tests", delay=0.4)
 
 
 def sets(text: str) -> int:

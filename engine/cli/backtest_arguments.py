@@ -28,9 +28,10 @@ _SCALES: Sequence[float] = (1.0, 0.5, 2.0, 0.75, 1.5, 0.25, 3.0, 0.35, 2.5, 1.25
 Values = dict[str, object]
 
 
-def add_strategies(parser: argparse.ArgumentParser) -> None:
-    """Add which strategies run, and with which parameters."""
-    add = parser.add_argument_group("what to test").add_argument
+def add_strategies(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add which strategies run, and with which parameters; return the group of these flags."""
+    group = parser.add_argument_group("what to test")
+    add = group.add_argument
     add("names", nargs="*", metavar="STRATEGY", help="by name, or file.py:Class; none is all")
     add("--strategies", action="append", type=typed(names), metavar="A,B", help="the same")
     add(
@@ -38,6 +39,7 @@ def add_strategies(parser: argparse.ArgumentParser) -> None:
         help="a parameter: fast=10; several values try each: fast=5,10,20; of one strategy: "
         "ma_crossover.fast=10",
     )  # fmt: skip
+    return group
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -126,8 +128,9 @@ def value_sets(
     UsageError
         If a parameter is one of no strategy, or a value none of the parameter's.
     """
-    from engine.backtesting.parameters import build, parameters
+    from engine.backtesting.parameters import parameters
     from engine.nearest import hint
+    from engine.trading.trial import make
 
     choices: dict[str, dict[str, list[object]]] = {name: {} for name in found}
     for text in args.values or []:
@@ -160,7 +163,7 @@ def value_sets(
         ]
         for one in sets[label]:
             try:
-                build(found[label], one)
+                make(found[label], one)
             except UsageError as error:
                 raise UsageError(f"--set: {label}: {error}") from None
     return sets

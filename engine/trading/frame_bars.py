@@ -11,7 +11,7 @@ from engine.errors import BadDataError, UsageError
 from engine.market.bars import Bars
 from engine.trading.csv_bars import column_places
 from engine.trading.rows import MOST_ROWS, Complaints, Rows
-from engine.trading.sources import Wanted, bars_of, data_of
+from engine.trading.sources import Wanted, bars_of, data_of, zone_of
 
 NAME = "DataFrame"
 
@@ -33,9 +33,7 @@ def frame_data(frames: object, wanted: Wanted) -> Data:
     EngineError
         If it is none, or has no bars.
     """
-    from engine.market.calendar import zone_named
-
-    tell, zone = Complaints(), zone_named(wanted.zone)
+    tell, zone = Complaints(), zone_of(wanted.zone)
     found: dict[str, tuple[Bars, int]] = {}
     for symbol, frame in _by_symbol(frames).items():
         if wanted.symbols and symbol not in wanted.symbols:

@@ -22,7 +22,7 @@ from engine.trading.intervals import DAY, HOUR, interval_of, shown
 from engine.trading.resampling import is_always_open, resampled
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, tzinfo
     from pathlib import Path
 
     from engine.store.protocol import Store
@@ -122,12 +122,11 @@ def _csv(spec: str, wanted: Wanted) -> Data:
 
 
 def _read_csv(spec: str, files: Sequence[Path], wanted: Wanted) -> Data:
-    from engine.market.calendar import zone_named
     from engine.trading import csv_bars
     from engine.trading.rows import Complaints
 
     tell = Complaints()
-    zone = zone_named(wanted.zone)
+    zone = zone_of(wanted.zone)
     tables = csv_bars.chosen(
         ((path.name, csv_bars.read_table(path, zone, tell)) for path in files), wanted.symbols
     )
@@ -139,6 +138,26 @@ def _read_csv(spec: str, files: Sequence[Path], wanted: Wanted) -> Data:
         days = table.days[symbol] if table.is_dated or rows.step() >= DAY else None
         found[symbol] = bars_of(rows, days, is_end=table.is_end or wanted.is_end)
     return data_of(found, wanted, f"csv:{spec}", tell)
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return a time zone.
+
+    Raises
+    ------
+    UsageError
+        If none is called so; the message names the nearest.
+    UnavailableError
+        If this machine knows none.
+    """
+    from zoneinfo import available_timezones
+
+    from engine.market.calendar import zone_named
+
+    known = available_timezones()
+    if known and name not in known:
+        raise UsageError(f"no time zone {name!r}: {hint(name, sorted(known), listed=3)}")
+    return zone_named(name)
 
 
 def bars_of(rows: Rows, days: Mapping[int, date] | None, *, is_end: bool) -> tuple[Bars, int]:

@@ -62,6 +62,26 @@ def only(data: Data, symbols: Sequence[str]) -> Data:
     )
 
 
+def make(kind: type[Strategy], values: Values) -> Strategy:
+    """Return a strategy with its parameters.
+
+    Raises
+    ------
+    UsageError
+        If a parameter is unknown, or a value is not one of its own.
+    BadDataError
+        If the class cannot be made: its line, and what is wrong.
+    """
+    try:
+        return build(kind, values)
+    except EngineError:
+        raise
+    except Exception as error:
+        raise BadDataError(
+            fault(kind, error).partition("; is on_bar")[0] or f"{kind.__name__}: {error}"
+        ) from error
+
+
 def run_trial(
     trial: Trial, data: Data, terms: Terms, seed: int = 0, backend: Backend | None = None
 ) -> Result:
@@ -76,7 +96,7 @@ def run_trial(
         If the strategy, which is somebody's program, raised something: its line, and what.
     """
     bars = only(data, trial.symbols)
-    made = build(trial.kind, trial.values)
+    made = make(trial.kind, trial.values)
     if backend is not None and trial.kind.__module__ in _SHIPPED:
         from engine.backtesting.run_kernel import run_kernel
 

@@ -274,7 +274,9 @@ def test_a_file_that_is_none_is_refused_in_one_line(
         ("csv:{dir}/x.csv", {"symbols": ["Y"]}, NoInputError, "no bars of Y: valid: X"),
         ("csv:{dir}/x.csv", {"interval": "1m"}, UsageError, "bars of 1m: X has bars of 1h"),
         ("csv:{dir}/x.csv", {"interval": "90m"}, UsageError, "90m: X has bars of 1h"),
-        ("csv:{dir}/x.csv", {"zone": "Mars/Base"}, EngineError, "no time zone 'Mars/Base'"),
+        ("csv:{dir}/x.csv", {"zone": "Mars/Base"}, UsageError, "no time zone 'Mars/Base'"),
+        ("csv:{dir}/x.csv", {"zone": "America/NewYork"}, UsageError, "'America/New_York'?"),
+        ("csv:{dir}/x.csv", {"zone": "../../etc/passwd"}, UsageError, "no time zone"),
     ],
 )
 def test_what_cannot_be_had_of_a_file_is_said(

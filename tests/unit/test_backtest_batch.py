@@ -53,6 +53,7 @@ def test_progress_is_heard_and_processes_change_nothing(data: Data, jobs: int) -
     assert [one.trial for one in found] == work
     assert [one.result for one in found] == [one.result for one in alone]
     assert [repr(one.figures) for one in found] == [repr(one.figures) for one in alone]
+    assert all(one.result and one.result.high_equity is one.result.equity for one in found)
     assert heard[-1] == (40, 40)
     assert [done for done, _ in heard] == sorted({done for done, _ in heard})
     assert {total for _, total in heard} == {40}

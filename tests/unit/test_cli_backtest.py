@@ -169,6 +169,16 @@ def test_what_bars_leave_open_is_an_interval(capsys: Capture) -> None:
     assert 0 < one["n_ambiguous"] <= one["n_trades"]
 
 
+def test_what_a_strategy_prints_is_no_result(capsys: Capture) -> None:
+    Path("loud.py").write_text(
+        "from engine import Strategy\n\nprint('loaded')\n\n\nclass Loud(Strategy):\n"
+        "    def start(self):\n        print('started')\n"
+    )
+    code, out, err = told(capsys, "loud.py", "--symbols", "AURA", "--json")
+    assert (code, json.loads(out)["n_tests"]) == (0, 1)
+    assert "loaded\nstarted\n" in err
+
+
 def test_csv_has_a_line_per_test(capsys: Capture) -> None:
     code, out, _ = told(capsys, "momentum", "--sets", "2", "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -234,6 +244,8 @@ def test_several_values_are_several_tests(capsys: Capture) -> None:
         (["--by", "x"], 2, "invalid choice"),
         (["raises.py"], 65, "raises.py:6: ZeroDivisionError: "),
         (["starts.py"], 65, "starts.py:6: ValueError: no ☂"),
+        (["makes.py"], 65, "makes.py:6: TypeError: no such luck"),
+        (["needs.py"], 65, "Bad: "),
         (["returns.py"], 65, "is on_bar given a number to return?"),
     ],
 )
@@ -245,6 +257,10 @@ def test_what_is_wrong_is_said_in_one_line(
     head = "from engine import Strategy\n\n\nclass Bad(Strategy):\n"
     Path("raises.py").write_text(f"{head}    def on_bar(self, bar):\n        return 1 / 0\n")
     Path("starts.py").write_text(f"{head}    def start(self):\n        raise ValueError('no ☂')\n")
+    Path("makes.py").write_text(
+        f"{head}    def __init__(self):\n        raise TypeError('no such luck')\n"
+    )
+    Path("needs.py").write_text(f"{head}    def __init__(self, more):\n        self.more = more\n")
     Path("returns.py").write_text(f"{head}    def on_bar(self, bar):\n        return 'long'\n")
     found, out, err = told(capsys, *words)
     assert (found, out) == (code, "")
