@@ -9,6 +9,7 @@ import math
 import warnings
 from array import array
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ from engine.performance.validation import (  # noqa: E402
     least_years,
     probabilistic_sharpe,
 )
+from engine.report.tear_sheet import quantstats_csv  # noqa: E402
 from tests.performance.results import result, walk  # noqa: E402
 
 DAYS, RATE = 252.0, 0.03
@@ -180,6 +182,16 @@ def test_months_and_rolling_ratios_are_those_of_pandas() -> None:
     rolled = (window.mean() / window.std() * math.sqrt(DAYS)).dropna()
     ours = [v for v in rolling_sharpe(list(returns), 63, DAYS) if not math.isnan(v)]
     assert ours == [pytest.approx(value, rel=1e-9) for value in rolled]
+
+
+def test_quantstats_reads_what_is_written_for_it(tmp_path: Path) -> None:
+    runs = [result(walk(seed, 300), strategy=f"run {seed}") for seed in range(2)]
+    path = tmp_path / "returns.csv"
+    path.write_text(quantstats_csv(runs), encoding="utf-8")
+    table = pd.read_csv(path, index_col=0, parse_dates=True)
+    for one in runs:
+        assert figures(one, DAYS).sharpe == close(quantstats.stats.sharpe(table[one.strategy]))
+        assert figures(one, DAYS).cagr == close(quantstats.stats.cagr(table[one.strategy]))
 
 
 def columns(seed: int, n: int = 300, k: int = 20) -> Any:

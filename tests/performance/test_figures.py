@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from array import array
+from dataclasses import replace
 from statistics import mean, stdev
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.clock import NS_PER_DAY
 from engine.market.calendar import CRYPTO, US
@@ -197,6 +200,36 @@ def test_the_same_bits_on_every_runtime(seed: int) -> None:
     found = figures(result(walk(seed, 300)), 252.0)
     bits = [value.hex() for value in (found.sharpe, found.kurtosis, found.cvar, found.sortino)]
     assert bits == BITS[seed]
+
+
+@given(st.lists(st.floats(0.5, 2.0), min_size=2, max_size=60), st.sampled_from([0.25, 4.0]))
+def test_the_currency_changes_nothing_but_money(steps: list[float], rate: float) -> None:
+    """At a power of two to the bit: nothing but a product is rounded."""
+    equity = [1000.0]
+    for step in steps:
+        equity.append(equity[-1] * step)
+    own = figures(result(equity, fees=10.0), 252.0)
+    other = figures(result([value * rate for value in equity], fees=10.0 * rate), 252.0)
+    assert repr(other) == repr(replace(own, fees=own.fees * rate))
+
+
+@given(st.lists(st.floats(0.5, 2.0), min_size=2, max_size=60))
+def test_what_figures_must_be(steps: list[float]) -> None:
+    equity = [1000.0]
+    for step in steps:
+        equity.append(equity[-1] * step)
+    found = figures(result(equity), 252.0)
+    assert 0.0 <= found.max_drawdown < 1.0
+    assert (
+        found.cvar <= found.var <= max(equity[k + 1] / equity[k] - 1.0 for k in range(len(steps)))
+    )
+    assert found.total_return >= -1.0
+    if found.drawdown is not None:
+        assert found.drawdown.peak_ns < found.drawdown.trough_ns
+        assert found.drawdown.days > 0.0
+    if not math.isnan(found.sharpe) and abs(found.sharpe) > 1e-6:
+        assert (found.sharpe > 0.0) == (found.bar_sharpe > 0.0)
+        assert math.isnan(found.sortino) or (found.sortino > 0.0) == (found.sharpe > 0.0)
 
 
 def test_the_bars_of_a_year() -> None:

@@ -155,6 +155,19 @@ def test_the_best_of_strategies_without_an_edge_is_deflated() -> None:
     assert deflated <= 6
 
 
+@pytest.mark.long
+def test_the_deflated_ratio_of_the_best_is_about_uniform() -> None:
+    """Of searches without an edge one of twenty is above 0.95, near enough: the bar is a mean."""
+    rng, found = Random(14), []
+    for _ in range(1500):
+        trials = [ratio_of([normal(rng) for _ in range(80)]) for _ in range(30)]
+        best = max(trials)
+        found.append(deflated_sharpe(*best, 30, variance(trial[0] for trial in trials)))
+    assert 0.4 < math.fsum(found) / len(found) < 0.6
+    assert sum(value > 0.95 for value in found) / len(found) < 0.05
+    assert sum(value > 0.5 for value in found) / len(found) == pytest.approx(0.45, abs=0.1)
+
+
 def test_a_planted_edge_is_found_among_many() -> None:
     rng = Random(13)
     trials = [ratio_of([normal(rng) for _ in range(250)]) for _ in range(50)]
