@@ -67,6 +67,14 @@ class Brackets(Strategy):
         self.before = bar.close
 
 
+class TightBrackets(Strategy):
+    """Brackets so near that bars leave open which was met first: the host runs it twice."""
+
+    def on_bar(self, bar: Bar) -> None:
+        if bar.symbol == self.symbols[0] and self.position() == 0.0 and not self.orders():
+            self.buy(10.0, sl=bar.close * 0.996, tp=bar.close * 1.004)
+
+
 class Limits(Strategy):
     """Limit orders for the day, cancelled after three bars, sized by equity."""
 
@@ -251,6 +259,7 @@ CLASSES = (
     BuyAndHold,
     Calendar,
     Brackets,
+    TightBrackets,
     Limits,
     AfterFills,
     Chance,
