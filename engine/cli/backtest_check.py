@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BIAS_FOUND = 1
 FORMS = ("bars", "data", "frame")
+MOST = 3_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file you know to hold nothing of the future",
     )  # fmt: skip
     add("--quick", action="store_true", help="a quarter of the instants")
+    add(
+        "--most",
+        type=typed(most),
+        default=MOST,
+        metavar="N",
+        help=f"closes to run over, the last ({MOST:,})",
+    )
     add("--json", action="store_true", help="one object; see docs/BACKTEST_CHECK.md")
     backtest_arguments.add_data(parser)
     backtest_arguments.add_terms(parser)
@@ -100,7 +108,7 @@ def check_report(args: argparse.Namespace) -> Report:
     values, terms = _values(args.values or []), backtest_arguments.terms(args)
     subject = open_subject(args.strategy, values, args.takes, args.warm_up, terms)
     source = source_of(args.strategy)
-    data = backtest_arguments.data(args)
+    data = latest(backtest_arguments.data(args), args.most)
     full = full_run(subject, data)
     effort = Effort(10, 15, 10) if args.quick else Effort()
     with TemporaryDirectory(prefix="parity-check-") as place:
@@ -127,6 +135,23 @@ def check_report(args: argparse.Namespace) -> Report:
     return Report(
         args.strategy, data.source, _n_bars(data), data.symbols, len(full), tuple(verdicts)
     )
+
+
+def latest(data: Data, n: int) -> Data:
+    """Return the bars of the last `n` instants at which any closes."""
+    from engine.checking.cuts import instants
+    from engine.checking.futures import later
+
+    every = instants(data)
+    return later(data, every[-n]) if len(every) > n else data
+
+
+def most(text: str) -> int:
+    """Return a number of closes, at least 2: after the first there must be a future."""
+    number = count(text)
+    if number < 2:
+        raise ValueError(f"expected a whole number of 2 or more, got {text!r}")
+    return number
 
 
 def _n_bars(data: Data) -> int:

@@ -140,13 +140,13 @@ def _days(
 
 def _check(args: argparse.Namespace, chosen: Sequence[Entry]) -> Iterator[Gate]:
     from engine.checking.report import BIASED
-    from engine.cli.backtest_check import check_report
+    from engine.cli.backtest_check import MOST, check_report
 
     for one in chosen:
         asked = argparse.Namespace(**vars(args))
         asked.strategy, asked.takes, asked.warm_up, asked.quick = one.text, "bars", None, True
         asked.values = [f"{name}={value}" for name, value in one.values.items()]
-        asked.days = min(args.days or QUICK_DAYS, QUICK_DAYS)
+        asked.days, asked.most = min(args.days or QUICK_DAYS, QUICK_DAYS), MOST
         report = check_report(asked)
         wrong = [
             f"{verdict.question}: {verdict.said}"

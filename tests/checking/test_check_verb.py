@@ -13,6 +13,7 @@ from engine.checking.check import check as check_all
 from engine.checking.decisions import Log
 from engine.checking.report import BIASED, CLEAN, SKIPPED
 from engine.checking.surroundings import HOME, PLACES, Visit, files_verdict, surroundings_verdict
+from engine.cli.backtest_check import latest
 from engine.cli.backtest_check_subject import open_subject, source_of
 from engine.cli.main import main
 from tests.checking.markets import market
@@ -174,6 +175,17 @@ def test_a_wrong_request_is_one_line(
 ) -> None:
     assert main(["backtest", "check", *words]) == code
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_last_closes_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    data = market(60)
+    assert latest(data, 60) is data
+    cut = latest(data, 20)
+    assert {len(bars) for bars in cut.bars.values()} == {20}
+    assert list(cut.bars["BBB"].close) == list(data.bars["BBB"].close[40:])
+    assert main(["backtest", "check", "momentum", *SMALL, "--most", "40", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bars"] == 80
+    assert main(["backtest", "check", "momentum", *SMALL, "--most", "1"]) == 2
 
 
 def test_a_process_that_fails_is_no_pass() -> None:

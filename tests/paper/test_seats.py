@@ -255,6 +255,30 @@ def test_an_order_is_on_its_way_for_the_latency() -> None:
     assert filled(by_hand(Target, *events, latency_ns=2 * 10**9))[0][0] == 62.5
 
 
+def test_a_target_is_reached_from_its_own_side() -> None:
+    def targets(*parts: float) -> type[Strategy]:
+        class Targets(Strategy):
+            def start(self) -> None:
+                self.left = list(parts)
+
+            def on_bar(self, bar: Bar) -> float | None:
+                return self.left.pop(0) if self.left else None
+
+        return Targets
+
+    path = [touch(60 * minute + 10, 9.9, 10.0) for minute in range(5)]
+    less = by_hand(targets(0.8, 0.4), *path)
+    assert [one[2] for one in filled(less)] == [10.0, 9.9]
+    assert less.account.position("XX") == pytest.approx(0.4 * 99_200.0 / 9.9, rel=1e-3)
+    short = by_hand(targets(-0.4, -0.2, 0.0), *path)
+    assert [one[2] for one in filled(short)] == [9.9, 10.0, 10.0]
+    # Between bid and ask neither more nor less is wanted: nothing is traded, and nothing waits.
+    still = by_hand(targets(0.5, 0.4999), *path)
+    assert len(filled(still)) == 1
+    assert not still.account.holding("XX").is_due
+    assert still.account.holding("XX").held == 0.4999
+
+
 def test_limits_and_stops_meet_their_side() -> None:
     path = (
         touch(10, 9.9, 10.0),
