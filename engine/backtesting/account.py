@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from math import inf
+from math import copysign, inf
 from typing import NoReturn
 
 from engine.backtesting.holding import NEVER, Holding, Rest
@@ -77,7 +77,7 @@ class BarAccount:
     def target(self, part: float, symbol: str) -> None:
         """Ask for a position of `part` of the account; nan keeps what is held and asks nothing."""
         holding = self.lines[0]
-        if symbol != holding.symbol:
+        if symbol is not holding.symbol and symbol != holding.symbol:
             holding = self.holding(symbol)
         if part != part:
             holding.is_wanted = False
@@ -118,25 +118,26 @@ class BarAccount:
             and time_in_force in TIMES_IN_FORCE
         ):
             complain(units, symbol, limit, stop, stop_loss, take_profit, time_in_force)
-        side = 1.0 if units > 0.0 else -1.0
-        tick = holding.tick
+        units, limit, stop = float(units), float(limit), float(stop)
+        stop_loss, take_profit = float(stop_loss), float(take_profit)
+        if holding.tick > 0.0:
+            side, tick = copysign(1.0, units), holding.tick
+            # A rounded limit is never worse than what was asked for, a rounded stop never nearer.
+            limit = whole_ticks(limit, tick, -side)
+            stop = whole_ticks(stop, tick, side)
+            stop_loss = whole_ticks(stop_loss, tick, -side)
+            take_profit = whole_ticks(take_profit, tick, side)
+        if holding.lot > 0.0:
+            units = whole_lots(units, holding.lot)
         self.number += 1
         order = Order(
-            self.number,
-            symbol,
-            whole_lots(float(units), holding.lot),
-            # A rounded limit is never worse than what was asked for, a rounded stop never nearer.
-            whole_ticks(float(limit), tick, -side),
-            whole_ticks(float(stop), tick, side),
-            whole_ticks(float(stop_loss), tick, -side),
-            whole_ticks(float(take_profit), tick, side),
-            time_in_force,
+            self.number, symbol, units, limit, stop, stop_loss, take_profit, time_in_force,
             self.now_ns,
-        )
-        if order.units == 0.0:
+        )  # fmt: skip
+        if units == 0.0:
             self.refuse("smaller than a lot")
             return order
-        rest = Rest(order, order.limit, order.stop, order.stop_loss, order.take_profit)
+        rest = Rest(order, limit, stop, stop_loss, take_profit)
         holding.orders.append(rest)
         holding.watch_order(rest)
         return order

@@ -87,9 +87,11 @@ class BarFills:
             if abs(units) > cap:
                 units = copysign(cap, units)
         ledger = account.ledger
-        paid = ledger.paid(holding, units, price, most) if is_slipped else price
+        paid = price
+        if is_slipped and (ledger.slips or holding.tick > 0.0):
+            paid = ledger.paid(holding, units, price, most)
         size = abs(units)
-        fee = ledger.costs.of(size, paid)
+        fee = 0.0 if ledger.is_free else ledger.costs.of(size, paid)
         holding.mark = price
         before = holding.units
         after = before + units
@@ -104,7 +106,9 @@ class BarFills:
             account.n_orders += 1
         if is_ambiguous:
             account.n_ambiguous += 1
-        self._trim_brackets()
+        brackets = holding.brackets
+        if brackets and brackets[0].units * holding.units <= 0.0:
+            holding.keep_brackets()
         return units
 
     def _objection(self, after: float, cash: float) -> str:
@@ -113,12 +117,6 @@ class BarFills:
         if after < 0.0 and not account.terms.can_short:
             return NO_SHORTS
         return "" if account.carries(self.holding, after, cash, account.begun) else TOO_LITTLE
-
-    def _trim_brackets(self) -> None:
-        """Drop the brackets of a position that is no longer held."""
-        holding = self.holding
-        if holding.brackets and holding.brackets[0].units * holding.units <= 0.0:
-            holding.keep_brackets()
 
     def meet(self) -> None:
         """Fill whatever this bar fills."""
@@ -242,7 +240,7 @@ class BarFills:
         bracket.is_begun = bracket.is_begun or filled != 0.0
         bracket.units = units + filled
         if bracket.units == 0.0 and bracket in holding.brackets:
-            holding.brackets.remove(bracket)
+            holding.brackets.remove(bracket)  # another one of this side is still held
 
     def _order_at_open(self, rest: Rest) -> None:
         side = 1.0 if rest.units > 0.0 else -1.0
@@ -319,5 +317,9 @@ class BarFills:
             self._leave(bracket, left, price, is_open > 0)
 
     def _forget(self, rest: Rest) -> None:
-        if rest in self.holding.orders:
-            self.holding.orders.remove(rest)
+        orders = self.holding.orders
+        if len(orders) == 1:
+            if orders[0] is rest:
+                orders.pop()
+        elif rest in orders:
+            orders.remove(rest)

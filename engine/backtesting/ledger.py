@@ -40,6 +40,9 @@ class Ledger:
     def __init__(self, terms: Terms) -> None:
         self.cash = float(terms.cash)
         self.column = terms.column()
+        self.is_free = (
+            terms.fees is None and terms.fee_rate + terms.fee_unit + terms.fee_order == 0.0
+        )
         self.slips = terms.slippage_rate + terms.slippage_price + terms.spread > 0.0
         self.costs = Costs(terms.fee_rate, terms.fee_unit, terms.fee_order, terms.fees)
         # Fields of fills and trades; as objects they would make PyPy's traces of an order too long.
@@ -51,8 +54,6 @@ class Ledger:
 
     def paid(self, holding: Holding, units: float, price: float, most: float) -> float:
         """Return the price of a fill at the market after slippage, not beyond a limit of `most`."""
-        if not self.slips and holding.tick == 0.0:
-            return price
         side = copysign(1.0, units)
         paid = whole_ticks(fill_price(side, price, self.column), holding.tick, side)
         if most > 0.0 and (paid - most) * side > 0.0:
