@@ -38,6 +38,8 @@ from engine.backtesting.terms import Terms
 from engine.market.bars import Bar, Bars
 
 FAST, SLOW, UNITS = 20, 50, 10.0
+# Closes are kept in a ring of a power of two, zeros at first.
+RING = 64
 TERMS = Terms(cash=1e6, units=UNITS)
 # What a peer may take as a multiple of ours on PyPy, by docs/BACKTEST.md.
 WANTED = {"backtesting": 150.0, "vectorbt": 3.0}
@@ -48,20 +50,17 @@ class Cross(Strategy):
     """The crossing of two means from rings of the last closes."""
 
     def start(self) -> None:
-        self.closes = array("d", bytes(8 * SLOW))
+        self.closes = array("d", bytes(8 * RING))
         self.row = 0
-        self.place = 0
         self.quick = self.calm = 0.0
         self.side = 0.0
 
     def crossed(self, close: float) -> float:
         """Take a close and return the side that it leaves: 1.0, -1.0, and 0.0 at first."""
-        ring, place, row = self.closes, self.place, self.row
-        old = place - FAST
-        self.quick += close - (ring[old if old >= 0 else old + SLOW] if row >= FAST else 0.0)
-        self.calm += close - ring[place]
-        ring[place] = close
-        self.place = place + 1 if place + 1 < SLOW else 0
+        ring, row = self.closes, self.row
+        self.quick += close - ring[(row - FAST) & (RING - 1)]
+        self.calm += close - ring[(row - SLOW) & (RING - 1)]
+        ring[row & (RING - 1)] = close
         self.row = row + 1
         if row + 1 < SLOW:
             return 0.0

@@ -142,7 +142,8 @@ def walk_one(strategy: Strategy, account: BarAccount, feed: Feed, days: Days) ->
         out_equity[place] = equity
         out_cash[place] = cash
         out_invested[place] = abs(worth) / equity if equity > 0.0 else 0.0
-        if cash + worth * (kept_short if worth < 0.0 else kept_long) < 0.0:
+        # One of the two is what `carries` asks; both, because a choice by the side costs more.
+        if cash + worth * kept_long < 0.0 or cash + worth * kept_short < 0.0:
             account.check_margin()
         if is_new_day or is_listening or now >= account.wake_ns:
             hooks.tell(account, now, is_new_day)
@@ -179,7 +180,8 @@ def walk_targets(targets: array[float], account: BarAccount, feed: Feed, days: D
         out_equity[place] = equity
         out_cash[place] = cash
         out_invested[place] = abs(worth) / equity if equity > 0.0 else 0.0
-        if cash + worth * (kept_short if worth < 0.0 else kept_long) < 0.0:
+        # One of the two is what `carries` asks; both, because a choice by the side costs more.
+        if cash + worth * kept_long < 0.0 or cash + worth * kept_short < 0.0:
             account.check_margin()
         wanted = targets[place]
         if wanted != holding.held or holding.is_wanted:
