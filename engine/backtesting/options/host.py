@@ -18,7 +18,7 @@ from engine.backtesting.options.fills import (
 from engine.backtesting.options.margin import Requirement, grid_requirement, table_requirement
 from engine.backtesting.options.moments import Moment
 from engine.backtesting.options.package import Entry, Package
-from engine.backtesting.options.settlement import exercise
+from engine.backtesting.options.settlement import SETTLED, exercise
 from engine.backtesting.options.sight import Sight
 from engine.backtesting.options.terms import NO_MARGIN, SCENARIOS, Terms
 from engine.backtesting.orders import EXERCISE, MARGIN_CALL, MARKET, Fill, Order
@@ -272,7 +272,7 @@ class Host:
             self._pins_of_closed = low + one.pin_low, high + one.pin_high
             if not one.closed_ns:
                 one.closed_ns = one.entries[-1].time_ns
-                one.reason = one.reason or one.leaving or one.entries[-1].what
+                one.reason = one.reason or one.leaving or SETTLED
 
     def _requirement(self, one: Package) -> Requirement:
         chain = self.moments[one.symbol].chain

@@ -20,6 +20,8 @@ from engine.market.fees import FeeSchedule
 EXPIRED, CASH_SETTLED, DIVIDEND, BORROW_FEE, SPLIT = (
     "expired", "cash_settled", "dividend", "borrow_fee", "split"
 )  # fmt: skip
+# Why a package was closed that nobody closed.
+SETTLED = "settled"
 _YEAR = 365.0
 _ROUNDING = 1e-9
 _HALF_CENT = 0.005  # the finest that the middle of a quote in cents is
