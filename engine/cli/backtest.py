@@ -58,7 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     jobs = "\n".join(f"  {name:<{width}}  {line}" for name, (_, line) in JOBS.items())
     parser.description = f"{parser.description}\n\nother jobs, each with its own --help:\n{jobs}"
     add = backtest_arguments.add_strategies(parser).add_argument
-    add("--quick", action="store_true", help="30 days of hours, five sets of parameters each")
+    add(
+        "--quick",
+        action="store_true",
+        help="five sets of parameters each; of the demo, 30 days of hours",
+    )
     add(
         "--sets", type=typed(sets), default=1, metavar="N",
         help="sets of parameters around those given: shorter and longer ones (1)",
@@ -169,8 +173,9 @@ def _check(args: argparse.Namespace) -> None:
     if args.quick:
         if args.sets == 1:
             args.sets = 5
-        args.days = args.days or 30
-        args.bars = args.bars or "1h"
+        if args.source == "demo":
+            args.days = args.days or 30
+            args.bars = args.bars or "1h"
 
 
 def _check_files(args: argparse.Namespace) -> None:

@@ -98,7 +98,8 @@ def strategies(args: argparse.Namespace) -> dict[str, type[Strategy]]:
     from engine.trading import SHIPPED
     from engine.trading.loading import load_strategy
 
-    wanted = [*args.names, *(name for part in args.strategies or [] for name in part)]
+    wanted = [name for text in args.names for name in _listed(text)]
+    wanted += [name for part in args.strategies or [] for name in part]
     if len(wanted) > _MOST_NAMES:
         raise UsageError(f"more than {_MOST_NAMES:,} strategies")
     found: dict[str, type[Strategy]] = {}
@@ -107,6 +108,11 @@ def strategies(args: argparse.Namespace) -> dict[str, type[Strategy]]:
         if kind not in found.values():
             found[_label(name, kind, found)] = kind
     return found
+
+
+def _listed(text: str) -> list[str]:
+    """Return the names of a word: several with commas between, but a path is left whole."""
+    return [text] if "/" in text else [one for one in text.split(",") if one] or [text]
 
 
 def _label(text: str, kind: type, others: dict[str, type[Strategy]]) -> str:

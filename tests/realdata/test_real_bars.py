@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 from engine.backtesting.data import Data, Dividend, Split
+from engine.backtesting.run import run
+from engine.backtesting.strategy import Strategy
+from engine.backtesting.terms import Terms
 from engine.clock import from_ns
+from engine.market.bars import Bar
 from engine.trading.sources import open_bars
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -86,3 +90,23 @@ def test_five_shares_of_one_file() -> None:
     data = open_bars(f"csv:{DATA}/bars/bokeh_stocks.csv.gz")
     assert data.symbols == ("AAPL", "FB", "GOOG", "IBM", "MSFT")
     assert {day(bars.time_ns[-1]) for bars in data.bars.values()} == {"2013-03-01"}
+
+
+def test_a_share_that_is_held_has_its_splits_and_dividends(apple: Data) -> None:
+    """Held from the second open on: what a ledger of the events alone says."""
+
+    class Hold(Strategy):
+        def on_bar(self, bar: Bar) -> float:
+            return 1.0
+
+    result = run(Hold(), apple, Terms())
+    bars = apple.bars["AAPL"]
+    units, cash = 10_000.0 / bars.open[1], 0.0
+    for one in apple.actions:
+        if isinstance(one, Split):
+            units *= one.ratio
+        else:
+            cash += units * one.amount
+    assert result.equity[-1] == pytest.approx(units * bars.close[-1] + cash, rel=1e-12)
+    assert result.dividends == pytest.approx(cash, rel=1e-12)
+    assert units * bars.open[1] / 10_000.0 == pytest.approx(2 * 2 * 7 * 4)

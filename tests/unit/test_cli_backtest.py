@@ -143,6 +143,20 @@ def test_the_rows_are_made_of_the_tests(capsys: Capture) -> None:
     assert [row["symbols"] for row in by_symbol["rows"]] == [["AURA"], ["DUNE"]]  # type: ignore[attr-defined]
 
 
+def test_names_may_have_commas_between(capsys: Capture) -> None:
+    found = machine(capsys, "momentum,breakout", "volatility", "--symbols", "AURA")
+    assert [row["strategy"] for row in found["rows"]] == ["momentum", "breakout", "volatility"]  # type: ignore[attr-defined]
+
+
+def test_quick_takes_the_bars_of_a_file_as_they_are(capsys: Capture) -> None:
+    rows = "".join(f"2024-{k // 28 + 1:02}-{k % 28 + 1:02},9,11,8,{9 + k % 3}\n" for k in range(90))
+    Path("x.csv").write_text(f"Date,Open,High,Low,Close\n{rows}")
+    found = machine(capsys, "momentum", "--quick", "--source", "csv:x.csv")
+    bars = found["bars"]
+    assert bars["interval"] == "1d"  # type: ignore[index]
+    assert (bars["symbols"][0]["bars"], found["n_tests"]) == (90, 5)  # type: ignore[index]
+
+
 def test_processes_change_nothing(capsys: Capture) -> None:
     def bare(*words: str) -> dict[str, object]:
         found = machine(capsys, "--quick", "--symbols", "AURA,CRAG", "--trades", *words)
