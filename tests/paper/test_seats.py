@@ -279,6 +279,25 @@ def test_a_target_is_reached_from_its_own_side() -> None:
     assert still.account.holding("XX").held == 0.4999
 
 
+def test_a_margin_call_closes_at_the_next_quote() -> None:
+    class Short(Strategy):
+        def start(self) -> None:
+            self.is_sent = False
+
+        def on_bar(self, bar: Bar) -> float | None:
+            self.is_sent, before = True, self.is_sent
+            return None if before else -0.6
+
+    path = [touch(10, 9.9, 10.0), touch(70, 9.9, 10.0), touch(130, 21.0, 21.5)]
+    called = by_hand(Short, *path, touch(190, 22.0, 22.5), touch(250, 22.0, 23.0))
+    assert [one[2] for one in filled(called)] == [9.9, 22.5]
+    assert called.account.ledger.fills()[1].reason == "margin_call"
+    assert called.account.n_margin_calls == 1
+    assert called.result().notes == ("1 margin calls: everything was closed",)
+    calm = by_hand(Short, *path[:2], touch(130, 11.0, 11.1), touch(190, 11.0, 11.1))
+    assert len(filled(calm)) == 1
+
+
 def test_limits_and_stops_meet_their_side() -> None:
     path = (
         touch(10, 9.9, 10.0),
