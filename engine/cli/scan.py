@@ -58,7 +58,9 @@ def run(args: argparse.Namespace) -> int:
             from engine.report import plot
 
             plot.check(Path(args.plot))
-        asked = request
+        # The footer of a table has their sum.
+        has_orders = bool(args.select or args.json or args.ndjson)
+        asked = request = replace(request, needs_orders=has_orders)
         keeps = bool(args.store or (config is not None and config.store))
         if keeps:
             from engine.cli import scan_store

@@ -40,7 +40,7 @@ def render_footer(survey: Survey, console: Console) -> None:
     selections = [scan.result.selection for scan in survey.scans if scan.result.selection.rows]
     if not selections:
         return
-    orders = sum(len(one.orders) for one in selections)
+    orders = sum(int(one.n_orders) for one in selections)
     value = _total([one.value for one in selections])
     console.print(
         Text("Together at the displayed sizes: ", style="bold").append(

@@ -142,7 +142,7 @@ def scan_loaded(loaded: Loaded, request: Request, backend: Backend) -> Scan:
     if request.n_seeds:
         # A list cut short would look like arbitrages missed.
         settings = replace(settings, top=2 * chain.n_rows**2)
-    result = scan_chain(chain, settings, backend)
+    result = scan_chain(chain, settings, backend, needs_orders=request.needs_orders)
     fault = shared_fault((*result.opportunities, *result.synthetics))
     notes = (*loaded.notes, *told, *([fault] if fault else ()))
     return Scan(result, settings, loaded.problems, settings.knows_dividends, notes)

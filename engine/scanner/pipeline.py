@@ -14,14 +14,19 @@ from engine.scoring.opportunity import ScanResult
 
 
 def scan_chain(
-    chain: OptionChain, settings: ScanSettings, backend: Backend, clock: Clock = SYSTEM
+    chain: OptionChain,
+    settings: ScanSettings,
+    backend: Backend,
+    clock: Clock = SYSTEM,
+    *,
+    needs_orders: bool = True,
 ) -> ScanResult:
     """Return every executable arbitrage of `chain`, proven and ranked, and why not the others.
 
     Pure but for durations taken from `clock`. O(rows x expiries + candidates). Who scans the same
-    underlying again keeps a `Scanner`.
+    underlying again keeps a `Scanner`. `needs_orders` is said to `Scanner.scan`.
     """
     scanner = Scanner(settings, backend, clock)
-    result = scanner.scan(chain)
+    result = scanner.scan(chain, needs_orders=needs_orders)
     scanner.close()
     return result

@@ -15,7 +15,7 @@ from engine.proof.verifier import reproduces, verify
 from engine.scanner.kept import Kept
 from engine.scanner.search import Found, fees_of, paid_view, search, search_near, view_of
 from engine.scoring.carry_only import find_carry_only
-from engine.scoring.competition import Competition, compete, marks_of, selection_of
+from engine.scoring.competition import Competition, compete, marks_of, selection_of, sum_of
 from engine.scoring.gating import check_gates, count_reasons
 from engine.scoring.near_misses import near_misses
 from engine.scoring.opportunity import Funnel, NearMiss, Opportunity, ScanResult, Selection
@@ -132,8 +132,23 @@ class Scanner:
         self, found: Found, competition: Competition, choice: Choice, packages: Packages
     ) -> Selection:
         """Return what a choice takes together, proven; what the verifier refuses is left out."""
+        taken = self._taken(found, competition, choice, packages)
+        orders = [self._proven(found, one) for one in taken]
+        return selection_of(found.chain, competition, choice, orders)
+
+    def sum_up(
+        self, found: Found, competition: Competition, choice: Choice, packages: Packages
+    ) -> Selection:
+        """Return what `select` does without the orders, and without a proof of each."""
+        taken = self._taken(found, competition, choice, packages)
+        amounts = [(one.position.usd, one.capital) for one in taken]
+        return sum_of(found.chain, competition, choice, amounts)
+
+    def _taken(
+        self, found: Found, competition: Competition, choice: Choice, packages: Packages
+    ) -> list[Ranked]:
         columns, gated, ranking = found.table.found, found.gated, self.rank(found)
-        orders: list[Opportunity] = []
+        orders: list[Ranked] = []
         for number, lots in enumerate(choice.take):
             if lots:
                 row = competition.rows[number]
@@ -141,9 +156,8 @@ class Scanner:
                        else entry(found.view, columns, gated, ranking, row))  # fmt: skip
                 usd = competition.worth(number, lots)
                 position = replace(one.position, lots=float(lots), usd=usd)
-                taken = replace(rank(found.view, position, found.settings), take=lots)
-                orders.append(self._proven(found, taken))
-        return selection_of(found.chain, competition, choice, orders)
+                orders.append(replace(rank(found.view, position, found.settings), take=lots))
+        return orders
 
     def prove(
         self,
@@ -237,8 +251,12 @@ class Scanner:
             skipped=found.skipped,
         )
 
-    def scan(self, chain: OptionChain) -> ScanResult:
-        """Return what all steps say about `chain`."""
+    def scan(self, chain: OptionChain, *, needs_orders: bool = True) -> ScanResult:
+        """Return what all steps say about `chain`.
+
+        Without `needs_orders` the selection has its sums alone: a proof of each order takes longer
+        than the search.
+        """
         clock = self._clock
         started = clock.monotonic_ns()
         found = self.find(chain)
@@ -253,7 +271,8 @@ class Scanner:
         scored = clock.monotonic_ns()
         proven = self.prove(found, packages=packages, chosen=chosen)
         if not found.unusable:
-            selection = self.select(found, competition, choice, packages)
+            sums = self.select if needs_orders else self.sum_up
+            selection = sums(found, competition, choice, packages)
         proved = clock.monotonic_ns()
         funnel = self.funnel(found, packages)
         explained = self.explain(found)

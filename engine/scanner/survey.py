@@ -41,6 +41,8 @@ class Request:
     n_seeds
         Audit so many exchanges of the demo source, from `seed` on; 0 is no audit. The scans of
         the first one are kept.
+    needs_orders
+        Whether the orders of what can be taken together are wanted, each proven, or their sums.
     """
 
     source: str = "demo"
@@ -52,6 +54,7 @@ class Request:
     is_every_snapshot: bool = False
     feed: FeedOptions = field(default_factory=FeedOptions)
     n_seeds: int = 0
+    needs_orders: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class Survey:
             math.fsum(part.listed for part in parts), sum(int(part.rows) for part in parts),
             tuple(one for part in parts for one in part.scarce),
             tuple(one for part in parts for one in part.groups),
+            sum(int(part.n_orders) for part in parts),
         )  # fmt: skip
 
     def select(self, capital: float = math.inf, backend: Backend | None = None) -> Selection:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.config import ScanSettings
 from engine.market.chain import OptionChain
@@ -187,6 +187,19 @@ def selection_of(
     """Return a choice in words and dollars; what the verifier refuses of `orders` is left out."""
     sound = [one for one in orders if one.proof and reproduces(one.edge, one.proof)]
     sound.sort(key=lambda one: (-one.edge_usd, one.family, one.key))
+    return replace(
+        sum_of(chain, competition, choice, [(one.edge_usd, one.capital) for one in sound]),
+        orders=tuple(sound),
+    )  # fmt: skip
+
+
+def sum_of(
+    chain: OptionChain,
+    competition: Competition,
+    choice: Choice,
+    taken: Sequence[tuple[float, float]],
+) -> Selection:
+    """Return a choice without its orders; `taken` has dollars and capital of each."""
     room, wants = competition.room, competition.wants
     scarce = [
         Scarce(quote_words(chain, _quote(what)), room[what], price)
@@ -201,10 +214,11 @@ def selection_of(
         for group in competition.groups
     )  # fmt: skip
     return Selection(
-        orders=tuple(sound), value=math.fsum(one.edge_usd for one in sound), bound=choice.bound,
-        capital=math.fsum(one.capital for one in sound), limit=choice.limit,
+        value=math.fsum([usd for usd, _ in taken]), bound=choice.bound,
+        capital=math.fsum([capital for _, capital in taken]), limit=choice.limit,
         listed=math.fsum(worth), rows=len(wants),
         scarce=tuple(sorted(scarce, key=lambda one: (-one.worth, one.quote))), groups=groups,
+        n_orders=len(taken),
     )  # fmt: skip
 
 

@@ -206,6 +206,8 @@ class Selection:
         What is used up, dearest first.
     groups
         The quotes that make the rows, most rows first.
+    n_orders
+        How many orders it takes, also where `orders` were not asked for.
     """
 
     orders: tuple[Opportunity, ...] = ()
@@ -217,6 +219,7 @@ class Selection:
     rows: int = 0
     scarce: tuple[Scarce, ...] = ()
     groups: tuple[Group, ...] = ()
+    n_orders: int = 0
 
 
 @dataclass(frozen=True, slots=True)
