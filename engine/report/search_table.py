@@ -116,7 +116,7 @@ def map_lines(one: Map) -> list[str]:
     x, y = one.names
     labels = [f"{edge:g}" for edge in one.edges[1]]
     width = max(len(label) for label in labels)
-    cell = min(_WIDEST_CELL, max(2, *(len(f"{edge:g}") + 1 for edge in one.edges[0])))
+    cell = min(_WIDEST_CELL, max(3, *(len(f"{edge:g}") + 1 for edge in one.edges[0])))
     parts = [f"mean {TITLES[one.metric]} by {x} (across) and {y} (down), from"]
     parts.append(" " * width + "".join(f"{f'{edge:g}':>{cell}}" for edge in one.edges[0]))
     for label, row in zip(labels, one.means, strict=True):

@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.backtesting.data import Data
 from engine.backtesting.kernel import COLUMNS, WORK, Kernel
-from engine.backtesting.parameters import Value
+from engine.backtesting.parameters import Value, parameters
 from engine.backtesting.terms import Terms
 from engine.searching.task import Span
 from kernels_pure.score import KEEP_LONG, KEEP_SHORT, N_FLOORS, N_SCORES, OPEN_LONG, OPEN_SHORT
@@ -34,12 +34,13 @@ class Rule:
         self._view = _viewed if backend == "numba" else _plain
         self._kernel = getattr(import_module(f"kernels_{backend}.rules"), kernel.name)
         self._score = import_module(f"kernels_{backend}.score").score_targets
-        self._account = self._view(terms.column())
-        self._floors = self._view(floors_of(terms))
+        self._terms = self._view(terms.column()), self._view(floors_of(terms))
         self._per_year = per_year
-        self._columns: dict[str, Floats] = {}
-        self._target: Floats = None
-        self._work: list[Floats] = []
+        self._names = frozenset(parameters(strategy))
+        # What the kernel and the score are called with, and where the former has parameters.
+        self._given: list[Floats] = []
+        self._slots: list[tuple[int, str]] = []
+        self._account: tuple[Floats, ...] = ()
         self._out = array("d", bytes(8 * N_SCORES))
         self._out_view = self._view(self._out)
 
@@ -48,11 +49,22 @@ class Rule:
         (bars,) = data.bars.values()
         first, end = rows_of(bars.time_ns, span)
         named = {name: getattr(bars, name)[first:end] for name in COLUMNS}
-        self._columns = {name: self._view(one) for name, one in named.items()}
+        columns = {name: self._view(one) for name, one in named.items()}
         zeros = array("d", bytes(8 * (end - first)))
-        # Scratch columns hold a window; one that is longer than the bars is never full.
-        self._work = [self._view(zeros + array("d", [0.0])) for _ in self._arguments]
-        self._target = self._view(zeros)
+        target = self._view(zeros)
+        self._given, self._slots = [], []
+        for place, name in enumerate(self._arguments):
+            if name in columns:
+                self._given.append(columns[name])
+            elif name.startswith(WORK):
+                # Scratch holds a window; one that is longer than the bars is never full.
+                self._given.append(self._view(zeros + array("d", [0.0])))
+            else:
+                self._given.append(getattr(self._strategy, name))
+                if name in self._names:
+                    self._slots.append((place, name))
+        self._given.append(target)
+        self._account = (columns["open"], columns["close"], target, *self._terms)
         return self
 
     def score(self, values: Mapping[str, Value]) -> array[float] | None:
@@ -60,17 +72,11 @@ class Rule:
 
         The column is used again by the next call.
         """
-        columns = self._columns
-        given = [
-            columns[name] if name in columns else values[name] if name in values
-            else work if name.startswith(WORK) else getattr(self._strategy, name)
-            for name, work in zip(self._arguments, self._work, strict=True)
-        ]  # fmt: skip
-        self._kernel(*given, self._target)
-        is_kept = self._score(
-            columns["open"], columns["close"], self._target, self._account, self._floors,
-            self._per_year, self._out_view,
-        )  # fmt: skip
+        given = self._given
+        for place, name in self._slots:
+            given[place] = values[name]
+        self._kernel(*given)
+        is_kept = self._score(*self._account, self._per_year, self._out_view)
         return self._out if is_kept else None
 
 
@@ -117,4 +123,4 @@ def _viewed(column: array[float]) -> Floats:
     """Return NumPy's view of a column: Numba takes it with fewer questions."""
     import numpy
 
-    return numpy.frombuffer(column)
+    return numpy.frombuffer(column) if column else numpy.empty(0)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
-from math import fsum, isfinite, nan
+from math import fsum, nan
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
@@ -222,7 +222,12 @@ def mean_score(scores: Sequence[Sequence[float]]) -> array[float]:
     """Return the mean of each number of several scores; nan where one is not finite."""
     mean: array[float] = array("d")
     for column in zip(*scores, strict=True):
-        mean.append(fsum(column) / len(column) if all(map(isfinite, column)) else nan)
+        try:
+            total = fsum(column)
+        except (ValueError, OverflowError):  # infinities of both signs, or beyond a double
+            total = nan
+        # A sum is finite where all its numbers are.
+        mean.append(total / len(column) if total - total == 0.0 else nan)
     return mean
 
 

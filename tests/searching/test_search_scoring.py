@@ -113,6 +113,16 @@ def test_a_span_is_a_task_of_its_bars_alone(backend: Backend) -> None:
     assert Scorer(whole, backend.name).scores(1, columns).values.tobytes() == inside.tobytes()
 
 
+def test_a_span_without_bars_has_no_ratio(backend: Backend) -> None:
+    asked = task("breakout", n_tests=1, spans=(Span(end_ns=START_NS),))
+    columns = AtRandom(asked.space(), 2, seed=2).ask(2)
+    assert columns is not None
+    empty = Scorer(asked, backend.name).scores(0, columns)
+    assert empty.error == ""
+    assert empty.values.tobytes() == BarByBar(asked).scores(0, columns).values.tobytes()
+    assert empty.values[0] == 0.0
+
+
 def test_a_trial_that_fails_is_nan_and_says_where(tmp_path: Path) -> None:
     scorer = Scorer(task(strategy_file(tmp_path), n_tests=1))
     columns = [array("d", [12.0, 13.0, 14.0]), array("d", [0.5] * 3), array("d", [1.0] * 3)]
@@ -126,7 +136,10 @@ def test_a_trial_that_fails_is_nan_and_says_where(tmp_path: Path) -> None:
 
 def test_the_mean_over_tests_has_no_number_where_one_has_none() -> None:
     assert list(mean_score([[1.0, 2.0], [3.0, 5.0]])) == [2.0, 3.5]
-    assert mean_score([[1.0], [float("inf")]])[0] != mean_score([[1.0], [float("inf")]])[0]
+    infinite = float("inf")
+    for pair in ([1.0, infinite], [infinite, -infinite], [1.7e308, 1.7e308], [0.0, float("nan")]):
+        (found,) = mean_score([[value] for value in pair])
+        assert found != found, pair
 
 
 def test_equities_begin_at_one_and_end_at_the_return() -> None:
