@@ -47,6 +47,7 @@ class DemoSource(Moving):
         self._start_ns = market.now_ns
         self._monotonic = clock.monotonic_ns()
         self._watches: dict[str, Watch] = {}
+        self._makers: dict[str, MakeWatch] = {}
         # Instrument to (symbol, quote index), -1 for the underlying.
         self._places: dict[int, tuple[str, int]] = {}
         self._changed: dict[int, None] = {}
@@ -54,8 +55,11 @@ class DemoSource(Moving):
 
     async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
         """Return a watch that is fed with the quotes of `symbol` from now on."""
-        book = Book.of(self._market.chain(symbol))
+        return self._install(symbol, Book.of(self._market.chain(symbol)), make_watch)
+
+    def _install(self, symbol: str, book: Book, make_watch: MakeWatch) -> Watch:
         now, listing = self._market.now_ns, book.listing
+        self._makers[symbol] = make_watch
         places = {}
         for q, (expiry, strike, right) in enumerate(listing.keys()):
             places[expiry.settles_ns, strike, right] = q
@@ -67,6 +71,7 @@ class DemoSource(Moving):
             if instrument.symbol != symbol:
                 continue
             key = (instrument.settles_ns, instrument.strike, instrument.right)
+            self._places.pop(instrument.index, None)
             if not instrument.right:
                 self._places[instrument.index] = (symbol, -1)
             elif key in places:
@@ -76,6 +81,10 @@ class DemoSource(Moving):
     def carry(self, symbol: str) -> Carry | None:
         """Return the rates, dividends and borrow of the demo exchange."""
         return self._market.carry(symbol)
+
+    def renew(self, symbol: str) -> None:
+        """Make the watch of a symbol anew on the book that it has."""
+        self._watches[symbol] = self._makers[symbol](self._watches[symbol].book)
 
     def links(self) -> tuple[Link, ...]:
         """Return the one connection there is."""
@@ -95,6 +104,8 @@ class DemoSource(Moving):
         now = self._market.now_ns
         touched: dict[str, _Changed] = {}
         changed, self._changed = self._changed, {}
+        for symbol, watch in list(self._watches.items()):
+            self._settle(symbol, watch, now)
         for watch in self._watches.values():
             watch.book.prove_alive(now)
         for index in changed:
@@ -110,6 +121,15 @@ class DemoSource(Moving):
             self._watches[symbol].changed(new.sides, new.has_stock, now)
         if touched:
             self.on_read(tuple(touched), now)
+
+    def _settle(self, symbol: str, watch: Watch, now: int) -> None:
+        """Go on with what is left when an expiry has settled."""
+        listing = watch.book.listing
+        if not listing.expiries or listing.expiries[0].settles_ns > now:
+            return
+        left = listing.after(now)
+        if left.n_rows:
+            self._install(symbol, watch.book.relisted(left), self._makers[symbol])
 
     def _write(self, book: Book, q: int, index: int, now: int, new: _Changed) -> None:
         quote = self._market.quotes[index]

@@ -16,6 +16,7 @@ from engine.errors import EngineError, InputOutputError
 from engine.execution import entries
 from engine.execution.breakers import Breakers
 from engine.execution.broker import Broker, BrokerEvent, LinkDown, LinkUp
+from engine.execution.days import day_of
 from engine.execution.modes import Mode
 from engine.execution.plan import Unplanned, plans
 from engine.execution.trader import Outcome, Trader
@@ -96,6 +97,7 @@ class Engine:
         self._advance = advance
         self._collector = collector
         self._is_ready = self._is_latched = False
+        self._day = day_of(source.clock.now_ns())
         source.on_read, source.failed, source.alert = self.on_read, self.failed, self.alerted
         broker.sink = self.on_event
 
@@ -160,6 +162,7 @@ class Engine:
             self._look_at_time()
             self._look_at_latch()
             now = self._clock.now_ns()
+            self._look_at_day(now)
             for tracked in self.tracked.values():
                 self._let_age(tracked, now)
             if self._advance is not None:
@@ -242,6 +245,18 @@ class Engine:
             # What became of orders meanwhile is not known: as after a lost connection.
             self.trader.on_event(LinkDown(lost))
             self.trader.on_event(LinkUp())
+
+    def _look_at_day(self, now_ns: int) -> None:
+        """Take what the source knows of rates and dividends anew on each day of the exchange."""
+        day = day_of(now_ns)
+        if day > self._day:
+            self._day = day
+            for symbol, tracked in list(self.tracked.items()):
+                first = tracked.watch.book.listing.expiries[:1]
+                # Where one has settled the source comes with another book, and a new watch.
+                is_whole = all(expiry.settles_ns > now_ns for expiry in first)
+                if is_whole and self.source.carry(symbol) is not None:
+                    self.source.renew(symbol)
 
     def _judge(self) -> None:
         """Let the breakers see clocks and losses, and halt for what has tripped."""

@@ -67,6 +67,9 @@ class SessionSource(Moving):
         known = self._first.get(symbol)
         return known.loaded.carry if known is not None else None
 
+    def renew(self, symbol: str) -> None:
+        """Do nothing: a session knows what it was recorded with."""
+
     def links(self) -> tuple[Link, ...]:
         """Return how far it is."""
         state = "over" if self._is_over else "replay"

@@ -51,6 +51,10 @@ class Source(Protocol):
         """Return what it knows of rates, dividends and borrow; None if nothing."""
         ...
 
+    def renew(self, symbol: str) -> None:
+        """Make the watch of a symbol anew on the book that it has: a day has passed."""
+        ...
+
     def links(self) -> tuple[Link, ...]:
         """Return its connections as a person reads them."""
         ...

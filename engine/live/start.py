@@ -35,7 +35,7 @@ from engine.live.show import JsonLines, Lines, Table, summary
 from engine.live.source import Source
 from engine.live.tee import Tee
 from engine.market.book import Book
-from engine.market.chain import EUROPEAN
+from engine.market.chain import EQUITY
 from engine.market.contract import STOCK, Contract
 from engine.market.fees import FeeSchedule
 from engine.report.live_screen import Link
@@ -277,9 +277,9 @@ class Runner:
         )  # fmt: skip
 
     def _pays_cash(self, symbol: str) -> bool:
-        """Tell whether options of a symbol settle in cash: European ones do."""
-        facts = self._facts.get(symbol)
-        return facts is not None and facts.style == EUROPEAN
+        """Tell whether options of a symbol leave no stock: those on an index or a coin."""
+        book = self.book(symbol)
+        return book is not None and book.listing.kind != EQUITY
 
     def _facts_of(self, plan: Plan, now_ns: int) -> MarketFacts:
         facts, book = self._facts[plan.symbol], self.book(plan.symbol)

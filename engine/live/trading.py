@@ -166,11 +166,16 @@ def _source(request: LiveRequest, seed: int, clock: Clock) -> TwsSource:
     if settings.broker != SIM:
         return TwsSource(market, clock=clock)
     from engine.feeds.demo_listing import KINDS
-    from engine.feeds.demo_market import DemoMarket
+    from engine.feeds.demo_market import DemoMarket, Rates
 
     # The simulated market says what its money costs: IB's messages have no word for it.
     known = [symbol for symbol in request.symbols if symbol in KINDS]
-    demo = DemoMarket(seed, known, compact=True, planted=False)
-    carries: dict[str, Carry] = {symbol: demo.carry(symbol) for symbol in known}
+    still = Rates(spot_every=1e9, flicks=1e-9)
+    demo = DemoMarket(seed, known, compact=True, planted=False, rates=still)
+
+    def carry_of(symbol: str, now_ns: int) -> Carry | None:
+        demo.run_until(max(now_ns, demo.now_ns))
+        return demo.carry(symbol) if symbol in known else None
+
     styles = {symbol: KINDS[symbol].style for symbol in known}
-    return TwsSource(market, carries=carries, styles=styles, scope=f"sim-{seed}", clock=clock)
+    return TwsSource(market, carry_of=carry_of, styles=styles, scope=f"sim-{seed}", clock=clock)

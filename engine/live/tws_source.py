@@ -43,26 +43,34 @@ async def is_up(link: TwsLink, is_done: Callable[[], bool]) -> bool:
     return True
 
 
+CarryOf = Callable[[str, int], "Carry | None"]
+
+
+def _nothing_known(symbol: str, now_ns: int) -> Carry | None:
+    """Know neither rates nor dividends."""
+    return None
+
+
 class TwsSource:
     """Quotes over a connection of their own; `engine.live.source.Source` says the rest.
 
     Parameters
     ----------
-    carries
-        What is known of rates and dividends, by symbol: IB says nothing of them.
+    carry_of
+        Returns what is known of rates and dividends of a symbol at a time: IB says nothing of them.
     styles
         "american" or "european" by symbol, where the rule of IB's symbols is wrong.
     """
 
     def __init__(
-        self, settings: MarketSettings, *, carries: Mapping[str, Carry] | None = None,
+        self, settings: MarketSettings, *, carry_of: CarryOf = _nothing_known,
         styles: Mapping[str, str] | None = None, scope: str = "ib", clock: Clock = SYSTEM,
     ) -> None:  # fmt: skip
         self.on_read: OnRead = nobody
         self.failed: Failed | None = None
         self.alert: Callable[[str], None] | None = None
         self.place = f"{settings.link.host}:{settings.link.port}"
-        self._carries = dict(carries or {})
+        self._carry_of = carry_of
         self._makers: dict[str, MakeWatch] = {}
         self.market = MarketLink(
             settings, make_sink=self._make_sink, on_read=self._read, on_alert=self._alert,
@@ -115,12 +123,18 @@ class TwsSource:
 
     def carry(self, symbol: str) -> Carry | None:
         """Return what is known of a symbol beside its quotes."""
-        return self._carries.get(symbol)
+        return self._carry_of(symbol, self.clock.now_ns())
 
     def tick_of(self, order: Order) -> float:
         """Return the tick of an order's limit, by what the broker says of its contract."""
         one = self.market.symbols.get(order.combo.symbol)
         return tick_of(order, one.listed if one is not None else None)
+
+    def renew(self, symbol: str) -> None:
+        """Make the watch of a symbol anew on the book that it has."""
+        one = self.market.symbols.get(symbol)
+        if one is not None:
+            one.quotes.sink = self._makers[symbol](one.book)
 
     def links(self) -> tuple[Link, ...]:
         """Return how the connection is."""

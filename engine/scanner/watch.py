@@ -164,6 +164,11 @@ class Watch:
         Where there is nothing, the box is made larger for the sides `outside` that left it, or
         built anew: whoever waits for candidates does not wait for that.
         """
+        if self._has_settled(now_ns):
+            self.found = self._owed = None
+            self._hot, self._outside = (), ()
+            self._most_bid, self._least_ask, self._until = self._no_bid, self._no_ask, 0
+            return False
         chain = self.book.snapshot(now_ns)
         found = self.found = self._scanner.find(chain)
         self.n_searches += 1
@@ -252,6 +257,8 @@ class Watch:
 
     def _renews(self, now_ns: int) -> bool:
         """Certify the box for the underlying and the instant as they are now."""
+        if self._has_settled(now_ns):
+            return self.found is None
         side = self.book.underlying
         listing = self.book.listing
         spot = Underlying(listing.symbol, side.bid, side.ask, kind=listing.kind)
@@ -261,6 +268,11 @@ class Watch:
         if self.found is None:
             self._until = self._box.until_ns
         return True
+
+    def _has_settled(self, now_ns: int) -> bool:
+        """Tell whether an expiry has settled: nothing is found until there is another book."""
+        expiries = self.book.listing.expiries
+        return bool(expiries) and expiries[0].settles_ns <= now_ns
 
     def _is_apart(self, quote: int) -> bool:
         """Tell whether no position has a quote together with one that is at fault.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -50,6 +51,8 @@ class VirtualDesk:
         rates: Rates = PLANTED, world: Mapping[str, Any] | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         keep_clock_out(patch)
+        # The client writes of every lost connection, and what it writes would be kept.
+        patch.setattr(logging.root.manager, "disable", logging.CRITICAL)
         patch.setenv("XDG_RUNTIME_DIR", str(journal))
         patch.setattr(start, "Control", NoSocket)
         patch.setattr(trading, "_warmed", _cold)
