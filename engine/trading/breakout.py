@@ -8,7 +8,7 @@ from engine.backtesting.kernel import Kernel
 from engine.backtesting.parameters import real, whole
 from engine.backtesting.strategy import Strategy
 from engine.market.bars import Bar
-from engine.trading.indicators import Highest, Lowest
+from engine.trading.lookback import Highest, Lowest
 
 
 class Breakout(Strategy):

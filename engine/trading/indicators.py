@@ -11,42 +11,27 @@ with everything: a strategy that asks ``if quick > calm`` waits by itself.
 from __future__ import annotations
 
 from array import array
-from math import nan
 
+from engine.trading.lookback import Highest, Lowest, Past, zeros
 from kernels_pure.averages import EMA_STATE, MACD_STATE, ema_step, macd_step
 from kernels_pure.bands import bollinger_step, realised_vol_step
-from kernels_pure.extremes import EXTREME_STATE, extreme_step, stochastic_step
+from kernels_pure.extremes import EXTREME_STATE, stochastic_step
 from kernels_pure.moments import moments_step, rolling_zscore_step
 from kernels_pure.rolling import ROLLING_STATE, sma_step
 from kernels_pure.vwap import WINDOW_STATE, rolling_vwap_step
 from kernels_pure.wilder import ATR_STATE, RSI_STATE, atr_step, rsi_step
 
-
-def _zeros(count: int) -> array[float]:
-    return array("d", bytes(8 * count))
-
-
-class Past:
-    """The value of `lag` calls ago."""
-
-    def __init__(self, lag: int) -> None:
-        self._values = array("d", [nan]) * lag
-        self._place = 0
-
-    def __call__(self, value: float) -> float:
-        """Take `value`, and return the one of `lag` calls ago."""
-        place = self._place
-        before = self._values[place]
-        self._values[place] = value
-        self._place = place + 1 if place + 1 < len(self._values) else 0
-        return before
+__all__ = (
+    "Atr", "Bollinger", "Ema", "Highest", "Lowest", "Macd", "Past", "RealisedVol", "Rsi", "Sma",
+    "Std", "Stochastic", "Vwap", "ZScore",
+)  # fmt: skip
 
 
 class Sma:
     """The mean of the last `period` values."""
 
     def __init__(self, period: int) -> None:
-        self._period, self._state = period, _zeros(ROLLING_STATE + period)
+        self._period, self._state = period, zeros(ROLLING_STATE + period)
 
     def __call__(self, value: float) -> float:
         """Take `value`, and return the mean."""
@@ -57,7 +42,7 @@ class Ema:
     """The exponential moving average of a period; it begins with the mean of the first values."""
 
     def __init__(self, period: int) -> None:
-        self._period, self._state = period, _zeros(EMA_STATE)
+        self._period, self._state = period, zeros(EMA_STATE)
 
     def __call__(self, value: float) -> float:
         """Take `value`, and return the average."""
@@ -68,7 +53,7 @@ class Macd:
     """The difference of a fast and a slow EMA, its own EMA, and the difference of these two."""
 
     def __init__(self, fast: int = 12, slow: int = 26, signal: int = 9) -> None:
-        self._periods, self._state = (fast, slow, signal), _zeros(MACD_STATE)
+        self._periods, self._state = (fast, slow, signal), zeros(MACD_STATE)
 
     def __call__(self, value: float) -> tuple[float, float, float]:
         """Take `value`, and return line, signal and histogram."""
@@ -80,7 +65,7 @@ class Rsi:
     """The relative strength index, 0 to 100, in Wilder's averages."""
 
     def __init__(self, period: int = 14) -> None:
-        self._period, self._state = period, _zeros(RSI_STATE)
+        self._period, self._state = period, zeros(RSI_STATE)
 
     def __call__(self, value: float) -> float:
         """Take `value`, and return the index."""
@@ -91,7 +76,7 @@ class Atr:
     """The average true range, in Wilder's averages."""
 
     def __init__(self, period: int = 14) -> None:
-        self._period, self._state = period, _zeros(ATR_STATE)
+        self._period, self._state = period, zeros(ATR_STATE)
 
     def __call__(self, high: float, low: float, close: float) -> float:
         """Take a bar, and return the range."""
@@ -102,7 +87,7 @@ class Std:
     """The standard deviation of the last `period` values; `ddof` 1 for that of a sample."""
 
     def __init__(self, period: int, ddof: int = 0) -> None:
-        self._period, self._ddof, self._state = period, ddof, _zeros(ROLLING_STATE + period)
+        self._period, self._ddof, self._state = period, ddof, zeros(ROLLING_STATE + period)
 
     def __call__(self, value: float) -> float:
         """Take `value`, and return the deviation."""
@@ -113,7 +98,7 @@ class ZScore:
     """A value less the mean of the last `period`, itself with them, in standard deviations."""
 
     def __init__(self, period: int, ddof: int = 0) -> None:
-        self._period, self._ddof, self._state = period, ddof, _zeros(ROLLING_STATE + period)
+        self._period, self._ddof, self._state = period, ddof, zeros(ROLLING_STATE + period)
 
     def __call__(self, value: float) -> float:
         """Take `value`, and return its score."""
@@ -124,7 +109,7 @@ class Bollinger:
     """The mean of the last `period` values, and `width` deviations above and below it."""
 
     def __init__(self, period: int = 20, width: float = 2.0) -> None:
-        self._period, self._width, self._state = period, width, _zeros(ROLLING_STATE + period)
+        self._period, self._width, self._state = period, width, zeros(ROLLING_STATE + period)
 
     def __call__(self, value: float) -> tuple[float, float, float]:
         """Take `value`, and return the middle, upper and lower band."""
@@ -135,33 +120,11 @@ class RealisedVol:
     """The yearly volatility of the last `period` log returns, `per_year` of them in a year."""
 
     def __init__(self, period: int, per_year: float) -> None:
-        self._period, self._per_year, self._state = period, per_year, _zeros(ROLLING_STATE + period)
+        self._period, self._per_year, self._state = period, per_year, zeros(ROLLING_STATE + period)
 
     def __call__(self, close: float) -> float:
         """Take a close, and return the volatility."""
         return realised_vol_step(close, self._period, self._per_year, self._state)
-
-
-class Highest:
-    """The highest of the last `period` values."""
-
-    def __init__(self, period: int) -> None:
-        self._period, self._state = period, _zeros(EXTREME_STATE + period)
-
-    def __call__(self, value: float) -> float:
-        """Take `value`, and return the highest."""
-        return extreme_step(value, 1.0, self._period, self._state)
-
-
-class Lowest:
-    """The lowest of the last `period` values."""
-
-    def __init__(self, period: int) -> None:
-        self._period, self._state = period, _zeros(EXTREME_STATE + period)
-
-    def __call__(self, value: float) -> float:
-        """Take `value`, and return the lowest."""
-        return extreme_step(value, -1.0, self._period, self._state)
 
 
 class Stochastic:
@@ -170,9 +133,9 @@ class Stochastic:
     def __init__(self, period: int = 14, slowing: int = 3, smoothing: int = 3) -> None:
         self._periods = period, slowing, smoothing
         self._states = (
-            *(_zeros(EXTREME_STATE + period) for _ in range(2)),
-            _zeros(ROLLING_STATE + slowing),
-            _zeros(ROLLING_STATE + smoothing),
+            *(zeros(EXTREME_STATE + period) for _ in range(2)),
+            zeros(ROLLING_STATE + slowing),
+            zeros(ROLLING_STATE + smoothing),
         )
 
     def __call__(self, high: float, low: float, close: float) -> tuple[float, float]:
@@ -188,7 +151,7 @@ class Vwap:
     """The volume-weighted average price of the last `period` bars."""
 
     def __init__(self, period: int) -> None:
-        self._period, self._state = period, _zeros(WINDOW_STATE + 2 * period)
+        self._period, self._state = period, zeros(WINDOW_STATE + 2 * period)
 
     def __call__(self, price: float, volume: float) -> float:
         """Take a price and its volume, and return the average."""

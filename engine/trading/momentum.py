@@ -6,7 +6,7 @@ from engine.backtesting.kernel import Kernel
 from engine.backtesting.parameters import real, whole
 from engine.backtesting.strategy import Strategy
 from engine.market.bars import Bar
-from engine.trading.indicators import Past
+from engine.trading.lookback import Past
 
 
 class Momentum(Strategy):
