@@ -10,8 +10,6 @@ with everything: a strategy that asks ``if quick > calm`` waits by itself.
 
 from __future__ import annotations
 
-from array import array
-
 from engine.trading.lookback import Highest, Lowest, Past, zeros
 from kernels_pure.averages import EMA_STATE, MACD_STATE, ema_step, macd_step
 from kernels_pure.bands import bollinger_step, realised_vol_step
