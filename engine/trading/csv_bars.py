@@ -42,6 +42,8 @@ _NEEDED = ("open", "high", "low", "close")
 # Of a kline without a header: its start, prices, volume, its last millisecond.
 _KLINE = {"time": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
 _MOST_PREAMBLE = 10
+# Of its rows is read how dates are meant.
+_MOST_HEAD = 100_000
 _MOST_COLUMNS = 200
 _MOST_SYMBOLS = 5000
 _SHOWN = 40
@@ -110,8 +112,8 @@ def read_table(path: Path, zone: tzinfo, tell: Complaints, caps: Caps = CAPS) ->
     body = lines[first:]
     time_at = columns.get("end", columns["time"])
     is_end = "end" in columns
-    cells = _cells(body, delimiter)
-    head = [row[time_at] for row in cells[:100_000] if len(row) > time_at]
+    start = _cells(path, body[:_MOST_HEAD], delimiter)
+    head = [row[time_at] for row in start if len(row) > time_at]
     day_first = is_day_first(head)
     if day_first is None:
         tell.add(f"of {path.name} whose dates are read as month/day/year", f"is {head[0]!r}")
@@ -121,7 +123,7 @@ def read_table(path: Path, zone: tzinfo, tell: Complaints, caps: Caps = CAPS) ->
     named = symbol_of(path)
     width = max(columns.values()) + 1
     has_comma = delimiter == ";"
-    for number, row in enumerate(cells, first + 1):
+    for number, row in enumerate(_cells(path, body, delimiter), first + 1):
         if not row or row == [""]:
             continue
         if len(row) < width:
@@ -157,11 +159,11 @@ def read_table(path: Path, zone: tzinfo, tell: Complaints, caps: Caps = CAPS) ->
     return table
 
 
-def _cells(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+def _cells(path: Path, lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
     try:
-        return list(csv.reader(lines, delimiter=delimiter))
+        yield from csv.reader(lines, delimiter=delimiter)
     except csv.Error as error:
-        raise BadDataError(f"is no table: {error}") from None
+        raise BadDataError(f"{path.name}: is no table: {error}") from None
 
 
 def _columns(path: Path, lines: Sequence[str]) -> tuple[int, dict[str, int], str]:
