@@ -46,11 +46,17 @@ def hunted(
 
 
 def tolerance(one: Package) -> float:
-    """A cent; and what is exercised waits for the first chain of its day: interest of a day."""
-    if one.label != EXERCISED:
+    """A cent; and the interest on its strikes over the nights that nobody can help.
+
+    What is exercised on a certain day waits for that day's first chain, and an assignment is
+    answered on the next session. The longest such night in these weeks is that of Good Friday.
+    """
+    if one.label != EXERCISED and not one.was_assigned:
         return 0.01
-    strikes = [leg.strike for _, leg in one.combo.legs if leg.right]
-    return max(strikes) * 100.0 * one.n_lots * 0.06 / 365.0
+    nights = 1 if one.label == EXERCISED else 4
+    strikes = [ratio * leg.strike for ratio, leg in one.combo.legs if leg.right and ratio < 0]
+    most = max([leg.strike for _, leg in one.combo.legs if leg.right] + [-k for k in strikes])
+    return most * 100.0 * one.n_lots * 0.06 * nights / 365.0
 
 
 def check(result: OptionsResult) -> list[Package]:

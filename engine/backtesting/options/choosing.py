@@ -42,10 +42,7 @@ def choose(rule: EntryRule, sight: Sight) -> Combo | str:
         before = sight.chain.strike[row]
         legs.append((leg.ratio, sight.board.listed(row, leg.right).contract))
     if len({contract for _, contract in legs}) < len(legs):
-        return "two legs have the same strike"
-    chosen = list(expiries.values())
-    if len(set(chosen)) < len(chosen):
-        return "two expiries are the same"
+        return "two legs are the same contract"
     return Combo(sight.chain.symbol, tuple(sorted(legs, key=lambda leg: (leg[1].name, leg[0]))))
 
 

@@ -22,11 +22,14 @@ from engine.scoring.opportunity import LOCKED
 
 if TYPE_CHECKING:
     from engine.backend import Backend
+    from engine.backtesting.orders import Fill
     from engine.market.chain import OptionChain
 
 _NONE: frozenset[str] = frozenset()
 # Bought to be exercised on the day that pays most: a put with stock, a call with stock sold short.
 EXERCISED = "intrinsic"
+# What is delivered at its first expiry stays until the second takes it back.
+HELD_ON = ("jelly_roll",)
 
 
 class Hunt(ChainStrategy):
@@ -49,11 +52,10 @@ class Hunt(ChainStrategy):
         symbol = chain.symbol
         board = self.sight(symbol).board
         for package in self.packages(symbol):
-            if package.was_assigned:
+            if package.was_delivered and package.label not in HELD_ON:
                 self.answer(package, board)
         moment = self.account.moment(symbol)
-        today = calendar_named(chain.calendar).session_date(chain.ts_ns)
-        self._exercise_due(symbol, today)
+        self._exercise_due(chain)
         settings = replace(
             self.settings, carry=moment.carry, knows_dividends=moment.knows_dividends,
             near_misses=0, find_carry=False,
@@ -69,10 +71,18 @@ class Hunt(ChainStrategy):
             self.found += 1
             self.enter(combo, order.lots, label=order.family, detected=order.edge_usd)
 
-    def _exercise_due(self, symbol: str, today: date) -> None:
+    def on_fill(self, fill: Fill) -> None:
+        """Exercise at once what was bought for it, where no later day pays more."""
+        for symbol in self.symbols:
+            self._exercise_due(self.account.moment(symbol).chain)
+
+    def _exercise_due(self, chain: OptionChain) -> None:
         """Exercise what was bought for it, from the day on that pays most."""
-        carry = self.account.moment(symbol).carry
-        for package in self.packages(symbol):
+        if chain.is_european:
+            return
+        carry = self.account.moment(chain.symbol).carry
+        today = calendar_named(chain.calendar).session_date(chain.ts_ns)
+        for package in self.packages(chain.symbol):
             if package.label != EXERCISED or not package.stock:
                 continue
             for contract, quantity in package.lines():
@@ -82,7 +92,7 @@ class Hunt(ChainStrategy):
                     self.exercise(package, contract)
 
     def answer(self, package: Package, board: Board) -> None:
-        """Answer an assignment that has left stock: exercise what offsets it, or sell the package.
+        """Answer stock that was delivered: exercise what offsets it, or close the package.
 
         An option is exercised where selling it and the stock, after fees, brings no more.
         """

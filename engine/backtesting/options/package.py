@@ -8,6 +8,7 @@ from math import nan
 
 from engine.backtesting.options.board import Board, Quote
 from engine.clock import years_between
+from engine.market.calendar import US
 from engine.market.carry import Carry
 from engine.market.combo import Combo
 from engine.market.contract import STOCK, Contract
@@ -226,8 +227,10 @@ class Package:
     def realised(self) -> float:
         """Return what its amounts were worth when it was opened, valued as a scan values them.
 
-        What is received at an instant is worth what one could borrow against it, what is paid what
-        one must lend for it; by the curves of `carry`. Dividends to come count, holdings do not.
+        What is received is worth what one could borrow against it, what is paid what one must lend
+        for it; by the curves of `carry`. What moves from a close to the end of the next session is
+        one amount, with the interest of the night between: an assignment is answered then.
+        Dividends to come count, holdings do not.
         """
         moved: dict[int, list[float]] = {}
         for entry in self.entries:
@@ -236,11 +239,25 @@ class Package:
         for at, amount in self.receivable:
             moved.setdefault(at, []).append(amount)
         worth = []
-        for at, amounts in moved.items():
-            net, tau = math.fsum(amounts), years_between(self.opened_ns, at)
-            curve = self.carry.borrow if net > 0.0 else self.carry.lend
-            worth.append(net * curve.discount(tau))
-        return math.fsum(worth)
+        balance, began, last = 0.0, 0, self.opened_ns
+        for at in sorted(moved):
+            is_same = last > self.opened_ns and began >= _eve_ns(at)
+            if not is_same:
+                worth.append(self._worth(balance, last))
+                balance, began = 0.0, at
+            else:
+                curve = self.carry.lend if balance > 0.0 else self.carry.borrow
+                balance *= curve.discount(self._tau(last)) / curve.discount(self._tau(at))
+            balance += math.fsum(moved[at])
+            last = at
+        return math.fsum([*worth, self._worth(balance, last)])
+
+    def _tau(self, at_ns: int) -> float:
+        return years_between(self.opened_ns, at_ns)
+
+    def _worth(self, amount: float, at_ns: int) -> float:
+        curve = self.carry.borrow if amount > 0.0 else self.carry.lend
+        return amount * curve.discount(self._tau(at_ns))
 
     def mark(self, board: Board) -> None:
         """Take the prices of a chain of its underlying."""
@@ -276,6 +293,11 @@ class Package:
         if self.stock:
             held.append((stock_of(self.symbol), self.stock))
         return held
+
+
+def _eve_ns(at_ns: int) -> int:
+    """Return the close of the session before that of an instant."""
+    return US.close_ns(US.previous_session(US.session_date(at_ns)))
 
 
 def stock_of(symbol: str) -> Contract:
