@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from array import array
 from dataclasses import replace
@@ -234,6 +235,25 @@ def test_every_fill_has_its_mark() -> None:
     assert marks.count("bought") == sum(fill.units > 0 for fill in one.fills)
 
 
+def test_fills_are_marked_on_their_own_symbol() -> None:
+    one = run(6)
+    fills = tuple(
+        replace(f, symbol="BBB" if k % 4 == 0 else "AAA") for k, f in enumerate(one.fills)
+    )
+    bars = {**data().bars, **data(symbol="BBB").bars, **data(symbol="CCC").bars}
+    both = replace(one, symbols=("AAA", "BBB", "CCC"), fills=fills)
+    page, _ = page_of(both, data=Data(bars, NS_PER_DAY, "by hand"))
+    parts = page.split("<h2>Prices of ")[1:]
+    assert [part[:3] for part in parts] == ["AAA", "BBB", "CCC"]
+    assert [part.count('class="mark') for part in parts] == [60, 20, 0]
+    assert "are not drawn" not in page
+    many = {f"S{k}": one for k, one in enumerate([data().bars["AAA"]] * 6)}
+    wide = replace(one, symbols=tuple(many), fills=())
+    page, _ = page_of(wide, data=Data(many, NS_PER_DAY, "by hand"))
+    assert page.count("<h2>Prices of ") == 4
+    assert "The prices of 2 more symbols are not drawn." in page
+
+
 def test_a_page_of_a_long_run_stays_small() -> None:
     one = run(7)
     trades = one.trades * 500
@@ -253,8 +273,17 @@ def test_runs_are_told_apart_by_what_differs() -> None:
     assert names_of([one, three]) == ["hand", "other"]
     assert names_of([one, two, three]) == ["hand (fast 5)", "hand (fast 9)", "other"]
     assert names_of([one, run(2, symbols=("BBB", "C"))]) == ["hand (AAA)", "hand (BBB, C)"]
-    page, _ = page_of(*[run(k, parameters={"fast": k}) for k in range(14)])
-    assert page.count('class="run"') == 12
+
+
+def test_the_best_come_first_and_have_charts() -> None:
+    runs = [run(k, parameters={"fast": k}) for k in range(13)]
+    runs.append(result([100.0] * 300, parameters={"fast": 99}))
+    page, found = page_of(*runs)
+    ratios = {one["name"]: one["figures"]["sharpe"] for one in found["runs"]}
+    ranked = sorted(ratios, key=lambda name: -math.inf if ratios[name] is None else ratios[name])
+    assert re.findall(r'<span class="name">(hand [^<]*)</span>', page) == ranked[::-1]
+    charted = re.findall(r'<h2 class="run">([^<]*)</h2>', page)
+    assert charted == [name for name in ratios if name in ranked[2:]]
     assert "2 more have no charts" in page
 
 
