@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from engine.market.bars import Bar
+from engine.market.bars import Bar, Bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,28 @@ class Print:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """The bars that close at one time, by symbol."""
+    """The bars that close at one time, by symbol; `rows` has them as columns of one row.
+
+    What many seats need alike is made once.
+    """
 
     time_ns: int
     bars: Mapping[str, Bar]
+    rows: Mapping[str, Bars] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", {name: _row(bar) for name, bar in self.bars.items()})
+
+
+def _row(bar: Bar) -> Bars:
+    return Bars(
+        array("q", [bar.time_ns]),
+        array("d", [bar.open]),
+        array("d", [bar.high]),
+        array("d", [bar.low]),
+        array("d", [bar.close]),
+        array("d", [bar.volume]),
+    )
 
 
 Event = Touch | Print | Instant

@@ -16,7 +16,6 @@ from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.backtesting.walk import Columns, Feed, Hooks, walk_many
 from engine.errors import BadDataError, EngineError
-from engine.market.bars import Bar, Bars
 from engine.paper.events import Instant, Touch
 from engine.paper.touch_fills import Displayed, TouchFills
 
@@ -107,9 +106,9 @@ class BarSeat(_Seat):
     def instant(self, instant: Instant) -> None:
         """Meet the bars that close at one time."""
         feeds = [
-            Feed(holding, _one(instant.bars[holding.symbol]), None, None)
+            Feed(holding, instant.rows[holding.symbol], None, None)
             for holding in self.account.lines
-            if holding.symbol in instant.bars
+            if holding.symbol in instant.rows
         ]
         if not feeds:
             return
@@ -212,14 +211,3 @@ class QuoteSeat(_Seat):
         for holding, was in zip(self.account.lines, before, strict=True):
             if holding.is_wanted and (True, holding.wanted) != was:
                 self._asked_ns[holding.symbol] = now
-
-
-def _one(bar: Bar) -> Bars:
-    return Bars(
-        array("q", [bar.time_ns]),
-        array("d", [bar.open]),
-        array("d", [bar.high]),
-        array("d", [bar.low]),
-        array("d", [bar.close]),
-        array("d", [bar.volume]),
-    )
