@@ -47,10 +47,10 @@ def open_subject(
         return StrategySubject(rule.__name__, make, host_of(terms), declared)
     if values:
         raise UsageError(f"{text} is a function: it has no parameters to set")
-    frame_of = _frame if takes == FRAME else None
+    make_frame = frame_of if takes == FRAME else None
     if takes == FRAME:
         _pandas()
-    return FunctionSubject(rule.__name__, rule, takes, frame_of, declared)
+    return FunctionSubject(rule.__name__, rule, takes, make_frame, declared)
 
 
 def source_of(text: str) -> Source | None:
@@ -80,7 +80,7 @@ def _pandas() -> Any:
     return load_extra("pandas", "data", "a function that takes a DataFrame")
 
 
-def _frame(bars: Bars) -> Any:
+def frame_of(bars: Bars) -> Any:
     """Return bars as a DataFrame with a UTC index of closing times."""
     pandas = _pandas()
     names = ("open", "high", "low", "close", "volume")

@@ -368,6 +368,47 @@ def test_positions_are_worth_what_they_could_be_closed_at() -> None:
     assert by_hand(once(units=-10.0), *path).account.equity == 100_000.0 + 10.0 * 9.9 - 10.0 * 10.2
 
 
+def test_days_and_timers_are_heard_before_the_bar() -> None:
+    heard: list[tuple[str, float]] = []
+
+    class Hears(Strategy):
+        def on_start_of_session(self, time_ns: int) -> None:
+            heard.append(("day", time_ns / 1e9))
+            self.account.wake(time_ns + 70 * 10**9)
+
+        def on_timer(self, time_ns: int) -> None:
+            heard.append(("timer", time_ns / 1e9))
+
+        def on_bar(self, bar: Bar) -> None:
+            heard.append(("bar", bar.time_ns / 1e9))
+
+    by_hand(Hears, *(touch(second, 9.9, 10.0) for second in (10, 70, 130, 190, 86_410, 86_470)))
+    assert heard == [
+        ("day", 60.0), ("bar", 60.0), ("bar", 120.0), ("timer", 180.0), ("bar", 180.0),
+        ("bar", 240.0), ("day", 86_460.0), ("bar", 86_460.0),
+    ]  # fmt: skip
+
+
+def test_a_target_that_is_asked_again_is_not_sent_again() -> None:
+    class Steady(Strategy):
+        def on_bar(self, bar: Bar) -> float:
+            return 0.5
+
+    path = [touch(60 * minute + 10, 9.9, 10.0 + minute) for minute in range(6)]
+    late = by_hand(Steady, *path, latency_ns=90 * 10**9)
+    assert filled(late)[0][::2] == (190.0, 13.0)
+
+
+def test_the_drawdown_is_the_deepest_of_all_bars() -> None:
+    path = [
+        touch(60 * minute + 10, bid, bid + 0.1) for minute, bid in enumerate((10, 10, 5, 20, 20))
+    ]
+    seat = by_hand(once(units=1_000.0), *path)
+    assert seat.account.equity > seat.account.terms.cash
+    assert seat.drawdown == pytest.approx(1_000.0 * (10.1 - 5.0) / 100_000.0)
+    assert seat.peak == seat.account.equity
+
+
 # Bars from quotes
 
 
