@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--feed", default="demo", metavar="SPEC", help="demo, session:FILE, lean:DIR, csv:PATH ...")
     add("--symbols", default="", metavar="A,B", help="underlyings (all of the source; demo: ZDIV)")
     add("--entry", metavar="WORDS", help=f"what to enter ({ENTRY})")
-    add("--exit", metavar="WORDS", help=f"when to close it ({EXIT})")
+    add("--exit", metavar="WORDS", help=f"when to close it ({EXIT})".replace("%", "%%"))
     add("--scan", action="store_true", help="trade what a scan finds, and hold it to settlement")
     add("--strategy", metavar="FILE.py:CLASS", help="a strategy of your own with on_chain")
     add("--lots", type=typed(_positive), default=1, metavar="N", help="of each package (1)")

@@ -192,8 +192,10 @@ def _dispatch(words: list[str]) -> int:
     if hasattr(module, "JOBS") and (job := module.job_of(after)):
         module_name, line = module.JOBS[job]
         module = import_module(module_name)
-        if not job.startswith("--"):  # a flag stays, and takes its value
+        if not job.startswith("--"):
             name, after = f"{name} {job}", after[1:]
+        elif not {"-h", "--help"}.isdisjoint(after):
+            after = ["--help"]  # a flag stays, and would want its value first
     parser = Parser(f"{PROGRAM} {name}", line, EXIT_CODES)
     module.add_arguments(parser)
     _add_common(parser)

@@ -313,3 +313,11 @@ def test_notes_of_bars_and_runs_go_to_stderr(capsys: Capture) -> None:
     assert code == 0
     assert "parity: 1 row that are no bars: x.csv:30: open nan is no price" in err
     assert "no price" not in out
+
+
+@pytest.mark.parametrize("job", backtest.JOBS)
+def test_every_job_has_help_of_its_own(capsys: Capture, job: str) -> None:
+    assert main(["backtest", job, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"usage: parity backtest{'' if job.startswith('--') else ' ' + job}")
+    assert backtest.JOBS[job][1] in " ".join(out.split())
