@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.clock import from_ns, to_ns
+from engine.clock import NS_PER_SECOND, from_ns, to_ns
 from engine.errors import UnavailableError, UsageError
 from engine.market.holidays import us_closures, us_early_closes
 
@@ -101,7 +101,7 @@ class Calendar:
 
     def session_date(self, ts_ns: int) -> date:
         """Return the local calendar date of an instant."""
-        return from_ns(ts_ns).astimezone(zone_named(self.zone)).date()
+        return _local_date(self.zone, ts_ns // NS_PER_SECOND)
 
     def nights_to_settlement(self, day: date) -> int:
         """Return the calendar days from session `day` to the next session: 1 to 4, 7 in 2001."""
@@ -130,6 +130,12 @@ def _wall_ns(zone: str, day: date, since_midnight: timedelta) -> int:
     # Adding to an aware local midnight moves the wall clock, so 16:00 stays 16:00 across DST.
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone_named(zone))
     return to_ns(midnight + since_midnight)
+
+
+@lru_cache(maxsize=4096)
+def _local_date(zone: str, second: int) -> date:
+    # Asked several times for each chain: time zones are slow, and days end on whole seconds.
+    return from_ns(second * NS_PER_SECOND).astimezone(zone_named(zone)).date()
 
 
 def _never(_year: int) -> frozenset[date]:
