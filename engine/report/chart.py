@@ -169,12 +169,15 @@ def round_dates(first_ns: int, last_ns: int, most: int) -> list[tuple[int, str]]
     first, last = from_ns(first_ns), from_ns(last_ns)
     for step in _CLOCK:
         if (last - first) / step <= most:
-            form = "%H:%M" if step < _DAY else "%d %b"
-            return [(to_ns(at), f"{at:{form}}") for at in _by_clock(first, last, step)]
+            return [(to_ns(at), _clock_words(at)) for at in _by_clock(first, last, step)]
     months = (last.year - first.year) * 12 + last.month - first.month
     step_months = next((k for k in _MONTHS if months / k <= most), _MONTHS[-1])
     form = "%b %Y" if step_months < 12 else "%Y"
     return [(to_ns(at), f"{at:{form}}") for at in _by_months(first, last, step_months)]
+
+
+def _clock_words(at: datetime) -> str:
+    return f"{at:%H:%M}" if at.hour or at.minute else f"{at:%d %b}"
 
 
 def _by_clock(first: datetime, last: datetime, step: timedelta) -> Iterator[datetime]:

@@ -224,10 +224,10 @@ def _rolling(one: Run) -> list[str]:
     # A quarter of a year, or a quarter of the run where that is shorter.
     window = min(round(one.figures.periods_per_year / 4.0), n // 4)
     if window < 5:
-        return section("Rolling Sharpe ratio", "The run is too short for one.", "")
+        return section("Rolling Sharpe ratio", "The run is too short for one.", " ")
     values = rolling_sharpe(returns, window, one.figures.periods_per_year)
     if not any(map(isfinite, values)):
-        return section("Rolling Sharpe ratio", "The account did not move.", "")
+        return section("Rolling Sharpe ratio", "The account did not move.", " ")
     words = f"Of the last {window:,} bars, annualised by {one.figures.periods_per_year:,.10g}."
     return section(
         "Rolling Sharpe ratio",

@@ -88,7 +88,8 @@ def day(*parts: int) -> int:
         (day(2024, 1, 30), day(2024, 2, 4), ["30 Jan", "01 Feb", "03 Feb"]),
         (day(2023, 11, 5), day(2024, 8, 1), ["Jan 2024", "Apr 2024", "Jul 2024"]),
         (day(2001, 5, 1), day(2020, 5, 1), ["2005", "2010", "2015", "2020"]),
-        (day(2024, 1, 1), day(2024, 1, 1), ["00:00"]),
+        (day(2024, 1, 1), day(2024, 1, 1), ["01 Jan"]),
+        (day(2024, 1, 1, 6), day(2024, 1, 2, 13), ["12:00", "02 Jan", "12:00"]),
     ],
 )
 def test_ticks_are_round_dates(first: int, last: int, words: list[str]) -> None:

@@ -196,11 +196,13 @@ def test_what_the_page_tells() -> None:
     page, _ = page_of(run(5), data=data(), n_trials=17, about={"cash": "100,000"})
     text = " ".join(" ".join(Elements(page).texts).split())
     for words in (
-        "AAA · 2024-01-02 to 2024-10-27 · made by hand", "The band is what bars do not tell",
+        "AAA · 2024-01-02 to 2024-10-27 · made by hand", "up to +",
+        "The band is what bars do not tell",
         "Exits that are ambiguous: 3", "17 tried", "one bar was left out", "fast 5", "slow 0.25",
         "cash 100,000", "300 of 1,440 minutes", "stop loss", "Triangles point up",
     ):  # fmt: skip
         assert words in text, words
+    assert re.search(r'up to <span[^>]* data-from="runs.0.figures.high_return"', page)
 
 
 def test_a_run_without_trades_or_movement_has_a_sheet() -> None:
