@@ -34,6 +34,13 @@ def test_a_split_changes_units_and_prices_and_no_equity() -> None:
     assert (trade.units, trade.entry, trade.gain) == (50.0, 2.0, -50.0)
 
 
+def test_a_split_on_a_bar_without_prices_changes_no_equity() -> None:
+    action = (Split("ONE", 2 * HOUR + 1, 5.0),)
+    none = (float("nan"),) * 4
+    found = play(send(10.0), QUIET, QUIET, none, TWO, actions=action)
+    assert list(found.equity) == [10_000.0] * 4
+
+
 def test_a_split_reaches_symbols_that_it_names_and_bars_that_close_after_it() -> None:
     for action in (Split("TWO", 2 * HOUR + 1, 5.0), Split("ONE", 3 * HOUR, 5.0)):
         found = play(send(10.0), QUIET, QUIET, QUIET, actions=(action,))
@@ -173,6 +180,39 @@ def test_an_instant_tells_fills_then_the_session_then_timers_then_bars() -> None
         ("timer", 3 * HOUR), ("bar", 3 * HOUR),
         ("timer", 4 * HOUR), ("bar", 4 * HOUR),
     ]  # fmt: skip
+
+
+class Woken(Strategy):
+    """Listens to timers alone."""
+
+    def start(self) -> None:
+        self.times: list[int] = []
+        self.account.wake(2 * HOUR)
+
+    def on_timer(self, time_ns: int) -> None:
+        self.times.append(time_ns)
+
+
+def test_a_timer_comes_at_its_time_where_nothing_else_happens() -> None:
+    strategy = Woken()
+    run(strategy, data(*[QUIET] * 4), RICH)
+    assert strategy.times == [2 * HOUR]
+
+
+class Counting(Strategy):
+    """Keeps a count that `start` does not set back, and buys once."""
+
+    count = 0
+
+    def on_bar(self, bar: Bar) -> None:
+        self.count += 1
+        if self.count == 1:
+            self.buy(10.0, sl=9.0, tp=11.5)
+
+
+def test_the_second_run_begins_with_the_strategy_as_it_was() -> None:
+    found = run(Counting(), data(QUIET, (10.0, 12.0, 8.0, 10.0)), RICH)
+    assert (found.equity[-1], found.high_equity[-1]) == (9_990.0, 10_015.0)
 
 
 @pytest.mark.parametrize(

@@ -98,3 +98,30 @@ def test_chance_is_that_of_the_seed(seed: int, is_same: bool) -> None:
     market = Data({"AAA": MARKET["AAA"]}, HOUR, "")
     found = run(build(Mixed), market, DEAR, seed=seed)
     assert (all_of(found) == all_of(run(build(Mixed), market, DEAR))) == is_same
+
+
+@pytest.mark.parametrize(("first", "second"), [("ONE", "TWO"), ("TWO", "ONE")])
+def test_the_cash_of_one_symbol_is_not_that_of_another(first: str, second: str) -> None:
+    """Each takes 60 % of the cash on credit of half; the third order finds too little equity."""
+    market = Data({"ONE": bars(*[QUIET] * 4), "TWO": bars(*[QUIET] * 4)}, HOUR, "")
+    strategy = Script()
+    strategy.steps = {
+        0: send(900.0, symbol=first), 2: send(900.0, symbol=second), 4: send(300.0, symbol=first),
+    }  # fmt: skip
+    found = run(strategy, market, Terms(initial_equity=0.5))
+    assert [(one.symbol, one.units) for one in found.fills] == [(first, 900.0), (second, 900.0)]
+    assert found.notes == ("1 orders refused: not enough equity",)
+
+
+def test_a_margin_call_closes_every_symbol() -> None:
+    """Short 900 of each at 10; at 21 and 10 their margin is more than there is."""
+    rise = bars(QUIET, QUIET, (10.0, 21.0, 10.0, 21.0), (20.0,) * 4)
+    market = Data({"ONE": bars(*[QUIET] * 4), "TWO": rise}, HOUR, "")
+    strategy = Script()
+    strategy.steps = {0: send(-900.0, symbol="ONE"), 1: send(-900.0, symbol="TWO")}
+    found = run(strategy, market, Terms())
+    assert [(one.symbol, one.units, one.price, one.reason) for one in found.fills[2:]] == [
+        ("ONE", 900.0, 10.0, "margin_call"), ("TWO", 900.0, 20.0, "margin_call"),
+    ]  # fmt: skip
+    calm = Data({"ONE": bars(*[QUIET] * 4), "TWO": bars(*[QUIET] * 4)}, HOUR, "")
+    assert len(run(strategy, calm, Terms()).fills) == 2

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 
 import pytest
 
+from engine.backtesting.data import Data
 from engine.backtesting.orders import Fill
+from engine.backtesting.run import run
 from engine.backtesting.terms import Terms
 from engine.errors import UsageError
+from engine.market.bars import Bars
 from engine.market.fees import FeeSchedule
 from kernels_pure.fills import units_at_risk
-from tests.backtesting.scripts import HOUR, QUIET, RICH, Row, play, send, told
+from tests.backtesting.scripts import HOUR, QUIET, RICH, Row, Script, bars, play, send, told
 
 DAY_NS = 24 * HOUR
 LOOSE = replace(
@@ -107,7 +111,7 @@ def test_fills_take_their_share_of_the_volume_and_the_rest_waits() -> None:
 def test_a_stop_loss_that_finds_little_volume_goes_on_at_the_market() -> None:
     terms = replace(LOOSE, participation=0.1)
     steps = {0: send(10.0, sl=9.0, tp=12.0)}
-    rows = [(10.0, 10.0, 10.0, 10.0), (9.5, 9.5, 8.0, 9.2, 60.0), (9.6, 13.0, 9.6, 12.0, 1000.0)]
+    rows = [(10.0, 10.0, 10.0, 10.0), (9.5, 9.5, 8.0, 9.2, 60.0), (9.6, 9.8, 9.6, 9.7)]
     found = play(steps, QUIET, *rows, terms=terms)
     assert told(found) == [(1, 10.0, 10.0, "market"), (2, -6.0, 9.0, "stop_loss"),
                            (3, -4.0, 9.6, "stop_loss")]  # fmt: skip
@@ -137,6 +141,18 @@ def test_a_short_pays_the_borrow_fee_for_every_night() -> None:
     closed = play({0: send(-100.0), 30: lambda one: one.close()}, *rows, terms=terms)
     (trade,) = closed.trades
     assert (closed.borrow_fees, trade.gain) == (pytest.approx(1.0), pytest.approx(-1.0))
+
+
+def test_a_short_pays_for_every_night_of_a_weekend() -> None:
+    terms = Terms(borrow_rate=0.365)
+    one = bars(*[QUIET] * 3)
+    gap = Bars(array("l", [HOUR, 2 * HOUR, 2 * HOUR + 3 * DAY_NS]), *(
+        getattr(one, name) for name in ("open", "high", "low", "close", "volume")
+    ))  # fmt: skip
+    strategy = Script()
+    strategy.steps = {0: send(-100.0)}
+    found = run(strategy, Data({"ONE": gap}, HOUR, ""), terms)
+    assert found.borrow_fees == pytest.approx(3.0)
 
 
 def test_what_may_not_be_sold_short_is_refused() -> None:
