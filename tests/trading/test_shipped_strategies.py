@@ -11,10 +11,14 @@ import pytest
 
 from engine.backend import Backend
 from engine.backtesting.parameters import build, parameters
+from engine.backtesting.run import run
+from engine.backtesting.run_kernel import run_kernel
 from engine.backtesting.strategy import Strategy
+from engine.backtesting.terms import Terms
 from engine.market.bars import Bar
 from engine.trading import SHIPPED
 from engine.trading.loading import load_strategy
+from engine.trading.sources import open_bars
 
 N = 700
 SETS: dict[str, tuple[dict[str, float], ...]] = {
@@ -139,3 +143,16 @@ def test_every_value_of_a_parameter_runs(name: str) -> None:
     for choose in pick:
         values = {key: choose(one.low, one.high) for key, one in parameters(cls).items()}
         assert set(by_bars(build(cls, values), {"ONE": market(4)})["ONE"]) <= {-1.0, 0.0, 1.0}
+
+
+@pytest.mark.parametrize("symbols", [("EMBR",), ("BOLT", "DUNE")])
+@pytest.mark.parametrize(("name", "values"), CASES)
+def test_a_backtest_by_the_kernel_is_that_by_bars(
+    backend: Backend, name: str, values: dict[str, float], symbols: tuple[str, ...]
+) -> None:
+    """`parity backtest` runs what ships by its kernel: trades, fees and closes are the same."""
+    data, kind = open_bars("demo", symbols, days=60), load_strategy(name)
+    terms = Terms(fee_rate=0.0005, slippage_rate=0.0002)
+    by_bars_result = run(build(kind, values), data, terms)
+    assert run_kernel(build(kind, values), data, terms, backend) == by_bars_result
+    assert by_bars_result.fills
