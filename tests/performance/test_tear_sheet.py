@@ -19,7 +19,7 @@ import pytest
 from engine.backtesting.data import Data
 from engine.backtesting.orders import Fill, Trade
 from engine.backtesting.result import Result
-from engine.clock import NS_PER_DAY
+from engine.clock import NS_PER_DAY, from_ns
 from engine.errors import InputOutputError
 from engine.market.bars import Bars
 from engine.performance.benchmark import compare
@@ -121,6 +121,8 @@ def test_every_number_is_that_of_the_json(count: int) -> None:
     for path, form, text in seen.numbers:
         value = at(carried, path)
         assert text == WRITTEN[form](float("nan") if value is None else value), path
+    for side, path in re.findall(r'class="n (up|down)" data-from="([^"]*)"', page):
+        assert (at(carried, path) > 0.0) == (side == "up")
     names = {path for path, _, _ in seen.numbers}
     assert {
         "runs.0.figures.total_return", "runs.0.figures.high_return", "runs.0.figures.sharpe",
@@ -254,6 +256,23 @@ def test_fills_are_marked_on_their_own_symbol() -> None:
     page, _ = page_of(wide, data=Data(many, NS_PER_DAY, "by hand"))
     assert page.count("<h2>Prices of ") == 4
     assert "The prices of 2 more symbols are not drawn." in page
+
+
+def test_the_trade_list_has_the_last_trades_the_newest_first() -> None:
+    one = run(9)
+    pattern = r'<td class="w">AAA</td><td class="w">(\w+)</td><td class="w">([-\d]+)'
+    page, _ = page_of(one)
+    listed = re.findall(pattern, page.partition("<h2>Trade list</h2>")[2])
+    assert listed == [
+        ("long" if trade.units > 0.0 else "short", f"{from_ns(trade.opened_ns):%Y-%m-%d}")
+        for trade in one.trades[::-1]
+    ]
+    assert "20 more" in page
+    early = replace(one.trades[0], units=-1.0)
+    many = replace(one, trades=(early,) * 10 + one.trades[1:2] * 500)
+    page, _ = page_of(many)
+    assert {side for side, _ in re.findall(pattern, page)} == {"long"}
+    assert "The last 500 of 510." in page
 
 
 def test_a_page_of_a_long_run_stays_small() -> None:
