@@ -155,8 +155,8 @@ def ours(way: str, n_bars: int, rounds: int) -> dict[str, Any]:
 
 
 def digest(listed: Trades) -> str:
-    """Return a digest of a list of trades, prices to fifteen digits: a mean is off by a bit."""
-    rows = [(a, b, u, f"{p:.14e}"[:17], f"{q:.14e}"[:17]) for a, b, u, p, q in listed]
+    """Return a digest of a list of trades, prices to twelve digits: a mean is off by a bit."""
+    rows = [(a, b, u, f"{p:.11e}", f"{q:.11e}") for a, b, u, p, q in listed]
     return sha256(repr(rows).encode()).hexdigest()[:12]
 
 

@@ -17,6 +17,7 @@ from engine.backtesting.strategy import Strategy
 from engine.errors import BadDataError, EngineError, NoInputError, UsageError
 from engine.nearest import nearest
 from engine.trading import SHIPPED
+from engine.trading.compiling import compiled
 
 MOST_BYTES = 1_000_000
 
@@ -124,7 +125,7 @@ def _module(path: str) -> ModuleType:
     # What stands beside it can be imported, but never in place of a module of Python or ours.
     sys.path.append(str(whole.parent))
     try:
-        exec(compile(source, str(whole), "exec", dont_inherit=True), vars(module))
+        exec(compiled(source, str(whole)), vars(module))
     except KeyboardInterrupt:
         del sys.modules[key]
         raise

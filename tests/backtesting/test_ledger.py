@@ -183,7 +183,7 @@ def check_trades(result: Result) -> None:
 @pytest.mark.parametrize("terms", TERMS.values(), ids=list(TERMS))
 @given(market=markets(), orders=st.lists(ORDERS, min_size=1, max_size=40))
 # Shrinking so large a market takes minutes.
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_a_naive_ledger_comes_to_the_same_account(
     terms: Terms, market: dict[str, Bars], orders: list[Any]
 ) -> None:

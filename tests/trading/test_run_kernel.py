@@ -58,8 +58,8 @@ def walk(seed: int) -> Bars:
     return Bars(array("l", range(HOUR, HOUR * (N + 1), HOUR)), *columns)
 
 
-ONE = Data({"ONE": walk(1)}, HOUR, "drawn")
 ACTIONS = (Split("ONE", 100 * HOUR, 2.0), Dividend("TWO", 200 * HOUR, 0.5))
+ONE = Data({"ONE": walk(1)}, HOUR, "drawn", ACTIONS)
 TWO = Data({"TWO": walk(2), "ONE": walk(1)}, HOUR, "drawn", ACTIONS)
 
 
