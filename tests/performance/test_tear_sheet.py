@@ -132,6 +132,20 @@ def test_every_number_is_that_of_the_json(count: int) -> None:
     assert ("selection.snooping.consistent" in names) == (count > 1)
 
 
+@pytest.mark.parametrize(
+    ("form", "value", "words"),
+    [
+        ("percent", 0.1234, "12.34%"), ("gain", 0.1234, "+12.34%"), ("gain", -0.1, "−10.00%"),
+        ("fall", 0.25, "−25.00%"), ("fall", 0.0, "0.00%"), ("ratio", -1.005, "−1.00"),
+        ("money", 1234.5, "1,234.50"), ("change", 12.0, "+12.00"), ("change", -20_000.4, "−20,000"),
+        ("probability", 0.5, "50.0%"), ("count", 1234.0, "1,234"), ("count", math.inf, "endless"),
+        ("days", 0.5, "12.0 hours"), ("p", 0.0423, "0.042"), ("p", math.nan, "–"),
+    ],
+)  # fmt: skip
+def test_how_numbers_are_written(form: str, value: float, words: str) -> None:
+    assert WRITTEN[form](value) == words
+
+
 def test_the_json_is_the_figures() -> None:
     one = run(2)
     own = figures(one, 252.0)
@@ -213,6 +227,9 @@ def test_a_run_without_trades_or_movement_has_a_sheet() -> None:
         assert "nothing to show" in page
         assert found["runs"][0]["figures"]["trades"]["n"] == 0
         assert not re.search(r">(nan|inf|-inf|None)<", page)
+        seen = {path: text for path, _, text in Elements(page).numbers}
+        assert seen["runs.0.figures.trades.win_rate"] == "–"
+        assert seen["runs.0.figures.trades.n"] == "0"
     with pytest.raises(ValueError, match="a run with bars"):
         page_of(result([]))
     with pytest.raises(ValueError, match="a run with bars"):
