@@ -72,12 +72,14 @@ class MarketFacts:
             borrow_fee=carry.borrow_fee,
         )  # fmt: skip
 
-    def at(self, book: Book, legs: Sequence[Leg], now_ns: int) -> MarketFacts:
+    def at(
+        self, book: Book, legs: Sequence[Leg], now_ns: int, what_if: WhatIf | None = None
+    ) -> MarketFacts:
         """Return these facts with the legs of a plan as they stand in `book`. O(legs)."""
         return replace(
             self, legs=legs_now(book, legs, now_ns), is_halted=book.is_halted,
             spot=0.5 * (book.underlying.bid + book.underlying.ask),
-            is_delayed=book.is_delayed,
+            is_delayed=book.is_delayed, what_if=what_if,
         )  # fmt: skip
 
 
@@ -103,5 +105,8 @@ def legs_now(book: Book, legs: Sequence[Leg], now_ns: int) -> tuple[Leg, ...]:
             continue
         age = age_of(stamps[is_bought], line, book.alive_ns, now_ns)
         price = ask if is_bought else bid
-        now.append(replace(leg, price=price, bid=bid, ask=ask, size=size, age=age))
+        now.append(Leg(
+            leg.kind, leg.side, leg.ratio, price, leg.fee, leg.right, leg.strike, leg.expiry,
+            leg.settles_ns, bid, ask, size, age, quote, leg.notional, leg.trading_class,
+        ))  # fmt: skip
     return tuple(now)

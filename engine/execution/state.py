@@ -212,7 +212,7 @@ def _open_package(trade: Trade) -> OpenPackage | None:
             return None
         part = max(trade.lots, 1) / plan.lots
     return OpenPackage(
-        trade.id, plan.symbol, plan.key, plan.notional_usd * part, plan.capital_usd * part,
+        trade.id, plan.symbol, plan.key, trade.notional_usd * part, plan.capital_usd * part,
         trade.is_open, tuple(_working(trade)),
     )  # fmt: skip
 
@@ -228,4 +228,4 @@ def _working(trade: Trade) -> Iterator[tuple[str, int]]:
             ratio, contract = combo.legs[0]
             yield contract.name, 1 if ratio > 0 else -1
         else:
-            yield combo.key, 1
+            yield trade.plan.key if combo is trade.plan.combo else combo.key, 1

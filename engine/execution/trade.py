@@ -102,9 +102,10 @@ def _nobody(trade: Trade) -> None:
 class Trade:
     """A package: `plan`, the `value` of its `machine`, and every order sent for it.
 
-    `began_ns` is when it was planned, `day` the exchange's of then, `unhedged_ns` since when it is
-    without its hedge (0 while it has it), both by the wall clock; the deadlines are by the
-    monotonic one. `touched` is called with it whenever its value changes.
+    `notional_usd` is that of its plan, `began_ns` is when it was planned, `day` the exchange's of
+    then, `unhedged_ns` since when it is without its hedge (0 while it has it), both by the wall
+    clock; the deadlines are by the monotonic one. `touched` is called with it whenever its value
+    changes.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Trade:
         self.id, self.plan, self.style = planned.package, planned.plan, planned.style
         self.deltas, self.loss_usd = planned.deltas, planned.loss_usd
         expiries = (contract.expiry for _, contract in planned.plan.combo.legs)
+        self.notional_usd = planned.plan.notional_usd
         self._last_expiry = max((day for day in expiries if day is not None), default=None)
         self.began_ns, self.day = began_ns, day_of(began_ns)
         self.unhedged_ns = 0

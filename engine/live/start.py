@@ -283,9 +283,10 @@ class Runner:
 
     def _facts_of(self, plan: Plan, now_ns: int) -> MarketFacts:
         facts, book = self._facts[plan.symbol], self.book(plan.symbol)
-        if self._margins is not None:
-            facts = replace(facts, what_if=self._margins.of(plan))
-        return facts.at(book, plan.legs, now_ns) if book is not None else facts
+        what_if = self._margins.of(plan) if self._margins is not None else None
+        if book is None:
+            return replace(facts, what_if=what_if)
+        return facts.at(book, plan.legs, now_ns, what_if)
 
     def _quote(self, contract: Contract, side: int) -> float:
         book = self.book(contract.symbol)
