@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from engine.clock import Clock
+from engine.clock import NS_PER_SECOND, Clock
 from engine.execution.broker import (
     Absent,
     Acked,
@@ -31,6 +31,7 @@ from engine.execution.broker import (
 )
 from engine.execution.orders import DAY, IOC, PREFIX, Order
 from engine.execution.paper_account import PaperAccount
+from engine.execution.paper_margin import initial_margin, value
 from engine.execution.paper_quotes import Displayed, Quotes
 from engine.market.contract import STOCK, Contract
 from engine.market.fees import FeeSchedule
@@ -96,7 +97,9 @@ class PaperBroker:
         self.books = PaperAccount(account, cash, fees)
         self.latency_ns = latency_ns
         self._clock = clock
-        self._displayed = Displayed(quotes)
+        self._displayed, self._quotes = Displayed(quotes), quotes
+        self._contracts: dict[str, Contract] = {}
+        self._available: tuple[tuple[int, int], float] = ((-1, 0), math.nan)
         self._faults = dict(faults or {})
         self._orders: dict[str, _Working] = {}
         self._resting: list[_Working] = []
@@ -117,6 +120,8 @@ class PaperBroker:
         is_fit = is_fit and order.account == self.account
         if not self._is_linked or order.ref in self._orders or not is_fit:
             return False
+        for _, contract in order.combo.legs:
+            self._contracts[contract.name] = contract
         self._number += 1
         number = self._number
         working = _Working(order, f"{self.account}-{number}", self._faults.get(number, ""))
@@ -134,6 +139,41 @@ class PaperBroker:
             return False
         self._later(lambda: self._cancel(working, is_told=True))
         return True
+
+    def try_out(self, order: Order) -> float:
+        """Return by how much an order would change the margin, in dollars; nan is not known."""
+        held = self._holdings()
+        after = dict(held)
+        for leg, (_, contract) in enumerate(order.combo.legs):
+            after[contract] = after.get(contract, 0.0) + order.quantity(leg)
+        now, then = (initial_margin(one.items(), self._middle) for one in (held, after))
+        return then - now
+
+    def available_usd(self) -> float:
+        """Return what the account has beside its margin, not older than a second; nan: not known.
+
+        O(positions) once a second, and after each execution.
+        """
+        key = len(self.books.executions), self._clock.monotonic_ns() // NS_PER_SECOND
+        if self._available[0] != key:
+            held = self._holdings()
+            equity = self.books.cash + value(held.items(), self._middle)
+            self._available = key, equity - initial_margin(held.items(), self._middle)
+        return self._available[1]
+
+    def _holdings(self) -> dict[Contract, float]:
+        """Return the positions by contract; of one that no order of ours was for nothing is known.
+
+        Its price is nan then, and so is whatever follows from it.
+        """
+        return {
+            self._contracts.get(name) or Contract(STOCK, name): quantity
+            for name, quantity in self.books.positions.items()
+        }
+
+    def _middle(self, contract: Contract) -> float:
+        bid, ask, _, _ = self._quotes(contract)
+        return 0.5 * (max(bid, 0.0) + ask) if ask > 0.0 else math.nan
 
     def cancel_all(self) -> bool:
         """Cancel every open order."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
+from engine.execution.orders import Order
 from engine.execution.paper import PaperBroker
 from engine.execution.paper_quotes import BookQuotes
 from engine.feeds.demo_market import DemoMarket, Rates
@@ -17,6 +19,22 @@ from engine.market.book import Book
 
 if TYPE_CHECKING:
     from engine.cli.screen import Screen
+
+
+class Margin(NamedTuple):
+    """What a paper account says of the margin of an order, as `engine.live.margins.Answer`."""
+
+    initial: float
+
+    @property
+    def refusal(self) -> str:
+        """Why there is no number."""
+        return "" if self.is_said else "a leg has no quote"
+
+    @property
+    def is_said(self) -> bool:
+        """Whether there is a number."""
+        return math.isfinite(self.initial)
 
 
 async def trade(
@@ -45,6 +63,11 @@ async def trade(
         request, folder, source, broker, console, place=source.place, advance=broker.advance
     )
     runners.append(runner)
+
+    async def what_if(order: Order, timeout_s: float) -> Margin:
+        return Margin(broker.try_out(order))
+
+    runner.what_if, runner.funds = what_if, broker.available_usd
     await source.start()
     try:
         return await runner.run(stop)

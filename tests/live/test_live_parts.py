@@ -20,6 +20,7 @@ from engine.clock import NS_PER_SECOND
 from engine.config import ScanSettings
 from engine.errors import InputOutputError
 from engine.execution.broker import Ended
+from engine.execution.limits import Limits
 from engine.execution.paper import PaperBroker
 from engine.execution.trader import Trader
 from engine.feeds.demo_listing import AS_OF_NS
@@ -185,6 +186,17 @@ def test_without_arm_paper_sends_nothing(tmp_path: Path) -> None:
     _, out, story = on_paper(tmp_path, 3.0, is_armed=False)
     assert story.orders == {}
     assert "refused=not-armed" in out
+
+
+def test_paper_says_what_margin_it_takes(tmp_path: Path) -> None:
+    limits = Limits(needs_what_if=True)
+    _, out, story = on_paper(tmp_path, 6.0, limits=limits)
+    assert "sent" in out
+    assert any(one.phase == "COMPLETE" for one in story.packages.values())
+    little = Limits(needs_what_if=True, min_cushion_usd=999_999_999.0)
+    _, out, story = on_paper(tmp_path / "little", 3.0, limits=little)
+    assert "margin" in out
+    assert story.orders == {}
 
 
 def test_the_collector_rests_only_while_nothing_is_open() -> None:
