@@ -117,6 +117,7 @@ def document(result: OptionsResult, source: str) -> dict[str, Any]:
         "pinned": account.n_ambiguous,
         "margin_calls": result.calls,
         "refusals": dict(result.refusals),
+        "skipped": dict(result.skipped),
         "notes": list(account.notes),
         "figures": shown,
         "packages": [package_object(one) for one in result.packages],

@@ -121,6 +121,9 @@ def _render_account(result: OptionsResult, console: Console) -> None:
     refused = {why: n for why, n in result.refusals.items() if n}
     if refused:
         lines.append("not filled: " + ", ".join(f"{why} {n:,}" for why, n in refused.items()))
+    if result.skipped and not result.packages:
+        why = (f"{reason} ({plural(n, 'chain')})" for reason, n in result.skipped.items())
+        lines.append("nothing to enter: " + ", ".join(why))
     for line in lines:
         console.print(Text(line), highlight=False)
 

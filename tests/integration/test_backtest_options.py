@@ -78,7 +78,7 @@ def test_both_runtimes_and_every_backend_give_these_bytes(
 ) -> None:
     words = ("--entry", "condor 20-60d 0.30/0.10", "--exit", "30%|1x", "--margin", "grid", "--json")
     digest = hashlib.sha256(shown(capsys, *words).encode()).hexdigest()
-    assert digest == "5262e798168b9a0e609b6e347f7756aa38be0cac57a18eeb63c67f2c742011dc"
+    assert digest == "f78e7d9b662d6241720f7d7f59e817f5f93b1ea76b6bc42c2962aa56e1443808"
 
 
 class Outside(HTMLParser):
@@ -106,14 +106,10 @@ def test_the_page_is_whole_and_fetches_nothing(
     assert text.count("<tr>") >= 2
 
 
-def test_a_scan_is_traded_and_its_edges_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["backtest", "options", "--scan", "--days", "8", "--step", "3h", "--gate",
-             "max_days=12", "--margin", "none", "--cash", "1e7", "--json"]  # fmt: skip
-    assert main(words) == 0
-    found = json.loads(capsys.readouterr().out)
-    closed = [one for one in found["packages"] if one["closed"]]
-    assert all(one["detected"] > 0.0 for one in found["packages"])
-    assert all(one["realised"] is not None for one in closed)
+def test_where_nothing_is_traded_it_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    out = shown(capsys, "--entry", "single C 20-25d atm")
+    assert "No package was traded." in out
+    assert "nothing to enter: no expiry within 20 to 25 days (17 chains)" in out
 
 
 STRATEGY = """

@@ -84,7 +84,7 @@ def test_days_choose_the_nearest_expiry_within_their_range() -> None:
 def test_what_is_not_as_asked_for_is_nothing() -> None:
     assert why("single C 12-30d K101") == "no strike as asked for"
     assert why("vertical C 12-30d 0.30/0.29") == "two legs are the same contract"
-    few = chain_at(at(MONDAY), 100.0, [NEAR], strikes=(60.0, 140.0))
+    few = chain_at(at(MONDAY), 100.0, [NEAR], strikes=(85.0, 115.0))
     assert why("single C 12-30d 0.50", few) == "no strike as asked for"
     assert why("vertical C 12-30d K120 w5") == "no strike as asked for"
 

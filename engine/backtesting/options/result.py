@@ -28,6 +28,8 @@ class OptionsResult:
         In the order in which they were opened; those that are still open have no `closed_ns`.
     refusals
         How often orders were not filled, by reason.
+    skipped
+        How often the strategy found nothing to enter, by reason.
     interest
         Earned on cash less paid on debt, in currency.
     calls
@@ -41,6 +43,7 @@ class OptionsResult:
     margin: array[float]
     packages: tuple[Package, ...]
     refusals: Mapping[str, int]
+    skipped: Mapping[str, int]
     interest: float
     calls: int
     n_moments: int

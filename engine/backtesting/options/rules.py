@@ -29,7 +29,7 @@ class Rules(ChainStrategy):
 
     def start(self) -> None:
         """Make ready."""
-        self.skipped: dict[str, int] = {}
+        self.skipped = {}
         self._entered: dict[str, int] = {}
 
     def on_chain(self, chain: OptionChain) -> None:
@@ -48,7 +48,7 @@ class Rules(ChainStrategy):
             return
         combo = choose(self.entry, sight)
         if isinstance(combo, str):
-            self.skipped[combo] = self.skipped.get(combo, 0) + 1
+            self.skipped = {**self.skipped, combo: self.skipped.get(combo, 0) + 1}
             return
         self._entered[symbol] = chain.ts_ns
         self.enter(combo, self.lots, label=self.entry.name, is_secured=self.entry.is_secured)

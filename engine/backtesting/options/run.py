@@ -336,7 +336,8 @@ class _Run:
             notes=tuple(self._notes),
         )
         return OptionsResult(
-            account, mid, margin, packages, dict(host.refusals), host.interest, host.calls,
+            account, mid, margin, packages, dict(host.refusals), dict(strategy.skipped),
+            host.interest, host.calls,
             self.n_moments,
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from engine.backtesting.options.moments import Moment
@@ -46,6 +47,9 @@ class PackageAccount(Account, Protocol):
         ...
 
 
+NOTHING: Mapping[str, int] = {}
+
+
 class ChainStrategy(Strategy):
     """Decides in `on_chain`, and trades packages.
 
@@ -54,6 +58,8 @@ class ChainStrategy(Strategy):
     """
 
     account: PackageAccount
+    skipped: Mapping[str, int] = NOTHING
+    """Why chains had nothing to enter, counted, for whom the strategy tells it."""
 
     def enter(
         self,
