@@ -23,12 +23,13 @@ from engine.errors import BadDataError, EngineError, UnavailableError
 from engine.runtime.interpreters import ROOT, environment
 from engine.searching.hosts import Answer, Lost, Piece
 from engine.searching.scoring import Scores
-from engine.searching.worker import HEAD, READY, REFUSED
+from engine.searching.worker import HEAD, READY, REFUSED, SCORED
 
 _START = "import sys; sys.path[0] = sys.argv.pop(1); from engine.searching.worker import main; \
 sys.exit(main())"
 _GRACE = 2.0  # seconds for a worker to leave before it is killed
 _CHUNK = 1 << 20
+_LARGEST = 1 << 32
 _LAST_WORDS = 400
 # Deaths of workers that never answered anything, after which there is no use in starting more.
 _MOST_STILLBORN = 3
@@ -95,6 +96,8 @@ class Child:
         if len(self._bytes) < HEAD.size:
             return None
         kind, n_doubles, n_text = HEAD.unpack_from(self._bytes)
+        if kind not in (READY, SCORED, REFUSED) or not 0 <= n_doubles + n_text < _LARGEST:
+            raise EOFError  # something else wrote to the pipe: it cannot be read on
         end = HEAD.size + n_doubles + n_text
         if len(self._bytes) < end:
             return None
@@ -109,7 +112,9 @@ class Child:
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(_GRACE)
         code = self.process.poll()
-        if code is not None and code < 0:
+        if code is None:
+            said = "a worker wrote what is no answer"
+        elif code < 0:
             try:
                 said = f"a worker was killed by {signal.Signals(-code).name}"
             except ValueError:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from engine.backend import Backend
+from engine.backtesting.data import Data, Split
 from engine.backtesting.terms import Terms
 from engine.errors import UsageError
+from engine.market.bars import Bars
 from engine.performance.figures import figures
 from engine.searching.proposals import AtRandom
 from engine.searching.scoring import SCORES, Scorer, mean_score, score_of
@@ -43,13 +45,59 @@ def test_a_kernel_scores_what_the_strategy_earns_bar_by_bar(name: str, backend: 
     assert max(traded) > 5.0
 
 
-def test_a_margin_that_is_not_kept_is_scored_bar_by_bar(backend: Backend) -> None:
-    # Five times the equity in units: the account cannot buy them all.
-    asked = task("momentum", n_tests=1, terms=Terms(cash=1_000.0, units=100.0), n=200)
-    columns = AtRandom(task("momentum").space(), 6, seed=1).ask(6)
-    assert columns is not None
-    fast = Scorer(asked, backend.name).scores(0, columns)
+def steep(after: float) -> Data:
+    """Bars that hardly move, rise a little, so that the rule goes short, and then at once."""
+    prices = [100.0, 101.0] * 30 + [104.0, 104.0] + [104.0 * after] * 3 + [100.0] * 20
+    column = array("d", prices)
+    times = array("l", [START_NS + row * HOUR_NS for row in range(len(prices))])
+    volume = array("d", [1e6]) * len(prices)
+    return Data({"S": Bars(times, column, column, column, column, volume)}, HOUR_NS, "test")
+
+
+@pytest.mark.parametrize(
+    ("terms", "after", "says"),
+    [
+        (Terms(), 1.7, "margin calls"),  # of a short of the whole equity
+        (Terms(), 1.3, ""),
+        (Terms(units=150.0), 1.0, ""),  # half of 15,600 is needed, of 10,000
+        (Terms(units=300.0), 1.0, "orders refused"),
+    ],
+)
+def test_a_margin_that_is_not_kept_is_scored_bar_by_bar(
+    terms: Terms, after: float, says: str, backend: Backend
+) -> None:
+    asked = replace(task("mean_reversion", terms=terms), tests=(steep(after),))
+    scorer = Scorer(asked, backend.name)
+    row = (20.0, 2.0, 0.5, -1.0)
+    (result,) = scorer.results(scorer.space.values(row), Span())
+    notes = " ".join(result.notes)
+    assert says in notes
+    assert bool(notes) == bool(says)
+    columns = [array("d", [number]) for number in row]
+    fast = scorer.scores(0, columns)
     assert fast.values.tobytes() == BarByBar(asked).scores(0, columns).values.tobytes()
+
+
+def test_more_than_the_cash_buys_is_scored_bar_by_bar(backend: Backend) -> None:
+    asked = task("ma_crossover", n_tests=1, terms=Terms(units=120.0), fixed={"short": 0.0})
+    scorer = Scorer(asked, backend.name)
+    columns = [array("d", [3.0, 5.0]), array("d", [20.0, 10.0])]
+    assert "orders refused" in " ".join(
+        scorer.results(scorer.space.values((3.0, 20.0)), Span())[0].notes
+    )
+    fast = scorer.scores(0, columns)
+    assert fast.values.tobytes() == BarByBar(asked).scores(0, columns).values.tobytes()
+
+
+def test_splits_and_dividends_are_run_bar_by_bar() -> None:
+    asked = task("ma_crossover", n_tests=1)
+    split = Split("S1", START_NS + 100 * HOUR_NS, 2.0)
+    bent = replace(asked, tests=(replace(asked.tests[0], actions=(split,)),))
+    assert not Scorer(bent).has_kernel
+    columns = [array("d", [3.0]), array("d", [20.0]), array("d", [-1.0])]
+    found = Scorer(bent).scores(0, columns).values
+    assert found.tobytes() == BarByBar(bent).scores(0, columns).values.tobytes()
+    assert found != Scorer(asked).scores(0, columns).values
 
 
 @pytest.mark.parametrize(

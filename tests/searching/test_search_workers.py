@@ -86,6 +86,18 @@ def test_the_same_bytes_from_any_number_and_kind_of_workers(strategy: str, tmp_p
             assert repr(other.top) == repr(board.top)
 
 
+def test_what_a_file_prints_is_none_of_the_answer(tmp_path: Path) -> None:
+    path = tmp_path / "loud.py"
+    path.write_text(
+        "import os\nos.write(1, b'loaded' * 9)\nprint('loaded', flush=True)\n"
+        "from engine.trading.momentum import Momentum\nclass Loud(Momentum):\n    pass\n"
+    )
+    asked = task(f"{path}:Loud", n_tests=1, n=100)
+    host = Children(sys.executable, setup(asked, tmp_path), 1, "own")
+    quiet = task("momentum", n_tests=1, n=100)
+    assert found_by(host, asked)[0] == found_by(Here(Scorer(quiet), "here"), quiet)[0]
+
+
 class Killing:
     """A host whose worker is killed as it is given chosen pieces."""
 
