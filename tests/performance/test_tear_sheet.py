@@ -248,6 +248,43 @@ def test_many_bars_are_thinned_and_it_says_so() -> None:
     assert "A candle is 4 bars, of 6,001." in page
 
 
+def test_a_candle_of_several_bars_has_their_extremes() -> None:
+    n = MOST_CANDLES * 2
+    column = array("d", [100.0] * n)
+    high, low = column[:], column[:]
+    high[1], low[2] = 180.0, 40.0  # the second of the first candle, the first of the second
+    bars = Bars(array("l", range(1, n + 1)), column, high, low, column, column)
+    charts, each = candles_charts(bars, (), "AAA")
+    assert each == 2
+    drawn = re.findall(r"M[\d.]+,([\d.]+)V([\d.]+)", charts[0])
+    wicks = [(float(top), float(low)) for top, low in drawn[: len(drawn) // 2]]
+    assert len(wicks) == 200
+    assert [k for k, (top, _) in enumerate(wicks) if top == min(t for t, _ in wicks)] == [0]
+    assert [k for k, (_, low) in enumerate(wicks) if low == max(b for _, b in wicks)] == [1]
+
+
+def test_a_buy_points_up_and_is_marked_at_the_bar_that_it_was_in() -> None:
+    """The last bar of each chart has its own, and so has the first of the next."""
+    bars = data(450).bars["AAA"]
+    fills = [
+        Fill(k, "AAA", bars.time_ns[row], units, 100.0, 0.0, "market")
+        for k, (row, units) in enumerate([(49, 1.0), (50, -1.0), (249, 2.0), (449, -3.0)])
+    ]
+    charts, _ = candles_charts(bars, fills, "AAA")
+    said = [re.findall(r"<title>(\w+) (\d)", chart) for chart in charts]
+    assert said == [[("bought", "1")], [("sold", "1"), ("bought", "2")], [("sold", "3")]]
+    ways = re.findall(r'class="mark (\w+)" d="M[\d.,]+l4,(-?\d)', "".join(charts))
+    assert ways == [("bought", "7"), ("sold", "-7"), ("bought", "7"), ("sold", "-7")]
+
+
+def test_a_drawdown_is_drawn_downwards() -> None:
+    page, _ = page_of(result([100.0, 100.0, 50.0, 75.0]))
+    wide = page.partition('class="narrow"')[0]
+    (fall,) = re.findall(r'<path class="line down" d="M([^"]*)"', wide)
+    levels = [float(point.partition(",")[2]) for point in fall.split("L")]
+    assert levels[0] == levels[1] < levels[3] < levels[2]
+
+
 def test_every_fill_has_its_mark() -> None:
     one = run(6)
     charts, _ = candles_charts(data().bars["AAA"], one.fills, "AAA")
