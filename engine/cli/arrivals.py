@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from engine.backend import select
 from engine.cli import scan_request
-from engine.cli.notes import note
 from engine.cli.scan_store import EVERYTHING
+from engine.cli.stderr import note
 from engine.cli.store_choice import open_chosen
 from engine.clock import SYSTEM, Clock
 from engine.errors import InputOutputError, UsageError, VerifierMismatchError

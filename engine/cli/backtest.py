@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from engine.cli import backtest_arguments, backtest_output
 from engine.cli.progress import ProgressBar
 from engine.cli.start import PYPY_SHORT, compile_less, without_collection
+from engine.cli.stderr import note
 from engine.cli.typed import count, typed
 from engine.errors import OK, BadDataError, InputOutputError, UsageError
 
@@ -122,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     backtest_output.write_files(outcomes, data, args)
     backtest_output.show(outcomes, data, terms, args, seconds)
     for file in filter(None, (args.html, args.quantstats)):
-        backtest_output.note(f"{file} is written")
+        note(f"{file} is written")
     return OK
 
 

@@ -182,7 +182,7 @@ def _hunt(args: argparse.Namespace) -> Make:
 
 
 def _say(heard: Heard, result: OptionsResult) -> None:
-    from engine.cli.notes import note
+    from engine.cli.stderr import note
 
     problems = list(heard.problems)
     if problems:
@@ -206,7 +206,7 @@ def _show(result: OptionsResult, source: str, args: argparse.Namespace) -> None:
 
         render(result, source, console_of(args))
     if args.html:
-        from engine.cli.notes import note
+        from engine.cli.stderr import note
         from engine.report.options_page import write
 
         write(result, source, Path(args.html))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from engine.cli.stderr import note
 from engine.cli.stdout import write_all
 from engine.errors import InputOutputError
 
@@ -111,6 +112,7 @@ def lines(
 ) -> list[str]:
     """Return the table with what it says of bars, costs and conventions."""
     from engine.report.backtest_table import legend, span, table
+    from engine.report.printable import printable
     from engine.trading.intervals import shown
 
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
@@ -120,7 +122,7 @@ def lines(
     n_bars = max(len(bars) for bars in data.bars.values())
     names = ", ".join(data.symbols) if len(data.symbols) <= 8 else f"{len(data.symbols)} symbols"
     head = [
-        f"{data.source}: {names}",
+        printable(f"{data.source}: {names}"),
         f"{n_bars:,} bars of {shown(data.interval_ns)}, {span(first)} to {span(last)} UTC",
         f"cash {args.cash:,.2f}, fees {args.fees}, slippage {args.slippage}; filled at the next "
         "open",
@@ -151,13 +153,6 @@ def tell(outcomes: Sequence[Outcome], data: Data, seconds: float) -> None:
     n = len(outcomes)
     tests = "1 test" if n == 1 else f"{n:,} tests"
     note(f"{tests} in {seconds:.2f} s, {n / max(seconds, 1e-9):,.0f} a second")
-
-
-def note(line: str) -> None:
-    """Print one line on stderr, nowhere where that is closed."""
-    from engine.cli import main
-
-    main._tell(f"{main.PROGRAM}: {line}")
 
 
 def _by(outcomes: Sequence[Outcome]) -> str:

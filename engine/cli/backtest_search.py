@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from engine.cli import backtest_arguments
 from engine.cli.backtest import LEAST_BARS, jobs_of
-from engine.cli.backtest_output import note
 from engine.cli.progress import ProgressBar
+from engine.cli.stderr import note
 from engine.cli.stdout import write_all
 from engine.cli.typed import count, typed
 from engine.errors import BAD_DATA, INTERRUPTED, OK, BadDataError, UsageError

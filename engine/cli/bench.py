@@ -11,8 +11,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from engine.cli.notes import note
 from engine.cli.scan_arguments import positive
+from engine.cli.stderr import note
 from engine.errors import OK, UnavailableError, UsageError
 from engine.runtime import advice
 from engine.runtime.advice import Measured

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cli.notes import note
+from engine.cli.stderr import note
 from engine.cli.store_choice import add_store, open_chosen
 from engine.cli.typed import count, duration, typed
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock, from_ns, to_ns

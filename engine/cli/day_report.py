@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 
 from engine.cli import state_choice
-from engine.cli.notes import note
 from engine.cli.screen import Screen
 from engine.cli.status import read_story
+from engine.cli.stderr import note
 from engine.cli.stdout import write_all
 from engine.errors import OK, InputOutputError, UsageError
 from engine.live.objects import last_day, report_object

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.cli import scan_arguments
-from engine.cli.notes import note
+from engine.cli.stderr import note
 from engine.cli.typed import typed
 from engine.errors import OK, NoInputError, UsageError
 from engine.settings import spelling

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from engine.cli.notes import note
+from engine.cli.stderr import note
 from engine.cli.store_choice import add_store, open_chosen
 from engine.cli.typed import count, typed
 from engine.errors import OK, InputOutputError, NoInputError, NotPermittedError

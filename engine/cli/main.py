@@ -20,6 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from engine import __version__
+from engine.cli.stderr import PROGRAM, note
 from engine.cli.stdout import silence_stdout
 from engine.errors import (
     INTERRUPTED,
@@ -33,13 +34,10 @@ from engine.errors import (
     UsageError,
 )
 from engine.nearest import hint, nearest
-from engine.report.printable import printable
 from engine.runtime.comparisons import correct
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
-
-PROGRAM = "parity"
 
 # verb: (module, one line of help)
 VERBS = {
@@ -269,16 +267,8 @@ def _report(error: BaseException, *, is_debug: bool) -> int:
         code = VERIFIER_MISMATCH
     if code == IO_ERROR:
         silence_stdout()
-    _tell(f"{PROGRAM}: {printable(' '.join(line.split()))}")
+    note(line)
     return code
-
-
-def _tell(line: str) -> None:
-    """Print `line` on stderr; where that cannot be, the exit code has to do."""
-    if sys.stderr is None:
-        return  # print would take stdout instead
-    with suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
 
 
 def _os_line(error: OSError) -> tuple[str, int]:

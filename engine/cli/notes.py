@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 
+from engine.cli.stderr import note
 from engine.clock import NS_PER_DAY, from_ns
 from engine.market.chain import EQUITY
 from engine.market.combo import OPTION, STOCK
 from engine.market.policy_rate import LAST_DAY, is_known
-from engine.report.printable import printable
 from engine.scanner.survey import Survey
 from engine.scoring.opportunity import Opportunity
 from engine.settings.overrides import EVERY, CarryOverrides
@@ -18,15 +17,6 @@ PROBLEMS_SHOWN = 5
 SYMBOLS_SHOWN = 5
 # Longer than any weekend with holidays around it.
 OLD_DAYS = 5
-PROGRAM = "parity"
-
-
-def note(line: str) -> None:
-    """Print one line on stderr, nowhere where that is closed or full: the result counts."""
-    if sys.stderr is None:
-        return  # print would take stdout instead
-    with suppress(OSError):
-        print(f"{PROGRAM}: {printable(' '.join(line.split()))}", file=sys.stderr, flush=True)
 
 
 def say_what_was_assumed(

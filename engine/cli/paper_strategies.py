@@ -11,8 +11,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from engine.cli import desk as desk_arguments
-from engine.cli.notes import note
 from engine.cli.pace import Pace, speed
+from engine.cli.stderr import note
 from engine.cli.stdout import write_all
 from engine.cli.typed import duration, typed
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock, from_ns

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from engine.cli.financing import add_quotes, views
-from engine.cli.notes import note
+from engine.cli.stderr import note
 from engine.errors import OK
 
 

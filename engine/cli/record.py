@@ -10,8 +10,8 @@ from pathlib import Path
 from engine import __version__
 from engine.cli import scan_arguments, scan_request
 from engine.cli.arrivals import ArrivalScanner, refuse_other_flags
-from engine.cli.notes import note
 from engine.cli.pace import Pace, speed
+from engine.cli.stderr import note
 from engine.cli.typed import count, duration, typed
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import OK, NoInputError, UsageError

@@ -6,8 +6,8 @@ import argparse
 
 from engine.cli import scan_arguments
 from engine.cli.arrivals import ArrivalScanner, refuse_other_flags
-from engine.cli.notes import note
 from engine.cli.pace import Pace, speed
+from engine.cli.stderr import note
 from engine.cli.typed import typed
 from engine.errors import BAD_DATA, OK, NoInputError, UsageError
 from engine.feeds.session import SessionFeed

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from engine.cli.notes import note
+from engine.cli.stderr import note
 from engine.errors import UnavailableError
 from engine.runtime import advice
 from engine.runtime.advice import Measured

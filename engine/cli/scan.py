@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli import scan_arguments
 from engine.cli.start import compile_less, without_collection
+from engine.cli.stderr import note
 from engine.cli.stdout import silence_stdout
 from engine.errors import BAD_DATA, NOTHING_FOUND, OK, VERIFIER_MISMATCH, UsageError
 
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             request = scan_store.prepare(request, args)
         backend = select(scan_request.backend_name(args, config))
     if comparisons.state() in comparisons.NOTES:
-        notes.note(comparisons.NOTES[comparisons.state()])
+        note(comparisons.NOTES[comparisons.state()])
     jobs = scan_request.jobs(args, config)
     with ProgressBar(is_plain=args.no_color) as on_done:
         sinks = scan_output.sinks(asked, args)
@@ -143,7 +144,6 @@ def _check_combination(args: argparse.Namespace, request: Request) -> None:
 def _write_reproducers(survey: Survey, backend: Backend) -> None:
     if not survey.mismatches:
         return
-    from engine.cli.notes import note
     from engine.report.document import engine_object
     from engine.report.reproducer import write_reproducer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.backend import Backend
-from engine.cli.notes import note
+from engine.cli.stderr import note
 from engine.cli.stdout import silence_stdout, write_all
 from engine.errors import InputOutputError, UnavailableError
 from engine.report.document import document

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 
 from engine.backend import Backend
-from engine.cli.notes import note
+from engine.cli.stderr import note
 from engine.cli.store_choice import open_chosen
 from engine.clock import SYSTEM, Clock
 from engine.report.remembered import run_of, scanned_chain

@@ -7,9 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine.cli import desk as desk_arguments
-from engine.cli.notes import note
 from engine.cli.paper_strategies import print_text, show_end, timed
 from engine.cli.progress import ProgressBar
+from engine.cli.stderr import note
 from engine.cli.typed import count, duration, typed
 from engine.clock import NS_PER_SECOND, SYSTEM
 from engine.errors import OK, UsageError

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
-from engine.cli.notes import note
+from engine.cli.stderr import note
 from engine.cli.store_choice import add_store, address_of, open_chosen
 from engine.cli.typed import duration, typed
 from engine.clock import NS_PER_DAY, SYSTEM

@@ -321,3 +321,14 @@ def test_every_job_has_help_of_its_own(capsys: Capture, job: str) -> None:
     out = capsys.readouterr().out
     assert out.startswith(f"usage: parity backtest{'' if job.startswith('--') else ' ' + job}")
     assert backtest.JOBS[job][1] in " ".join(out.split())
+
+
+def test_what_would_steer_a_terminal_is_spelled_out(capsys: Capture) -> None:
+    rows = "".join(f"\x1b[31mX,2024-01-{day:02},9,11,8,{9 + day % 3}\n" for day in range(1, 29))
+    Path("x.csv").write_text(f"Ticker,Date,Open,High,Low,Close\n{rows}\x1b[2J,x,1,1,1,1\n")
+    code, out, err = told(capsys, "momentum", "--source", "csv:x.csv")
+    assert code == 0
+    assert "\x1b" not in out + err
+    assert out.count("\\x1b[31MX") == 2
+    code, out, _ = told(capsys, "momentum", "--source", "csv:x.csv", "--csv")
+    assert "\x1b" not in out
