@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.backtesting.terms import Terms
+from engine.checking import surroundings
 from engine.checking.check import Effort, full_run
 from engine.checking.check import check as check_all
 from engine.checking.decisions import Log
@@ -19,6 +20,18 @@ from engine.cli.main import main
 from tests.checking.markets import market
 
 SMALL = ["--days", "3", "--symbols", "AURA,BOLT", "--quick"]
+
+
+@pytest.fixture(autouse=True)
+def few_places(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Start one process where others are not asked for: each takes a Python to start."""
+    if "all_places" not in request.fixturenames:
+        monkeypatch.setattr(surroundings, "PLACES", PLACES[:1])
+
+
+@pytest.fixture
+def all_places() -> None:
+    """Ask for every process."""
 
 
 def check(
@@ -51,6 +64,7 @@ def test_a_shipped_strategy_is_clean(capsys: pytest.CaptureFixture[str]) -> None
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("all_places")
 @pytest.mark.parametrize(
     ("top", "body", "said"),
     [
@@ -188,6 +202,7 @@ def test_the_last_closes_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", "check", "momentum", *SMALL, "--most", "1"]) == 2
 
 
+@pytest.mark.usefixtures("all_places")
 def test_a_process_that_fails_is_no_pass() -> None:
     visits = {place: Visit(Log(), ()) for place in PLACES}
     assert surroundings_verdict(visits).status == CLEAN

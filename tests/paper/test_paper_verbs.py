@@ -84,6 +84,21 @@ def test_more_accounts_have_other_parameters(capsys: pytest.CaptureFixture[str])
     assert made[0] == alone[0]
 
 
+def test_accounts_without_parameters_have_other_seeds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "chance.py"
+    file.write_text(
+        "from engine.backtesting.strategy import Strategy\n\n"
+        "class Chance(Strategy):\n"
+        "    def on_bar(self, bar):\n"
+        "        return float(self.rng.random() < 0.5) / 2.0\n",
+        encoding="utf-8",
+    )
+    made = simulated(capsys, str(file), *BARS, "--accounts", "3")["accounts"]
+    assert len({one["equity"] for one in made}) == 3
+
+
 def test_a_table_and_lines_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--strategies", "momentum,breakout", *BARS]
     assert main(["paper", *words, "--plain"]) == 0

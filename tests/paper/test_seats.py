@@ -455,3 +455,7 @@ def test_time_that_passes_closes_bars() -> None:
     desk.pass_time(61 * 10**9)
     assert seen == [60 * 10**9]
     assert (desk.n_bars, desk.n_events) == (1, 1)
+    desk.hear(Print(70 * 10**9, "XX", 9.5, 3.0))
+    assert desk.touches["XX"].ask != 9.5
+    desk.pass_time(120 * 10**9)
+    assert seen == [60 * 10**9, 120 * 10**9]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.backtesting.data import Data
+from engine.checking import surroundings
 from engine.cli.main import main
 from engine.cli.workflow_gates import last_days
 from engine.paper.seats import BarSeat
@@ -16,6 +17,12 @@ from engine.session.recording import Message, SessionWriter
 from engine.trading.sources import open_bars
 
 DATA = ["--days", "20", "--symbols", "AURA", "--min-sharpe", "-99"]
+
+
+@pytest.fixture(autouse=True)
+def one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the check start one process: each takes a Python to start."""
+    monkeypatch.setattr(surroundings, "PLACES", surroundings.PLACES[:1])
 
 
 def gates(
