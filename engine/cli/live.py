@@ -6,11 +6,18 @@ import argparse
 import logging
 import os
 import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from engine.cli import live_request
+from engine.cli.backtest_arguments import names, positive
 from engine.cli.screen import Screen
-from engine.errors import UsageError
+from engine.cli.typed import typed
+from engine.errors import NotPermittedError, UsageError
 from engine.nearest import hint
+
+if TYPE_CHECKING:
+    from engine.live.strategies import Strategies
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +31,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("symbols", nargs="*", metavar="SYMBOL", help="underlyings (sim: ZETF)")
     parser.add_argument("--live", action="store_true", help="live money is meant")
+    add = parser.add_argument_group("strategies in place of arbitrages").add_argument
+    add(
+        "--strategies", action="append", type=typed(names), metavar="A,B",
+        help="by name, or file.py:Class: they trade the shares of SYMBOL",
+    )  # fmt: skip
+    add(
+        "--set", action="append", dest="values", metavar="NAME=VALUE",
+        help="a parameter: fast=10; of one strategy: ma_crossover.fast=10",
+    )  # fmt: skip
+    add("--bars", default="1m", metavar="SPAN", help="made of quotes: 5s, 1m, 1h (1m)")
+    add(
+        "--strategy-cash", type=typed(positive), default=10_000.0, metavar="X",
+        help="what each may take for its own (10000)",
+    )  # fmt: skip
     live_request.add_arguments(parser)
 
 
@@ -48,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if settings.broker == SIM and settings.port == 0:
         _check_demo(symbols)
     request = live_request.request_from(args, settings, config, symbols, is_fresh=False)
+    request = replace(request, strategies=_strategies(args))
     is_acknowledged = False
     if args.live and settings.broker == IB:
         from engine.live.guards import acknowledged
@@ -65,6 +87,30 @@ def run(args: argparse.Namespace) -> int:
             request, console, seed=args.seed, is_live=args.live, is_acknowledged=is_acknowledged
         )
     )
+
+
+def _strategies(args: argparse.Namespace) -> Strategies | None:
+    """Return the strategies that are asked for, None where none is."""
+    if not args.strategies:
+        if args.values:
+            raise UsageError("--set is a parameter of --strategies: name one")
+        return None
+    if args.live:
+        raise NotPermittedError(
+            "--strategies trades paper accounts alone: what it sends has no proof"
+        )
+    from engine.cli import backtest_arguments
+    from engine.live.strategies import Place, Strategies
+    from engine.trading.intervals import interval_of
+
+    asked = argparse.Namespace(names=[], strategies=args.strategies, values=args.values)
+    kinds = backtest_arguments.strategies(asked)
+    sets = backtest_arguments.value_sets(asked, kinds)
+    for name, several in sets.items():
+        if len(several) > 1:
+            raise UsageError(f"--set: one value of each parameter of {name}, not {len(several)}")
+    places = tuple(Place(name, kind, sets[name][0]) for name, kind in kinds.items())
+    return Strategies(places, interval_of(args.bars), args.strategy_cash, args.seed)
 
 
 def _check_demo(symbols: tuple[str, ...]) -> None:

@@ -18,6 +18,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from engine.clock import NS_PER_SECOND, Clock
+from engine.errors import EngineError
 from engine.execution.broker import Ended, Warned
 from engine.execution.days import day_of
 from engine.execution.entries import (
@@ -223,7 +224,9 @@ class Breakers:
         """Count an exception in the handler `where`."""
         n = _counted(self._faults, ts_ns, _HOUR_NS)
         if n >= self.limits.max_exceptions:
-            self.trip(EXCEPTION, f"{type(error).__name__} in {where}", ts_ns)
+            # What is said to a person is said whole: which strategy it was, which file.
+            what = str(error) if isinstance(error, EngineError) else type(error).__name__
+            self.trip(EXCEPTION, f"{what} in {where}", ts_ns)
 
     def journal_failed(self, error: BaseException, ts_ns: int) -> None:
         """Take a failure to write the journal."""

@@ -115,6 +115,10 @@ class Engine:
 
         await self.source.open(symbol, make_watch)
 
+    def closing_words(self) -> list[str]:
+        """Return what else there is to say at the end."""
+        return []
+
     def heed_latch(self) -> None:
         """Halt if the latch is set; before anything connects, since open packages go on then."""
         self._look_at_latch()

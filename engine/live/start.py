@@ -47,6 +47,7 @@ from engine.settings.overrides import CarryOverrides
 
 if TYPE_CHECKING:
     from engine.cli.screen import Screen as Console
+    from engine.live.strategies import Strategies
 
 # Terms serve for so many seconds: discounts move by 1e-7 a second.
 TERMS_SECONDS = 1.0
@@ -70,6 +71,8 @@ class LiveRequest:
         Lines instead of the table, for people or for programs.
     is_fresh
         The account begins anew: an earlier journal is set aside.
+    strategies
+        What is traded in place of arbitrages, None for these.
     """
 
     settings: LiveSettings
@@ -82,6 +85,7 @@ class LiveRequest:
     is_plain: bool = True
     is_json: bool = False
     is_fresh: bool = False
+    strategies: Strategies | None = None
 
 
 class Runner:
@@ -151,8 +155,9 @@ class Runner:
             with shown:
                 await run_until(stop, engine, request.seconds, shown.show, shown.every)
                 is_clean = await drain(stop, engine, settings.on_exit, shown.show)
-            if not request.is_json:
-                say(self._console, summary(screens))
+            words = [summary(screens), *engine.closing_words()]
+            for line in () if request.is_json else words:
+                say(self._console, line)
             if not is_clean and settings.on_exit != "leave" and engine.fatal is None:
                 say(
                     self._console,
@@ -178,11 +183,7 @@ class Runner:
         breakers = Breakers(settings.limits, windows=settings.windows)
         log = WatchedLog(tee, breakers, self.source.clock)
         trader = self.trader(self.broker, log, str(journal.tear or ""))
-        engine = self.engine = Engine(
-            self.folder, self.source, self.broker, trader, tee,
-            breakers=breakers, advance=self._advance, collector=self._collector,
-            machine=self._machine,
-        )  # fmt: skip
+        engine = self.engine = self._engine_of(trader, tee, breakers)
         engine.links = self.links
         engine.forgive = self.forgive or engine.forgive
         engine.heed_latch()
@@ -196,6 +197,23 @@ class Runner:
         for symbol in request.symbols:
             await engine.open(symbol, self._scanner)
         return engine
+
+    def _engine_of(self, trader: Trader, tee: Tee, breakers: Breakers) -> Engine:
+        request = self.request
+        parts = (self.folder, self.source, self.broker, trader, tee)
+        if request.strategies is None:
+            return Engine(
+                *parts, breakers=breakers, advance=self._advance, collector=self._collector,
+                machine=self._machine,
+            )  # fmt: skip
+        from engine.live.strategies import StrategyEngine
+
+        return StrategyEngine(
+            *parts, strategies=request.strategies, symbols=request.symbols,
+            settings=request.settings, fees=request.fees or FeeSchedule(), facts=self._facts,
+            breakers=breakers, advance=self._advance, collector=self._collector,
+            machine=self._machine,
+        )  # fmt: skip
 
     def _fall_silent(self) -> None:
         self.broker.sink = _unheard

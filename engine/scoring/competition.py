@@ -18,7 +18,8 @@ from engine.scoring.legs import future_leg, future_of
 from engine.scoring.opportunity import Group, Opportunity, Scarce, Selection
 from engine.scoring.proposal import Ranked, usd_of
 from engine.scoring.ranking import Ranking
-from engine.scoring.selection import Choice, Want, choose, groups_of
+from engine.scoring.selection import Choice, Want, choose
+from engine.scoring.sharing import groups_of
 from engine.strategies.candidates import Columns
 from engine.strategies.view import View
 

@@ -18,7 +18,8 @@ from engine.scanner.pipeline import scan_chain
 from engine.scanner.share import select_together
 from engine.scanner.survey import Scan
 from engine.scoring.opportunity import ScanResult, Selection
-from engine.scoring.selection import Choice, Want, choose, groups_of
+from engine.scoring.selection import Choice, Want, choose
+from engine.scoring.sharing import groups_of
 from tests.lists.scenes import carry_and_fees
 
 # How far a choice may stay behind the bound: whole contracts cost that on small lists.
