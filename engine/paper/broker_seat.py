@@ -133,7 +133,7 @@ class BrokerFills(TouchFills):
         )
         if not is_begun:
             account.n_orders += 1
-        self._trim_brackets()
+        holding.keep_brackets()
 
     # One wish at a time: what is behind it has not been tried yet, and stays as it was. A grant
     # is for what wished for it, and for nothing else.
