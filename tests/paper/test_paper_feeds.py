@@ -181,7 +181,7 @@ def test_the_demo_market_is_quoted_while_it_is_open() -> None:
     assert 200 < len(events) <= 600
     times = [one.time_ns for one in events]
     assert times == sorted(set(times))
-    for before, after in zip(events, events[1:], strict=False):
+    for before, after in pairwise(events):
         assert (before.bid, before.ask, before.ask_size) != (after.bid, after.ask, after.ask_size)
     for one in events:
         assert 0.0 < one.bid < one.ask
