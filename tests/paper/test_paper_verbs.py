@@ -72,6 +72,8 @@ def test_paper_and_simulation_are_one(capsys: pytest.CaptureFixture[str]) -> Non
     assert {one["kind"] for one in fills} == {"fill"}
     for key in ("equity", "trades", "fees", "positions", "drawdown"):
         assert account[key] == whole["accounts"][0][key]
+    late = simulated(capsys, *words, *market[:-1], "30s")["accounts"][0]
+    assert late["closed"] != whole["accounts"][0]["closed"]
 
 
 def test_more_accounts_have_other_parameters(capsys: pytest.CaptureFixture[str]) -> None:
