@@ -6,8 +6,8 @@ Runs on CPython and starts the workers of other interpreters. The bars are 720 h
 market, five symbols, of which each is a backtest; every one gives its ten scores. Before anything
 is timed, all ways must give the same bytes. CPU is that of workers and of this process together,
 from the first trial after a warm start to the last: other load of the machine stretches it too, so
-`load` stands beside. *gain* is by the clock, the best of three pairs, and says nothing where the
-machine has no idle processor. *resident* is the most that this process and its workers held.
+`load` stands beside. *gain* is by the clock, the best of three pairs, and says little where the
+machine has no idle processor; *memory* is the most that a search in one process held.
 Committed figures are in benchmarks/results, in the folder alone.
 """
 
@@ -17,7 +17,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -116,22 +115,32 @@ def rate(task: Task, choice: Choice, seconds: float) -> dict[str, float]:
 
 
 def gain(task: Task, choice: Choice, n_trials: int) -> dict[str, Any]:
-    """Return the clock times of one worker and of two, the pair of which two gain most of three."""
+    """Return the times of one worker and of two: the pair of which two gain most of three.
+
+    *cpu_gain* is what the clock would say on idle processors: CPU of the front and of one worker,
+    over that of the front and of the busier of two, as if the front did nothing beside them.
+    """
     pairs = []
     for _ in range(3):
-        times = []
+        times, busy = [], []
         for count in (1, 2):
             one = Choice(choice.workers, choice.interpreter, choice.backend, count)
             with opened(one, task) as host:
                 look(task, host, 400 * count, 1)
+                pids = pids_of(host)
+                before = [cpu_of([]), *(cpu_of([pid]) - cpu_of([]) for pid in pids)]
                 began = time.perf_counter()
                 look(task, host, n_trials, 2)
                 times.append(time.perf_counter() - began)
-        pairs.append((times[0] / times[1], *times))
-    ratio, alone, both = max(pairs)
+                after = [cpu_of([]), *(cpu_of([pid]) - cpu_of([]) for pid in pids)]
+                front, *workers = [b - a for a, b in zip(before, after, strict=True)]
+                busy.append(front + max(workers))
+        pairs.append((times[0] / times[1], *times, busy[0] / busy[1]))
+    ratio, alone, both, cpu = max(pairs)
     return {
         "trials": n_trials, "one_s": round(alone, 2), "two_s": round(both, 2),
-        "gain": round(ratio, 2), "all": [round(pair[0], 2) for pair in pairs],
+        "gain": round(ratio, 2), "cpu_gain": round(cpu, 2),
+        "all": [[round(pair[0], 2), round(pair[3], 2)] for pair in pairs],
     }  # fmt: skip
 
 
@@ -215,7 +224,6 @@ def main() -> int:
         "memory": [resident(count) for count in (2_000, 20_000, 200_000)],
         "optuna": {method: optuna_cost(method) for method in ("tpe", "nsga2")},
         "load_after": [round(load, 1) for load in os.getloadavg()],
-        "resident_MiB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }  # fmt: skip
     text = json.dumps(whole, indent=1)
     print(text)

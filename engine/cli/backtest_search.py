@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "trial has the mean of their scores; --together trades all on one. The same trials and\n"
         "the same bytes come from every interpreter and any number of workers.\n\n"
         "grid tries every point; random draws, then looks around the best. tpe and nsga2 are\n"
-        "Optuna's (extra `search`, CPython): a trial costs them 0.4 to 4 ms of this process, so\n"
+        "Optuna's (extra `search`, CPython): a trial costs them 0.3 to 7 ms of this process, so\n"
         "below about 100,000 bars a trial random tries more in the same time."
     )
     add = parser.add_argument_group("how to search").add_argument
