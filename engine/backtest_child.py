@@ -6,6 +6,7 @@ A class goes as the name of its file, which the child runs itself; bars go as th
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -76,7 +77,7 @@ def run_elsewhere(
         [found.path, "-c", _START, str(interpreters.ROOT)],
         input=json.dumps(encode(job, packed=True)).encode(),
         capture_output=True,
-        env=interpreters.environment(PARITY_REEXECUTED="1"),
+        env=interpreters.environment(PARITY_REEXECUTED="1", **_nursery()),
         check=False,
     )
     try:
@@ -87,6 +88,15 @@ def run_elsewhere(
     if "error" in answer:
         raise error_of(answer["error"], int(answer["code"]))
     return with_one_equity(decode(Result, answer["result"]))
+
+
+def _nursery() -> dict[str, str]:
+    """Return how much PyPy allocates before it looks what is still in use, unless it is said.
+
+    PyPy asks the processor's cache how large: hundreds of MB on a server, and every page of it
+    costs a fault in a process that is over soon.
+    """
+    return {} if "PYPY_GC_NURSERY" in os.environ else {"PYPY_GC_NURSERY": "16M"}
 
 
 def _named(kind: type[Strategy]) -> str:
