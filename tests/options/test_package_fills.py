@@ -169,3 +169,18 @@ def test_an_option_without_a_bid_does_not_keep_the_rest_from_being_closed() -> N
     result = run(lambda: Script({0: [(wide, 1)]}, {2: [1]}), recording([*chains[:2], last]), PLAIN)
     (one,) = result.packages
     assert [(held.contract, held.quantity) for held in one.holdings] == [(wing, 1.0)]
+
+
+def test_a_sold_option_without_an_offer_counts_at_the_last_one() -> None:
+    chains = market()
+    call = option(FRIDAY, "C", 105.0)
+    before = quote(chains[1], call)[1]
+    there = [*chains[:2], changed(chains[2], call, ask=0.0)]
+    result = run(lambda: Script({0: [(combo((-1, call)), 1)]}), recording(there), PLAIN)
+    (one,) = result.packages
+    assert one.value == pytest.approx(-100.0 * before)
+    # Where there never was one, it costs what exercise brings its holder.
+    deep = option(FRIDAY, "C", 80.0)
+    blind = [changed(chain, deep, ask=0.0) for chain in chains]
+    never = run(lambda: Script({0: [(combo((-1, deep)), 1)]}), recording(blind), PLAIN)
+    assert never.packages[0].value == pytest.approx(-100.0 * (100.01 - 80.0))

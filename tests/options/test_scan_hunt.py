@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import pytest
 
 from engine.backend import select
+from engine.backtesting.options.board import Board
 from engine.backtesting.options.hunt import EXERCISED, Hunt, best_day
 from engine.backtesting.options.moments import Moment, Recording
 from engine.backtesting.options.package import Package
@@ -22,7 +23,8 @@ from engine.backtesting.options.terms import NO_MARGIN, Terms
 from engine.config import Gates, ScanSettings
 from engine.feeds.demo_days import demo_days
 from engine.market.carry import Carry, Dividend, RateCurve
-from tests.options.markets import MONDAY, combo, option, stock
+from engine.market.contract import Contract
+from tests.options.markets import MONDAY, at, chain_at, combo, option, stock
 
 NEAR = ScanSettings(gates=replace(Gates(), max_days=14.0))
 TERMS = Terms(cash=1e8, margin=NO_MARGIN, holds=True, max_age=1e9)
@@ -48,15 +50,18 @@ def hunted(
 def tolerance(one: Package) -> float:
     """A cent; and the interest on its strikes over the nights that nobody can help.
 
-    What is exercised on a certain day waits for that day's first chain, and an assignment is
-    answered on the next session. The longest such night in these weeks is that of Good Friday.
+    What is exercised on a certain day waits for that day's first chain. What an assignment or a
+    first expiry delivers is answered on the next session, after its fee as stock sold short; the
+    longest such night in these weeks is that of Good Friday.
     """
-    if one.label != EXERCISED and not one.was_assigned:
+    expiries = {leg.expiry for _, leg in one.combo.legs if leg.expiry}
+    is_late = one.was_assigned or (one.was_delivered and len(expiries) > 1)
+    if one.label != EXERCISED and not is_late:
         return 0.01
     nights = 1 if one.label == EXERCISED else 4
     strikes = [ratio * leg.strike for ratio, leg in one.combo.legs if leg.right and ratio < 0]
     most = max([leg.strike for _, leg in one.combo.legs if leg.right] + [-k for k in strikes])
-    return most * 100.0 * one.n_lots * 0.06 * nights / 365.0
+    return one.borrow_fees + most * 100.0 * one.n_lots * 0.06 * nights / 365.0
 
 
 def check(result: OptionsResult) -> list[Package]:
@@ -106,15 +111,70 @@ def test_realised_is_worth_by_the_two_curves() -> None:
 
     one = Package(1, "XYZ", combo((1, stock())), "", 1, 0, n_lots=1, carry=carry)
     year = 365 * 86_400 * 10**9
-    for at, amount in ((0, -100.0), (year, 300.0), (year, -190.0), (2 * year, -20.0)):
-        one.book(Entry(at, 1, "buy", "XYZ", 0.0, 0.0, amount))
+    for when, amount in ((0, -100.0), (year, 300.0), (year, -190.0), (2 * year, -20.0)):
+        one.book(Entry(when, 1, "buy", "XYZ", 0.0, 0.0, amount))
     # At one instant only the net counts; it is received, and the last is paid.
     wanted = -100.0 + 110.0 * 2.718281828459045**-0.05 - 20.0 * 2.718281828459045**-0.04
     assert one.realised() == pytest.approx(wanted)
 
 
-EX = MONDAY + timedelta(days=10)
 LAST = date(2026, 4, 17)
+
+
+class Recorder:
+    """Stands for the account: writes down what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def exercise(self, package: Package, contract: Contract) -> None:
+        self.asked.append(f"exercise {contract.right}")
+        package.stock = 0.0
+
+    def leave(self, package: Package, reason: str) -> None:
+        self.asked.append(f"leave: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("bid", "asked"),
+    [
+        (4.90, ["exercise P"]),
+        (5.01, ["exercise P"]),  # two orders would cost more than a cent a share
+        (5.20, ["leave: assignment"]),
+    ],
+)
+def test_stock_of_an_assignment_is_answered_by_what_brings_more(
+    bid: float, asked: list[str]
+) -> None:
+    chain = chain_at(at(MONDAY), 100.0, [LAST], spot_half=0.0)
+    put, call = option(LAST, "P", 105.0), option(LAST, "C", 110.0)
+    one = Package(1, "XYZ", combo((1, put), (1, call)), "box", 1, 0, n_lots=1)
+    one.stock = 100.0
+    one.hold(put, 1.0)
+    one.hold(call, 1.0)
+    one.mark(Board(chain))
+    for held in one.holdings:
+        held.bid = bid
+    hunt, account = Hunt(), Recorder()
+    hunt.settings, hunt.account = ScanSettings(), account  # type: ignore[assignment]
+    hunt.answer(one, Board(chain))
+    assert account.asked == asked
+
+
+def test_stock_that_a_package_was_bought_with_is_no_answer_to_anything() -> None:
+    chain = chain_at(at(MONDAY), 100.0, [LAST], spot_half=0.0)
+    put = option(LAST, "P", 105.0)
+    one = Package(1, "XYZ", combo((1, put), (1, stock())), "collar", 1, 0, n_lots=1)
+    one.stock = 100.0
+    one.hold(put, 1.0)
+    one.mark(Board(chain))
+    hunt, account = Hunt(), Recorder()
+    hunt.settings, hunt.account = ScanSettings(), account  # type: ignore[assignment]
+    hunt.answer(one, Board(chain))
+    assert account.asked == []
+
+
+EX = MONDAY + timedelta(days=10)
 
 
 @pytest.mark.parametrize(
