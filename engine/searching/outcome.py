@@ -161,7 +161,7 @@ def find(
             found.validity = validity(task, board, host, scorer)
 
             def look(step: int) -> Board:
-                own = proposals_of(replace(asked, journal=""), space, task.seed)
+                own = proposals_of(replace(asked, journal="", is_resumed=False), space, task.seed)
                 one = board_of(own.n_trials, 0, False)
                 search(own, one, host, span=step + 1, n_bars=task.n_bars, on_done=on_done)
                 return one

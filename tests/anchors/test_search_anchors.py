@@ -143,7 +143,8 @@ def test_a_study_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     words += ["--trials", "40", "--symbols", "AURA", "--study", str(tmp_path / "s.log")]
     assert main(words) == 0
     assert "none is better in both Sharpe and max DD" in capsys.readouterr().out
-    assert main([*words, "--resume"]) == 0
+    assert main([*words, "--resume", "--walk-forward", "20d/5d"]) == 0
+    assert "out of sample" in capsys.readouterr().out
 
 
 class Killing:
