@@ -26,6 +26,7 @@ from tests.checking import cheats, honest
 from tests.checking.markets import HOUR_NS, market
 
 FEW = Effort(evenly=6, first=14, at_decisions=5)
+FEWER = Effort(evenly=4, first=8, at_decisions=4)
 MARKET = market(120)
 
 
@@ -76,7 +77,7 @@ def test_an_honest_strategy_is_not_flagged(kind: type[Strategy]) -> None:
     file = sys.modules[kind.__module__].__file__
     assert file is not None
     source = Source(Path(file).read_text(encoding="utf-8"), kind.__name__, file)
-    found = verdicts(of_class(kind), source=source)
+    found = verdicts(of_class(kind), effort=FEWER, source=source)
     assert {name: one.said for name, one in found.items() if one.status == BIASED} == {}
     assert found[LOOK_AHEAD].status == found[SOURCE].status == CLEAN
 
