@@ -33,7 +33,9 @@ def changed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
     scan_chain = scan_many.scan_chain
 
     def install(change: Change) -> None:
-        monkeypatch.setattr(scan_many, "scan_chain", lambda *given: change(scan_chain(*given)))
+        monkeypatch.setattr(
+            scan_many, "scan_chain", lambda *given, **more: change(scan_chain(*given, **more))
+        )
 
     return install
 
