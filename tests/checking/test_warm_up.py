@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.backtesting.data import Data
+from engine.backtesting.orders import Order
 from engine.backtesting.parameters import build
 from engine.backtesting.run import run
 from engine.backtesting.strategy import Strategy
@@ -99,6 +100,22 @@ def test_a_late_start_that_fails_is_told_and_no_bias() -> None:
     assert found.needs is None
     assert "KeyError" in found.trouble
     assert verdict(subject)[0] == NOTED
+
+
+class Renews(Strategy):
+    """Cancels the order of the bar before, which a late start knows from its second bar on."""
+
+    def start(self) -> None:
+        self.last: Order | None = None
+
+    def on_bar(self, bar: Bar) -> None:
+        if self.last is not None:
+            self.cancel(self.last)
+        self.last = self.buy(1.0, limit=0.5 * bar.close)
+
+
+def test_an_order_that_is_sent_again_is_the_recorded_one() -> None:
+    assert measured(subject_of(Renews)).needs == 1
 
 
 def verdict(subject: Subject) -> tuple[str, str]:
