@@ -118,7 +118,7 @@ def a_client() -> Any:
 def tickers(has_frames: bool) -> Way:
     ib = a_client()
     if has_frames:
-        FrameReader(ib.client, print)
+        FrameReader(ib.client, print, print)
     found = [
         ib.wrapper.startTicker(FIRST + k, ib_async.Contract(conId=1 + k, secType="OPT"), "mktData")
         for k in range(N_LINES)
@@ -128,7 +128,7 @@ def tickers(has_frames: bool) -> Way:
 
 def ours() -> Way:
     ib = a_client()
-    reader = FrameReader(ib.client, print)
+    reader = FrameReader(ib.client, print, print)
     path = reader.ticks = TickPath(SYSTEM)
     quotes = SymbolQuotes("Z", Quiet(Book(LISTING)))
     for k in range(N_LINES):
