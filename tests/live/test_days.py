@@ -65,7 +65,7 @@ def days_traded(desk: VirtualDesk) -> list[date]:
 def test_an_expiry_passes_and_trading_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = desk_of(monkeypatch, tmp_path, 2_880.0, 1.2, 4.0)
+    desk = desk_of(monkeypatch, tmp_path, 5_760.0, 0.8, 4.0)
 
     async def story(desk: VirtualDesk) -> None:
         await desk.is_up()
