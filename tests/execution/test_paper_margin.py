@@ -59,6 +59,7 @@ def test_what_has_no_quote_is_not_known() -> None:
     assert math.isnan(initial_margin([(stock, 100.0)], lambda _: math.nan))
     assert initial_margin([], lambda _: math.nan) == 0.0
     assert initial_margin([(stock, 100.0)], lambda _: 50.0) == pytest.approx(1_000.0)
+    assert initial_margin([(stock, -100.0)], lambda _: 50.0) == pytest.approx(1_000.0)
 
 
 def test_an_option_that_is_sold_needs_more_than_one_that_is_bought() -> None:

@@ -110,6 +110,19 @@ def test_a_second_signal_does_not_wait_for_what_never_ends(is_twice: bool) -> No
     assert calls == ["cancel", "cancel"]
 
 
+def test_a_drain_without_more_time_cancels_what_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.live.loop.DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr("engine.live.loop.LAST_SECONDS", 0.1)
+    calls: list[str] = []
+    trader = SimpleNamespace(
+        drain=calls.append, stop=calls.append, is_quiet=False,
+        cancel_working=lambda: calls.append("cancel what works"),
+    )  # fmt: skip
+    engine: Any = SimpleNamespace(trader=trader, fatal=None, on_tick=lambda **_: None)
+    assert not asyncio.run(drain(Stop(), engine, "cancel", lambda: None))
+    assert calls == ["cancel", "cancel what works", "cancel"]
+
+
 # the page
 
 
