@@ -20,6 +20,7 @@ from engine.backtesting.terms import Terms
 from engine.checking.check import LOOK_AHEAD, PRICES, SOURCE, STATE, Effort, Source, check, full_run
 from engine.checking.report import BIASED, CLEAN, SKIPPED, Verdict
 from engine.checking.subject import BARS, DATA, FunctionSubject, StrategySubject, Subject
+from engine.market.bars import Bar
 from engine.trading import SHIPPED
 from engine.trading.loading import load_strategy
 from tests.checking import cheats, honest
@@ -94,6 +95,22 @@ def test_what_a_class_keeps_of_the_last_run_is_found() -> None:
     assert found[STATE].status == BIASED
     assert found[STATE].was == "nothing"
     assert found[LOOK_AHEAD].status == SKIPPED
+
+
+class LearnsSlowly(Strategy):
+    """Counts its runs in the class, and changes its mind at the fourth."""
+
+    runs = 0
+
+    def start(self) -> None:
+        type(self).runs += 1
+
+    def on_bar(self, bar: Bar) -> float:
+        return 1.0 if self.runs < 4 else 0.0
+
+
+def test_state_that_shows_after_many_runs_is_found_too() -> None:
+    assert verdicts(of_class(LearnsSlowly), effort=Effort(2, 2, 0))[STATE].status == BIASED
 
 
 def test_who_finds_the_data_of_the_run_is_caught() -> None:
