@@ -17,12 +17,24 @@ from engine.backtesting.parameters import build
 from engine.backtesting.run import run
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
-from engine.checking.check import LOOK_AHEAD, PRICES, SOURCE, STATE, Effort, Source, check, full_run
-from engine.checking.report import BIASED, CLEAN, SKIPPED, Verdict
+from engine.checking.check import (
+    KERNEL,
+    LOOK_AHEAD,
+    ORDER_OF_SYMBOLS,
+    PRICES,
+    SOURCE,
+    STATE,
+    Effort,
+    Source,
+    check,
+    full_run,
+)
+from engine.checking.report import BIASED, CLEAN, NOTED, SKIPPED, Verdict
 from engine.checking.subject import BARS, DATA, FunctionSubject, StrategySubject, Subject
 from engine.market.bars import Bar
 from engine.trading import SHIPPED
 from engine.trading.loading import load_strategy
+from engine.trading.ma_crossover import MaCrossover
 from tests.checking import cheats, honest
 from tests.checking.markets import HOUR_NS, market
 
@@ -111,6 +123,23 @@ class LearnsSlowly(Strategy):
 
 def test_state_that_shows_after_many_runs_is_found_too() -> None:
     assert verdicts(of_class(LearnsSlowly), effort=Effort(2, 2, 0))[STATE].status == BIASED
+
+
+def test_a_kernel_that_is_another_rule_is_found() -> None:
+    class Half(MaCrossover):
+        def on_bar(self, bar: Bar) -> float:
+            return 0.5 * super().on_bar(bar)
+
+    few = Effort(1, 1, 0)
+    found = verdicts(of_class(Half), effort=few)[KERNEL]
+    assert (found.status, found.row) == (BIASED, 40)
+    assert verdicts(of_class(MaCrossover), effort=few)[KERNEL].status == CLEAN
+
+
+def test_the_order_of_symbols_is_a_note_where_it_matters() -> None:
+    few = Effort(1, 1, 0)
+    assert verdicts(of_class(honest.Cross), effort=few)[ORDER_OF_SYMBOLS].status == NOTED
+    assert verdicts(of_class(honest.Relative), effort=few)[ORDER_OF_SYMBOLS].status == CLEAN
 
 
 def test_who_finds_the_data_of_the_run_is_caught() -> None:
