@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from engine.backtesting.orders import UNTIL_CANCELLED, Fill, Order
 
 if TYPE_CHECKING:
+    from engine.backtesting.touch import Touch
     from engine.market.bars import Bar
     from engine.market.chain import OptionChain
 
@@ -90,6 +91,12 @@ class Strategy:
 
     def on_fill(self, fill: Fill) -> None:
         """Learn of a fill, before the next `on_bar`."""
+
+    def on_quote(self, quote: Touch) -> None:
+        """Meet a quote of one of the symbols, on paper and live; a backtest of bars has none.
+
+        What is sent here is filled at the next quote or later; live it is on its way at once.
+        """
 
     def on_chain(self, chain: OptionChain) -> None:
         """Decide on a chain of option quotes, as it stands at `chain.as_of`."""

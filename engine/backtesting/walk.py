@@ -83,6 +83,7 @@ class Hooks:
         kind = type(strategy)
         self.strategy = strategy
         self.on_fill = kind.on_fill is not Strategy.on_fill
+        self.on_quote = kind.on_quote is not Strategy.on_quote
         self.on_session = kind.on_start_of_session is not Strategy.on_start_of_session
         self._told = 0
 

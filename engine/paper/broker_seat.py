@@ -194,6 +194,7 @@ class BrokerSeat(QuoteSeat):
         displayed = self._displayed.get(touch.symbol)
         if displayed is not None:
             displayed.show(touch)
+            self._tell_quote(touch)
 
     def wish(self, symbol: str, now_ns: int) -> Wish | None:
         """Return what is to be traded of `symbol` now; None while that is being tried already."""

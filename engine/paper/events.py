@@ -6,19 +6,10 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.backtesting.touch import Touch
 from engine.market.bars import Bar, Bars
 
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """The best bid and ask of a symbol and what is displayed there; 0.0 where there is none."""
-
-    time_ns: int
-    symbol: str
-    bid: float
-    ask: float
-    bid_size: float
-    ask_size: float
+__all__ = ("Event", "Instant", "Print", "Touch")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Protocol
 from engine.backtesting.account import BarAccount
 from engine.backtesting.data import Data
 from engine.backtesting.days import Days
+from engine.backtesting.holding import Holding
 from engine.backtesting.result import Result
 from engine.backtesting.run import account_of, result_of
 from engine.backtesting.strategy import Strategy
@@ -148,11 +149,15 @@ class QuoteSeat(_Seat):
             return
         displayed = self._displayed[touch.symbol]
         displayed.show(touch)
-        if not (holding.is_due or touch.bid <= holding.below or touch.ask >= holding.above):
-            return
+        if holding.is_due or touch.bid <= holding.below or touch.ask >= holding.above:
+            self._meet(holding, displayed, now)
+        self._tell_quote(touch)
+
+    def _meet(self, holding: Holding, displayed: Displayed, now: int) -> None:
+        account = self.account
         account.now_ns = now
         n_before = len(account.ledger.filled)
-        asked_ns = self._asked_ns[touch.symbol]
+        asked_ns = self._asked_ns[holding.symbol]
         TouchFills(account, holding, now, displayed, now - self._latency, asked_ns).meet()
         if len(account.ledger.filled) > n_before:
             try:
@@ -162,6 +167,20 @@ class QuoteSeat(_Seat):
                 self._note_asked(wanted, now)
             except Exception as error:
                 raise self._broken(error) from error
+
+    def _tell_quote(self, touch: Touch) -> None:
+        """Let a strategy that listens meet a quote, after what it fills."""
+        if not self._hooks.on_quote:
+            return
+        account, now = self.account, touch.time_ns
+        account.now_ns = now
+        account.equity, _ = self._worth()
+        wanted = self._wanted()
+        try:
+            self.strategy.on_quote(touch)
+        except Exception as error:
+            raise self._broken(error) from error
+        self._note_asked(wanted, now)
 
     def instant(self, instant: Instant) -> None:
         """Value the account, and let the strategy decide on the bars that have closed."""

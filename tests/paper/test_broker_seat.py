@@ -225,6 +225,39 @@ def test_what_is_filled_at_a_price_that_would_not_ask_for_it_is_not_asked_for_ag
     assert (again.units if again is not None else 0.0) == done - 10.0
 
 
+class Quoted(Strategy):
+    """Buys once the bid is at 100."""
+
+    def start(self) -> None:
+        self.seen: list[tuple[Touch, float, float]] = []
+
+    def on_quote(self, quote: Touch) -> None:
+        self.seen.append((quote, self.position(quote.symbol), self.equity))
+        if quote.bid >= 100.0 and not self.orders("AAA") and not self.position("AAA"):
+            self.buy(2.0, symbol="AAA")
+
+
+def test_quotes_are_met_after_what_they_fill() -> None:
+    quotes = [Touch(n, "AAA", 98.0 + n, 99.0 + n, 50.0, 50.0) for n in range(5)]
+    seat = QuoteSeat("it", build(Quoted), DATA, TERMS, 0)
+    broker = BrokerSeat("it", build(Quoted), DATA, TERMS, 0)
+    for quote in quotes:
+        seat.touch(quote)
+        broker.touch(quote)
+        wish = broker.wish("AAA", quote.time_ns)
+        if wish is not None:
+            broker.granted("AAA", wish.units, quote.ask, 0.0, quote.time_ns)
+    for one in (seat, broker):
+        assert isinstance(one.strategy, Quoted)
+        assert [quote for quote, _, _ in one.strategy.seen] == quotes
+    # On paper it is filled at the next quote; at a broker it is on its way at once.
+    assert [(f.time_ns, f.price) for f in seat.account.ledger.fills()] == [(3, 102.0)]
+    assert [(f.time_ns, f.price) for f in broker.account.ledger.fills()] == [(2, 101.0)]
+    assert isinstance(seat.strategy, Quoted)
+    fee = TERMS.fee_order + 2.0 * 102.0 * TERMS.fee_rate
+    assert seat.strategy.seen[3][1:] == (2.0, pytest.approx(TERMS.cash - fee - 2.0))
+
+
 def test_what_was_held_before_is_held() -> None:
     seat = seat_of(Held({"AAA": 30.0}, -3_000.0))
     assert (seat.account.position("AAA"), seat.account.cash) == (30.0, TERMS.cash - 3_000.0)
