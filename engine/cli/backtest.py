@@ -38,6 +38,8 @@ JOBS = {
     "--search": ("engine.cli.backtest_search", "look for parameters: grid, random, tpe, nsga2"),
 }
 
+parameter_words = backtest_arguments.parameter_words
+
 
 def job_of(words: Sequence[str]) -> str:
     """Return the word of `words` that asks for another job, or an empty one.

@@ -42,6 +42,55 @@ def add_strategies(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return group
 
 
+def parameter_words(words: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:
+    """Write ``--fast 10`` as ``--set fast=10`` where a strategy that is asked for has `fast`.
+
+    A flag of the verb stays what it is. What is no parameter stays for the parser to refuse.
+    """
+    known = parser._option_string_actions
+    if all(word.partition("=")[0] in known for word in words if word.startswith("--")):
+        return list(words)
+    names = _parameter_names(words)
+    written: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        flag, equals, value = word.partition("=")
+        name = flag[2:].replace("-", "_")
+        if flag in known or not flag.startswith("--") or name not in names:
+            written.append(word)
+            continue
+        if not equals:
+            if not left:
+                raise UsageError(f"{flag} is a parameter: give it a value, such as {flag} 10")
+            value = left.pop(0)
+        written += ["--set", f"{name}={value}"]
+    return written
+
+
+def _parameter_names(words: Sequence[str]) -> set[str]:
+    """Return the parameters of the strategies that `words` name; of all that ship without one."""
+    from engine.backtesting.parameters import parameters
+    from engine.errors import EngineError
+    from engine.trading import SHIPPED
+    from engine.trading.loading import load_strategy
+
+    said: list[str] = []
+    for place, word in enumerate(words):
+        flag, _, value = word.partition("=")
+        if flag == "--strategies":
+            said += (value or "".join(words[place + 1 : place + 2])).split(",")
+        elif not word.startswith("-") and (".py:" in word or word in SHIPPED):
+            said.append(word)
+    found: set[str] = set()
+    for text in said or SHIPPED:
+        try:
+            found.update(parameters(load_strategy(text)))
+        except EngineError:
+            continue  # it is said where it is run
+    return found
+
+
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add where bars come from."""
     add = parser.add_argument_group("bars").add_argument

@@ -27,6 +27,8 @@ BIAS_FOUND = 1
 FORMS = ("bars", "data", "frame")
 MOST = 3_000
 
+parameter_words = backtest_arguments.parameter_words
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `backtest check` to `parser`."""

@@ -29,6 +29,8 @@ _METHODS = ("grid", "random", "tpe", "nsga2")
 _WORKERS = ("auto", "cpython", "pypy", "numba")
 _MOST_TOP = 1_000
 
+parameter_words = backtest_arguments.parameter_words
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `backtest --search` to `parser`."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
+parameter_words = backtest_arguments.parameter_words
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `backtest speed-test` to `parser`."""

@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.cli import live_request
+from engine.cli import backtest_arguments, live_request
 from engine.cli.backtest_arguments import names, positive
 from engine.cli.screen import Screen
 from engine.cli.typed import typed
@@ -18,6 +18,8 @@ from engine.nearest import hint
 
 if TYPE_CHECKING:
     from engine.live.strategies import Strategies
+
+parameter_words = backtest_arguments.parameter_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +101,6 @@ def _strategies(args: argparse.Namespace) -> Strategies | None:
         raise NotPermittedError(
             "--strategies trades paper accounts alone: what it sends has no proof"
         )
-    from engine.cli import backtest_arguments
     from engine.live.strategies import Place, Strategies
     from engine.trading.intervals import interval_of
 

@@ -197,6 +197,8 @@ def _dispatch(words: list[str]) -> int:
     parser = Parser(f"{PROGRAM} {name}", line, EXIT_CODES)
     module.add_arguments(parser)
     _add_common(parser)
+    if hasattr(module, "parameter_words"):  # a strategy's parameters are flags too
+        after = module.parameter_words(after, parser)
     args = parser.parse(after)
     args.no_color = args.no_color or flags.no_color
     args.words = [*before, *after]

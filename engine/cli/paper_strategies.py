@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import TYPE_CHECKING
 
+from engine.cli import backtest_arguments
 from engine.cli import desk as desk_arguments
 from engine.cli.pace import Pace, speed
 from engine.cli.stderr import note
@@ -26,6 +27,8 @@ DEMO_SPEED = 60.0
 # Seconds between two looks of a table, and between two lines for a log.
 _LOOK, _LINE = 0.25, 5.0
 _WIDTH = 120
+
+parameter_words = backtest_arguments.parameter_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from engine.cli import backtest_arguments
 from engine.cli import desk as desk_arguments
 from engine.cli.paper_strategies import print_text, show_end, timed
 from engine.cli.progress import ProgressBar
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 _DEMO_SESSIONS = 1
+
+parameter_words = backtest_arguments.parameter_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

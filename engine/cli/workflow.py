@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NOT_PASSED = 1
 STEPS = ("quick", "days", "check", "paper")
 
+parameter_words = backtest_arguments.parameter_words
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `workflow` to `parser`."""

@@ -143,6 +143,25 @@ def test_the_rows_are_made_of_the_tests(capsys: Capture) -> None:
     assert [row["symbols"] for row in by_symbol["rows"]] == [["AURA"], ["DUNE"]]  # type: ignore[attr-defined]
 
 
+def test_parameters_are_flags(capsys: Capture) -> None:
+    chosen = ("ma_crossover", "--symbols", "AURA")
+    expected = machine(capsys, *chosen, "--set", "fast=5", "--set", "slow=20")
+    for words in (("--fast", "5", "--slow", "20"), ("--fast=5", "--slow=20")):
+        assert machine(capsys, *chosen, *words)["tests"] == expected["tests"]
+    both = machine(
+        capsys, "--strategies", "momentum,ma_crossover", "--lag", "5,10", "--symbols=AURA"
+    )
+    assert len(both["tests"]) == 3  # type: ignore[arg-type]
+    for words, text in (
+        (("ma_crossover", "--fast"), "--fast is a parameter: give it a value"),
+        (("momentum", "--fast", "5"), "unknown option --fast"),
+        (("ma_crossover", "--fast", "900"), "fast must be a whole number from"),
+    ):
+        code, _, err = told(capsys, *words)
+        assert code == 2
+        assert text in err
+
+
 def test_names_may_have_commas_between(capsys: Capture) -> None:
     found = machine(capsys, "momentum,breakout", "volatility", "--symbols", "AURA")
     assert [row["strategy"] for row in found["rows"]] == ["momentum", "breakout", "volatility"]  # type: ignore[attr-defined]
