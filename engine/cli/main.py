@@ -29,6 +29,7 @@ from engine.errors import (
     NOT_PERMITTED,
     OK,
     VERIFIER_MISMATCH,
+    BadDataError,
     EngineError,
     InputOutputError,
     UsageError,
@@ -202,8 +203,20 @@ def _dispatch(words: list[str]) -> int:
     args = parser.parse(after)
     args.no_color = args.no_color or flags.no_color
     args.words = [*before, *after]
-    code: int = module.run(args)
+    try:
+        code: int = module.run(args)
+    except SystemExit as stop:  # no word of ours: a program of the user's, such as a strategy
+        raise BadDataError(f"{_last_place(stop)}: SystemExit: {stop.code}") from stop
     return code
+
+
+def _last_place(error: BaseException) -> str:
+    trace = error.__traceback__
+    place = PROGRAM
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
 
 
 def _refuse_file(word: str) -> None:

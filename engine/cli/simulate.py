@@ -80,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         show_end(desk, args.source, is_json=False)
-    note(f"{len(desk.seats):,} accounts, {desk.n_events:,} events in {spent:,.2f} s")
+    accounts = "account" if len(desk.seats) == 1 else "accounts"
+    note(f"{len(desk.seats):,} {accounts}, {desk.n_events:,} events in {spent:,.2f} s")
     return OK
 
 

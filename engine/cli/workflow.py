@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         f"{parser.description}\n\n"
         "  quick   30 days, five sets of parameters each: does it run, and does it trade?\n"
+        "          (of daily bars 720)\n"
         "  days    all days asked for: is it worth something, and how deep does it fall?\n"
         "  check   does it know the future? (`parity backtest check`)\n"
         "  paper   on paper over the last days, or over --session: the same trades, how deep?\n\n"
@@ -44,7 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of days and paper (50%%)",
     )  # fmt: skip
     add(
-        "--paper-days", type=typed(backtest_arguments.days), default=5, metavar="N", help="last (5)"
+        "--paper-days",
+        type=typed(backtest_arguments.days),
+        default=5,
+        metavar="N",
+        help="last (5); of daily bars 24 times as many",
     )
     add("--session", metavar="FILE", help="paper over a recorded session, filled at the touch")
     add(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.report.backtest_rows import Row
 
 PASSED, FAILED = "passed", "FAILED"
-QUICK_DAYS, QUICK_SETS = 30, 5
+QUICK_DAYS, QUICK_SETS, DAILY_TIMES = 30, 5, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,12 @@ def gates(args: argparse.Namespace) -> Iterator[Gate]:
     """
     chosen, terms = entries(args), backtest_arguments.terms(args)
     data = backtest_arguments.data(args)
-    yield from _last(_quick(args, chosen, last_days(data, QUICK_DAYS), terms))
+    # A month of daily bars would not fill the window of an average: a bar counts as an hour there.
+    long = DAILY_TIMES if data.interval_ns >= NS_PER_DAY else 1
+    yield from _last(_quick(args, chosen, last_days(data, QUICK_DAYS * long), terms))
     yield from _last(_days(args, chosen, data, terms))
-    yield from _last(_check(args, chosen))
-    yield from _last(_paper(args, chosen, last_days(data, args.paper_days), terms))
+    yield from _last(_check(args, chosen, QUICK_DAYS * long))
+    yield from _last(_paper(args, chosen, last_days(data, args.paper_days * long), terms))
 
 
 def _last(found: Iterator[Gate]) -> Iterator[Gate]:
@@ -138,7 +140,7 @@ def _days(
         yield _judged("days", one, said, wrong)
 
 
-def _check(args: argparse.Namespace, chosen: Sequence[Entry]) -> Iterator[Gate]:
+def _check(args: argparse.Namespace, chosen: Sequence[Entry], most_days: int) -> Iterator[Gate]:
     from engine.checking.report import BIASED
     from engine.cli.backtest_check import MOST, check_report
 
@@ -146,7 +148,7 @@ def _check(args: argparse.Namespace, chosen: Sequence[Entry]) -> Iterator[Gate]:
         asked = argparse.Namespace(**vars(args))
         asked.strategy, asked.takes, asked.warm_up, asked.quick = one.text, "bars", None, True
         asked.values = [f"{name}={value}" for name, value in one.values.items()]
-        asked.days, asked.most = min(args.days or QUICK_DAYS, QUICK_DAYS), MOST
+        asked.days, asked.most = min(args.days or most_days, most_days), MOST
         report = check_report(asked)
         wrong = [
             f"{verdict.question}: {verdict.said}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 from typing import Protocol
 
@@ -71,7 +73,10 @@ class _Seat:
         strategy.account = self.account
         strategy.rng = Random(seed)
         self._hooks = Hooks(strategy)
-        strategy.start()
+        try:
+            strategy.start()
+        except Exception as error:
+            raise self._broken(error) from error
 
     def worth(self) -> float:
         """Return what the account is worth at the last prices that were met."""
@@ -95,7 +100,19 @@ class _Seat:
     def _broken(self, error: Exception) -> EngineError:
         if isinstance(error, EngineError):
             return error
-        return BadDataError(f"{self.name}: {type(error).__name__}: {error}")
+        where = _place(error, type(self.strategy))
+        return BadDataError(f"{self.name}: {type(error).__name__}: {error}{where}")
+
+
+def _place(error: Exception, kind: type[Strategy]) -> str:
+    """Return the last line of the strategy's file that the error went through, if any."""
+    file = str(getattr(sys.modules.get(kind.__module__), "__file__", None) or "")
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f" ({Path(file).name}, line {line})" if line else ""
 
 
 class BarSeat(_Seat):

@@ -12,7 +12,7 @@ from engine.backtesting.result import Result
 from engine.backtesting.run import run
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
-from engine.errors import BadDataError, EngineError
+from engine.errors import BadDataError, EngineError, UsageError
 from engine.trading import SHIPPED
 from engine.trading.loading import complaint, file_of
 
@@ -103,6 +103,11 @@ def run_trial(
         return run_kernel(made, bars, terms, backend)
     try:
         return run(made, bars, terms, seed=seed)
+    except UsageError as error:  # an order that is none: say where it is sent
+        place = _place(trial.kind, error)
+        if not place:
+            raise
+        raise UsageError(f"{place}: {error} (strategy {trial.kind.__name__})") from error
     except EngineError:
         raise
     except Exception as error:
@@ -128,3 +133,13 @@ def fault(kind: type[Strategy], error: Exception) -> str:
     if isinstance(error, TypeError | ValueError):
         return f"{file}: {kind.__name__}: {error}; is on_bar given a number to return?"
     return ""
+
+
+def _place(kind: type[Strategy], error: Exception) -> str:
+    """Return file and line of the strategy that `error` went through; none of one that ships."""
+    file, line, trace = file_of(kind), 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f"{file}:{line}" if line and kind.__module__ not in _SHIPPED else ""

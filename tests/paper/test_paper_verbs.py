@@ -144,7 +144,30 @@ def test_a_strategy_that_fails_is_named(tmp_path: Path, capsys: pytest.CaptureFi
         encoding="utf-8",
     )
     assert main(["simulate", str(file), *BARS]) == 65
-    assert capsys.readouterr().err == "parity: Mine: ZeroDivisionError: division by zero\n"
+    said = "Mine: ZeroDivisionError: division by zero (mine.py, line 5)"
+    assert capsys.readouterr().err == f"parity: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("hook", "said"),
+    [
+        (
+            "start(self):\n        1 / 0",
+            "Mine: ZeroDivisionError: division by zero (mine.py, line 5)",
+        ),
+        ("on_bar(self, bar):\n        raise SystemExit(3)", "mine.py:5: SystemExit: 3"),
+    ],
+)
+def test_a_strategy_that_fails_at_its_start_or_leaves_is_no_bug_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], hook: str, said: str
+) -> None:
+    file = tmp_path / "mine.py"
+    head = "from engine.backtesting.strategy import Strategy\n\nclass Mine(Strategy):\n    def "
+    file.write_text(f"{head}{hook}\n", encoding="utf-8")
+    assert main(["simulate", str(file), *BARS]) == 65
+    error = capsys.readouterr().err
+    assert error.endswith(f"{said}\n")
+    assert error.count("\n") == 1
 
 
 def test_the_pipeline_is_what_paper_runs_without_strategies(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,22 @@ def test_the_last_days_are_those_before_the_end() -> None:
     assert {len(bars) for bars in cut.bars.values()} == {72}
     assert cut.bars["BOLT"].time_ns[-1] == data.bars["BOLT"].time_ns[-1]
     assert list(cut.bars["AURA"].close) == list(data.bars["AURA"].close[-72:])
+
+
+def test_daily_bars_are_taken_for_longer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["Date,Open,High,Low,Close,Volume"]
+    first = date(2022, 1, 3)
+    for k in range(800):
+        price = 100.0 + (k % 20 if k % 40 < 20 else 20 - k % 20)
+        lines.append(f"{first + timedelta(k)},{price},{price},{price},{price},1000")
+    (tmp_path / "up.csv").write_text("\n".join(lines) + "\n")
+    code, _, whole = gates(
+        capsys, "ma_crossover", "--source", f"csv:{tmp_path / 'up.csv'}", "--set", "fast=3",
+        "--set", "slow=30", "--min-sharpe", "-99", "--max-drawdown", "100%",
+    )  # fmt: skip
+    assert code == 0
+    # Thirty sessions would trade once; seventeen cycles of 40 days fit into 720 days.
+    assert int(whole[0]["said"].split(", ")[1].split()[0].replace(",", "")) > 30
+    assert int(whole[-1]["said"].split()[0]) > 1

@@ -280,6 +280,8 @@ def test_several_values_are_several_tests(capsys: Capture) -> None:
         (["makes.py"], 65, "makes.py:6: TypeError: no such luck"),
         (["needs.py"], 65, "Bad: "),
         (["returns.py"], 65, "is on_bar given a number to return?"),
+        (["leaves.py"], 65, "leaves.py:6: SystemExit: 4"),
+        (["orders.py"], 2, "orders.py:6: an order of nan units of AURA: it must"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
@@ -294,6 +296,10 @@ def test_what_is_wrong_is_said_in_one_line(
         f"{head}    def __init__(self):\n        raise TypeError('no such luck')\n"
     )
     Path("needs.py").write_text(f"{head}    def __init__(self, more):\n        self.more = more\n")
+    Path("leaves.py").write_text(f"{head}    def on_bar(self, bar):\n        raise SystemExit(4)\n")
+    Path("orders.py").write_text(
+        f"{head}    def on_bar(self, bar):\n        self.buy(float('nan'))\n"
+    )
     Path("returns.py").write_text(f"{head}    def on_bar(self, bar):\n        return 'long'\n")
     found, out, err = told(capsys, *words)
     assert (found, out) == (code, "")
