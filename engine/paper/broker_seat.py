@@ -239,5 +239,5 @@ class BrokerSeat(QuoteSeat):
         try:
             account.equity, _ = self._worth()
             self._hooks.tell(account, now_ns, False)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._broken(error) from error

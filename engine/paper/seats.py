@@ -75,7 +75,7 @@ class _Seat:
         self._hooks = Hooks(strategy)
         try:
             strategy.start()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._broken(error) from error
 
     def worth(self) -> float:
@@ -97,14 +97,14 @@ class _Seat:
         self.peak = max(self.peak, equity)
         self.drawdown = max(self.drawdown, 1.0 - equity / self.peak)
 
-    def _broken(self, error: Exception) -> EngineError:
+    def _broken(self, error: BaseException) -> EngineError:
         if isinstance(error, EngineError):
             return error
         where = _place(error, type(self.strategy))
         return BadDataError(f"{self.name}: {type(error).__name__}: {error}{where}")
 
 
-def _place(error: Exception, kind: type[Strategy]) -> str:
+def _place(error: BaseException, kind: type[Strategy]) -> str:
     """Return the last line of the strategy's file that the error went through, if any."""
     file = str(getattr(sys.modules.get(kind.__module__), "__file__", None) or "")
     line, trace = 0, error.__traceback__
@@ -132,7 +132,7 @@ class BarSeat(_Seat):
             return
         try:
             made = walk_many(self.strategy, self.account, feeds, self._days, self._hooks)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._broken(error) from error
         self._write(made.time_ns[0], made.equity[0], made.cash[0], made.invested[0])
 
@@ -182,7 +182,7 @@ class QuoteSeat(_Seat):
                 wanted = self._wanted()
                 self._hooks.tell(account, now, False)
                 self._note_asked(wanted, now)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise self._broken(error) from error
 
     def _tell_quote(self, touch: Touch) -> None:
@@ -195,7 +195,7 @@ class QuoteSeat(_Seat):
         wanted = self._wanted()
         try:
             self.strategy.on_quote(touch)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._broken(error) from error
         self._note_asked(wanted, now)
 
@@ -219,7 +219,7 @@ class QuoteSeat(_Seat):
                 part = self.strategy.on_bar(bar)
                 if part is not None:
                     account.target(part, holding.symbol)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._broken(error) from error
         self._note_asked(wanted, now)
 

@@ -155,7 +155,10 @@ def test_a_strategy_that_fails_is_named(tmp_path: Path, capsys: pytest.CaptureFi
             "start(self):\n        1 / 0",
             "Mine: ZeroDivisionError: division by zero (mine.py, line 5)",
         ),
-        ("on_bar(self, bar):\n        raise SystemExit(3)", "mine.py:5: SystemExit: 3"),
+        (
+            "on_bar(self, bar):\n        raise SystemExit(3)",
+            "Mine: SystemExit: 3 (mine.py, line 5)",
+        ),
     ],
 )
 def test_a_strategy_that_fails_at_its_start_or_leaves_is_no_bug_of_ours(
