@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.start import compile_less
 from engine.cli.typed import count, duration, typed
-from engine.errors import OK, InputOutputError, UsageError
+from engine.errors import OK, BadDataError, EngineError, InputOutputError, UsageError
 from engine.settings import spelling
 from engine.settings.table import CHECKS, COSTS, READING, of_groups
 
@@ -103,7 +103,18 @@ def run(args: argparse.Namespace) -> int:
         delay_ns=int(args.delay * _NS), assignment=args.assignment, margin=args.margin,
         has_interest=args.interest, holds=args.scan,
     )  # fmt: skip
-    result = run_backtest(make(request), recording, terms, seed=request.feed.seed or 0)
+    made = make(request)
+    try:
+        result = run_backtest(made, recording, terms, seed=request.feed.seed or 0)
+    except EngineError:
+        raise
+    except Exception as error:
+        from engine.trading.trial import fault
+
+        line = fault(made, error) if isinstance(made, type) else ""
+        if not line:
+            raise  # of ours
+        raise BadDataError(line) from error
     _say(heard, result)
     _show(result, recording.source, args)
     return OK

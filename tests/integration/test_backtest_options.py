@@ -180,3 +180,15 @@ def test_a_recorded_session_is_a_feed(capsys: pytest.CaptureFixture[str], tmp_pa
     found = json.loads(capsys.readouterr().out)
     assert found["symbols"] == ["ZDIV"]
     assert len(found["packages"]) == 1
+
+
+@pytest.mark.parametrize("hook", ["start(self)", "on_chain(self, chain)"])
+def test_a_strategy_that_fails_is_no_bug_of_ours(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, hook: str
+) -> None:
+    file = tmp_path / "mine.py"
+    head = "from engine.backtesting.options.strategy import ChainStrategy\n\n"
+    file.write_text(f"{head}class Mine(ChainStrategy):\n    def {hook}:\n        1 / 0\n")
+    assert main(["backtest", "options", "--days", "2", "--strategy", str(file)]) == 65
+    error = capsys.readouterr().err
+    assert error == f"parity: {file}:5: ZeroDivisionError: division by zero (strategy Mine)\n"
