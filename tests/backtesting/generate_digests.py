@@ -18,7 +18,7 @@ from engine.backtesting.run import run
 from engine.backtesting.terms import Terms
 from engine.market.fees import FeeSchedule
 from tests.backtesting.mixed import MARKET, Mixed
-from tests.backtesting.scripts import HOUR
+from tests.backtesting.scripted import HOUR
 
 FILE = Path(__file__).with_name("digests.json")
 ACTIONS = (Split("BBB", 100 * HOUR, 2.0), Dividend("AAA", 150 * HOUR, 0.5))

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.backtesting.strategy import Strategy
 from engine.market.bars import Bar, Bars
-from tests.backtesting.scripts import HOUR
+from tests.backtesting.scripted import HOUR
 
 
 def drawn(seed: int, n: int, skip: float = 0.0) -> Bars:

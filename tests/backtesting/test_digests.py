@@ -11,7 +11,7 @@ from engine.backtesting.parameters import build
 from engine.backtesting.run import run
 from tests.backtesting.generate_digests import ACTIONS, FILE, TERMS, digest, digests
 from tests.backtesting.mixed import MARKET, Mixed
-from tests.backtesting.scripts import HOUR
+from tests.backtesting.scripted import HOUR
 
 
 def test_the_digests_are_those_that_cpython_wrote() -> None:

@@ -13,7 +13,7 @@ from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.clock import to_ns
 from engine.market.bars import Bar
-from tests.backtesting.scripts import HOUR, QUIET, RICH, Script, bars, data, play, send, told
+from tests.backtesting.scripted import HOUR, QUIET, RICH, Script, bars, data, play, send, told
 
 TWO = (2.0, 2.0, 2.0, 2.0)
 

@@ -13,7 +13,7 @@ import pytest
 
 from engine.backtesting.orders import AT_ONCE, DAY
 from engine.backtesting.terms import Terms
-from tests.backtesting.scripts import HOUR, QUIET, RICH, Row, play, send, told
+from tests.backtesting.scripted import HOUR, QUIET, RICH, Row, play, send, told
 
 Told = list[tuple[int, float, float, str]]
 THROUGH = replace(RICH, through=True)

@@ -19,7 +19,7 @@ from engine.backtesting.run import run
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.market.bars import Bar, Bars
-from tests.backtesting.scripts import HOUR, bars
+from tests.backtesting.scripted import HOUR, bars
 
 SYMBOLS = ("ONE", "TWO")
 STEPS = st.integers(-8, 8)

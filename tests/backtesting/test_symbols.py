@@ -16,7 +16,7 @@ from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.market.bars import Bar, Bars
 from tests.backtesting.mixed import MARKET, Mixed
-from tests.backtesting.scripts import HOUR, QUIET, RICH, Script, bars, send, told
+from tests.backtesting.scripted import HOUR, QUIET, RICH, Script, bars, send, told
 
 DEAR = Terms(
     fee_rate=0.001, fee_order=1.0, slippage_rate=0.0005, borrow_rate=0.05, participation=0.5,

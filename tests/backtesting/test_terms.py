@@ -15,7 +15,7 @@ from engine.errors import UsageError
 from engine.market.bars import Bars
 from engine.market.fees import FeeSchedule
 from kernels_pure.fills import units_at_risk
-from tests.backtesting.scripts import HOUR, QUIET, RICH, Row, Script, bars, play, send, told
+from tests.backtesting.scripted import HOUR, QUIET, RICH, Row, Script, bars, play, send, told
 
 DAY_NS = 24 * HOUR
 LOOSE = replace(

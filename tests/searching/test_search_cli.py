@@ -155,7 +155,14 @@ def test_the_page_loads_nothing_and_has_the_map(
 
 
 def test_ctrl_c_shows_what_was_found(tmp_path: Path) -> None:
-    words = ["backtest", "breakout", "--search", "random", "--trials", "2000000", "--json"]
+    path = tmp_path / "endless.py"  # a space that a fast machine does not come to the end of
+    path.write_text(
+        "from engine.backtesting.parameters import real\n"
+        "from engine.backtesting.strategy import Strategy\n"
+        "class Endless(Strategy):\n    part = real(0.5, 0.0, 1.0)\n"
+        "    def on_bar(self, bar):\n        return self.part * (bar.close > bar.open)\n"
+    )
+    words = ["backtest", str(path), "--search", "random", "--trials", "2000000", "--json"]
     with subprocess.Popen(
         [sys.executable, "-m", "engine", *words, "--workers", this_kind().lower(), "--jobs", "2"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,

@@ -36,9 +36,11 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> list[ScanSettings]:
     seen: list[ScanSettings] = []
     scan_chain = scan_many.scan_chain
 
-    def watched(chain: OptionChain, settings: ScanSettings, backend: Backend) -> ScanResult:
+    def watched(
+        chain: OptionChain, settings: ScanSettings, backend: Backend, **more: bool
+    ) -> ScanResult:
         seen.append(settings)
-        return scan_chain(chain, settings, backend)
+        return scan_chain(chain, settings, backend, **more)
 
     monkeypatch.setattr(scan_many, "scan_chain", watched)
     return seen

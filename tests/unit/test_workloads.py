@@ -197,10 +197,10 @@ class TestCalls:
         kernel = PURE.load("sweep").ma_cross_backtest
         *_, equity = columns = calls_series.backtest(PURE)
         _, orders, *_ = kernel(*columns)
-        bars = calls_events.bars(len(equity))
-        crossing = calls_events.Crossing(*calls_series.WINDOWS)
-        found = calls_events.run(bars, crossing, calls_series.ACCOUNT)
-        assert found.orders == orders > 9
+        bars = {"ZWALK": calls_events.bars(len(equity))}
+        data = calls_events.Data(bars, calls_events.BAR_NS, "a random walk")
+        found = calls_events.run(calls_events.Crossing(), data, calls_series.TERMS)
+        assert found.n_orders == orders > 9
         assert list(found.equity) == pytest.approx(list(equity), rel=1e-12)
 
 

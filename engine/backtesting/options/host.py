@@ -42,7 +42,7 @@ class Ticket:
 
 
 class Host:
-    """One account. `show` a chain, let a strategy act, then `execute` and `mark`.
+    """One account. `show` a chain, let a strategy act, then `carry_out` and `mark`.
 
     `open` and `closed` are its packages, `refusals` counts why orders were not filled, `calls`
     the packages that were closed because margin was missing.
@@ -209,7 +209,7 @@ class Host:
         for one in self.living(symbol):
             one.mark(self.boards[symbol])
 
-    def execute(self, symbol: str) -> None:
+    def carry_out(self, symbol: str) -> None:
         """Fill the orders of a symbol that are due, closings first."""
         board, now = self.boards[symbol], self._now
         for one in self.living(symbol):

@@ -141,7 +141,7 @@ class _Run:
             strategy.on_timer(chain.ts_ns)
         self._leave_what_is_over(chain.symbol)
         strategy.on_chain(chain)
-        host.execute(chain.symbol)
+        host.carry_out(chain.symbol)
         host.hold_to_margin(chain.symbol)
         host.retire()
         heard, host.heard = host.heard, []
