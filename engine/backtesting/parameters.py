@@ -14,7 +14,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from math import isfinite
 from typing import Any, TypeVar, cast
 
@@ -40,6 +41,9 @@ class Parameter:
     step: float = 0.0
     is_log: bool = False
     options: tuple[str, ...] = ()
+    # In which order they are written: of ``fast, slow = whole(…), whole(…)`` PyPy has `slow` first
+    # among the attributes of a class, CPython `fast`.
+    number: int = field(default_factory=count().__next__)
 
     def __get__(self, instance: object | None, owner: type | None = None) -> Any:
         """Return the default where an instance has no value of its own."""
@@ -105,12 +109,16 @@ def parameters(strategy: type) -> dict[str, Parameter]:
     """Return the parameters of a class by name, those of its bases first, as they are written."""
     found: dict[str, Parameter] = {}
     for base in reversed(strategy.__mro__):
-        for name, value in vars(base).items():
+        for name, value in sorted(vars(base).items(), key=_place):
             if isinstance(value, Parameter):
                 found[name] = value
             else:
                 found.pop(name, None)  # a class may fix what its base left open
     return found
+
+
+def _place(item: tuple[str, object]) -> int:
+    return item[1].number if isinstance(item[1], Parameter) else -1
 
 
 def build(strategy: type[S], values: Mapping[str, object] | None = None) -> S:

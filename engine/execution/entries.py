@@ -190,9 +190,14 @@ def plan_data(
     )
 
 
-@lru_cache(maxsize=16)
 def _combo_text(combo: Combo) -> str:
-    # It stands in a plan, and in each order of it.
+    # It stands in a plan, and in each order of it. Contracts are equal whatever an exchange calls
+    # them, and their text is not.
+    return _text_of(combo, tuple(contract.exchange_id for _, contract in combo.legs))
+
+
+@lru_cache(maxsize=16)
+def _text_of(combo: Combo, exchange_ids: tuple[str, ...]) -> str:
     return json_text(combo)
 
 

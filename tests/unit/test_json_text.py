@@ -106,6 +106,16 @@ def test_a_plan_and_an_order_of_it_are_read_back_as_they_were() -> None:
     assert decode(Intent, again).order.combo == other
 
 
+def test_contracts_that_are_equal_keep_their_own_numbers_at_the_exchange() -> None:
+    one = plan()
+    for number in ("11", "22"):
+        legs = tuple((n, replace(c, exchange_id=number)) for n, c in one.combo.legs)
+        named = replace(one, combo=replace(one.combo, legs=legs))
+        said = plan_data(named, COMBO, (0.5, 1.0), 40.0)
+        read = read_plan(Entry(7, 1, "plan", said)).plan
+        assert [contract.exchange_id for _, contract in read.combo.legs] == [number, number]
+
+
 def test_a_journal_keeps_what_was_written_already(tmp_path) -> None:
     journal = Journal(tmp_path / "j")
     data = plan_data(plan(), COMBO, (0.5, 1.0), 40.0)
