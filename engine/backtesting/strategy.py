@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from engine.backtesting.orders import UNTIL_CANCELLED, Fill, Order
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.backtesting.touch import Touch
@@ -120,6 +121,7 @@ class Strategy:
         symbol: str = "",
     ) -> Order:
         """Buy `units`: at the market, up to `limit`, from `stop` on; then rest `sl` and `tp`."""
+        _check_side(units, "buy", "sell")
         return self.account.send(units, symbol or self.symbols[0], limit, stop, sl, tp, tif)
 
     def sell(
@@ -134,6 +136,7 @@ class Strategy:
         symbol: str = "",
     ) -> Order:
         """Sell `units`, short where none are held; as `buy`."""
+        _check_side(units, "sell", "buy")
         return self.account.send(-units, symbol or self.symbols[0], limit, stop, sl, tp, tif)
 
     def close(self, symbol: str = "") -> None:
@@ -161,3 +164,8 @@ class Strategy:
     def orders(self, symbol: str = "") -> tuple[Order, ...]:
         """Return the orders of `symbol` that rest."""
         return self.account.orders(symbol or self.symbols[0])
+
+
+def _check_side(units: float, verb: str, other: str) -> None:
+    if units < 0.0:
+        raise UsageError(f"{verb}({units:g}): units are above 0; {other}({-units:g}) is meant?")

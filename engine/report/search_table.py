@@ -95,13 +95,13 @@ def luck_lines(found: Found) -> list[str]:
     parts = [", ".join([tried, *others])]
     if worth is None:
         return parts
-    sample = f"{worth.n_sampled:,} of the trials, {worth.n_resamples:,} resamples"
+    sample = f"{worth.n_sampled:,} trials, {worth.n_resamples:,} draws"
     parts += [
-        f"deflated Sharpe  {_part(worth.deflated)}  probability that the best is no luck of "
+        f"deflated Sharpe  {_part(worth.deflated)}  probability the best is no luck of "
         f"{worth.n_tried:,}; want > 0.95",
-        f"SPA p            {_part(worth.spa)}  that no trial beats cash ({sample}); want < 0.05",
-        f"overfit          {_part(worth.overfit)}  the best of one half falls below the middle in "
-        "the other; 0.5 is chance",
+        f"SPA p            {_part(worth.spa)}  none beats cash ({sample}); want < 0.05",
+        f"overfit          {_part(worth.overfit)}  best below the middle in the other half; "
+        "0.5 is chance",
     ]
     return parts
 

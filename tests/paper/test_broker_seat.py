@@ -13,7 +13,7 @@ from engine.backtesting.orders import AT_ONCE, STOP_LOSS, Fill
 from engine.backtesting.parameters import build
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
-from engine.errors import BadDataError
+from engine.errors import BadDataError, UsageError
 from engine.market.bars import Bar
 from engine.paper.broker_seat import BrokerSeat, Held
 from engine.paper.desk import Desk
@@ -160,6 +160,13 @@ def seat_of(held: Held | None = None) -> BrokerSeat:
     seat = BrokerSeat("once", build(Once), DATA, TERMS, 0, held)
     seat.touch(Touch(0, "AAA", 99.0, 101.0, 50.0, 70.0))
     return seat
+
+
+@pytest.mark.parametrize("verb", ["buy", "sell"])
+def test_units_below_nothing_are_refused(verb: str) -> None:
+    seat = seat_of()
+    with pytest.raises(UsageError, match="units are above 0"):
+        getattr(seat.strategy, verb)(-5.0, symbol="AAA")
 
 
 def test_no_more_is_wished_for_than_is_shown() -> None:

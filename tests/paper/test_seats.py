@@ -147,7 +147,8 @@ class Marketeer(Strategy):
         if bar.symbol == "YY" and self.rng.random() < 0.4:
             units = self.rng.choice((-7.0, 3.0, 9.0))
             if abs(self.position("YY") + units) < 60.0:
-                self.buy(units, symbol="YY")
+                send = self.buy if units > 0.0 else self.sell
+                send(abs(units), symbol="YY")
 
 
 @pytest.mark.parametrize("kind", [Single, Marketeer])
@@ -205,7 +206,10 @@ def once(**order: object) -> type[Strategy]:
         def on_bar(self, bar: Bar) -> None:
             if not self.is_sent:
                 self.is_sent = True
-                self.buy(**order)  # type: ignore[arg-type]
+                units = float(order["units"])  # type: ignore[arg-type]
+                rest = {**order, "units": abs(units)}
+                send = self.buy if units > 0.0 else self.sell
+                send(**rest)  # type: ignore[arg-type]
 
     return Once
 

@@ -34,6 +34,8 @@ def test_the_table_says_what_the_best_is_worth(capsys: pytest.CaptureFixture[str
     assert code == 0
     assert re.search(r"^trial +fast +slow +short +return +Sharpe", out, re.M)
     assert "60 of 60 trials tried" in out
+    luck = [one for one in out.splitlines() if one.startswith(("deflated", "SPA", "overfit"))]
+    assert [len(one) <= 80 for one in luck] == [True] * 3
     for told in ("deflated Sharpe", "SPA p", "overfit", "mean Sharpe by fast", "out of sample:"):
         assert told in out
     assert "trials in" in err
