@@ -13,7 +13,7 @@ import pytest
 from engine.backtesting.run import run
 from engine.backtesting.terms import Terms
 from tests.anchors.engines import np, portfolio, run_class, theirs
-from tests.backtesting.scripts import HOUR, QUIET, Row, Script, bars, data, send
+from tests.backtesting.scripted import HOUR, QUIET, Row, Script, bars, data, send
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "BACKTEST.md"
 NO = np.zeros(4, dtype=bool)

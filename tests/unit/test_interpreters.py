@@ -14,6 +14,7 @@ import pytest
 from engine.cli import runtime
 from engine.cli.main import main
 from engine.cli.runtime import ADVISE
+from engine.errors import UsageError
 from engine.runtime import advice, interpreters
 from engine.runtime.interpreters import CPYTHON, GUARD, PYPY, Interpreter, this_kind
 from tests.unit.measured_runtimes import measured, own_cache  # noqa: F401
@@ -58,8 +59,12 @@ class TestRuntime:
         there = Interpreter("/other/python", self.other, "3.11", False)
         monkeypatch.setattr(runtime, "find", lambda kind: there)
         monkeypatch.setattr(os, "execve", lambda path, command, environ: print(command[4:]))
-        monkeypatch.setattr("engine.cli.scan_request.build", lambda *_: sys.exit(0))
-        assert main(["--no-color", "scan", "A", "--runtime", self.other.lower()]) == 0
+
+        def enough(*_: object) -> None:
+            raise UsageError("enough")
+
+        monkeypatch.setattr("engine.cli.scan_request.build", enough)
+        assert main(["--no-color", "scan", "A", "--runtime", self.other.lower()]) == 2
         assert capsys.readouterr().out.strip() == "['scan', '--no-color', 'A']"
 
     def test_a_process_that_took_over_replaces_itself_no_more(self, replaced, monkeypatch):
