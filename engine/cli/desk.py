@@ -139,14 +139,9 @@ def bars_of(args: argparse.Namespace) -> Data:
 
 
 def _no_bars(symbols: Sequence[str]) -> dict[str, Bars]:
-    from array import array
-
     from engine.market.bars import Bars
 
-    return {
-        name: Bars(array("q"), array("d"), array("d"), array("d"), array("d"), array("d"))
-        for name in symbols
-    }
+    return {name: Bars.none() for name in symbols}
 
 
 def terms_of(args: argparse.Namespace, market: Market) -> Terms:

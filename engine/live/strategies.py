@@ -90,7 +90,7 @@ class StrategyEngine(Engine):
         super().__init__(*parts, **more)
         self._settings, self._fees, self._facts, self._symbols = settings, fees, facts, symbols
         terms = Terms(cash=strategies.cash, lot=1.0, fees=fees)
-        data = Data({one: _no_bars() for one in symbols}, strategies.interval_ns, "live",
+        data = Data({one: Bars.none() for one in symbols}, strategies.interval_ns, "live",
                     calendar="us")  # fmt: skip
         self.seats = tuple(
             BrokerSeat(
@@ -231,10 +231,3 @@ class StrategyEngine(Engine):
         for seat in self.seats:
             held += seat.account.position(symbol)
         return held
-
-
-def _no_bars() -> Bars:
-    from array import array
-
-    empty = array("d")
-    return Bars(array("q"), empty, empty, empty, empty, empty)

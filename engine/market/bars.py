@@ -47,5 +47,10 @@ class Bars:
             if self.time_ns[row] <= self.time_ns[row - 1]:
                 raise ValueError(f"bar {row} is not later than the bar before it")
 
+    @classmethod
+    def none(cls) -> Bars:
+        """Return no bars, as of a symbol whose bars are still to be made."""
+        return cls(array("q"), array("d"), array("d"), array("d"), array("d"), array("d"))
+
     def __len__(self) -> int:
         return len(self.time_ns)

@@ -234,10 +234,5 @@ class BrokerSeat(QuoteSeat):
             if rest.is_at_once and rest.order.number == asked.number:
                 holding.orders.remove(rest)
         holding.watch()
-        if units == 0.0:
-            return
-        try:
-            account.equity, _ = self._worth()
-            self._hooks.tell(account, now_ns, False)
-        except (Exception, SystemExit) as error:
-            raise self._broken(error) from error
+        if units != 0.0:
+            self._tell_fills(now_ns)

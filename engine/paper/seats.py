@@ -177,13 +177,18 @@ class QuoteSeat(_Seat):
         asked_ns = self._asked_ns[holding.symbol]
         TouchFills(account, holding, now, displayed, now - self._latency, asked_ns).meet()
         if len(account.ledger.filled) > n_before:
-            try:
-                account.equity, _ = self._worth()
-                wanted = self._wanted()
-                self._hooks.tell(account, now, False)
-                self._note_asked(wanted, now)
-            except (Exception, SystemExit) as error:
-                raise self._broken(error) from error
+            self._tell_fills(now)
+
+    def _tell_fills(self, now: int) -> None:
+        """Value the account, and let the strategy meet what was filled."""
+        account = self.account
+        try:
+            account.equity, _ = self._worth()
+            wanted = self._wanted()
+            self._hooks.tell(account, now, False)
+            self._note_asked(wanted, now)
+        except (Exception, SystemExit) as error:
+            raise self._broken(error) from error
 
     def _tell_quote(self, touch: Touch) -> None:
         """Let a strategy that listens meet a quote, after what it fills."""
