@@ -1,10 +1,10 @@
 """Compile a file of strategies so that PyPy runs what is written.
 
 PyPy 7.3.19 for Python 3.11 drops a jump where a conditional expression stands alone at the end of
-a function: ``self.buy(1.0) if up else self.sell(1.0)`` then buys and sells, and
-``up or self.close()`` ends the process while the file is compiled. With a `return` behind it both
-are right, so each function that does not end in one is given one. Nothing else changes: lines stay,
-and so do results.
+an `if` with which a function ends: ``self.buy(1.0) if up else self.sell(1.0)`` then buys and sells,
+and ``up or self.close()`` ends the process while the file is compiled. With a `return` behind it
+both are right, so each function that does not end in one is given one. Nothing else changes: lines
+stay, and so do results. The report for PyPy: docs/upstream/pypy-conditional-expression.md.
 """
 
 from __future__ import annotations
