@@ -25,7 +25,7 @@ def inside_if(up, seen):
 
 
 def inside_else(up, seen):
-    """The same in an `else`: wrong."""
+    """Choose in an `else` that ends the function: wrong."""
     if seen is None:
         pass
     else:
@@ -33,7 +33,7 @@ def inside_else(up, seen):
 
 
 def inside_if_and_returns(up, seen):
-    """The same with a return behind it: right."""
+    """Choose with a return behind it: right."""
     if seen is not None:
         seen.append("yes") if up else seen.append("no")
     return None
