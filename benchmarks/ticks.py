@@ -31,10 +31,11 @@ import ib_async  # noqa: E402
 from engine.clock import SYSTEM  # noqa: E402
 from engine.ib import wire  # noqa: E402
 from engine.ib.frames import FrameReader  # noqa: E402
-from engine.ib.ticks import Quiet, SymbolQuotes, TickPath  # noqa: E402
+from engine.ib.ticks import SymbolQuotes, TickPath  # noqa: E402
 from engine.market.book import Book  # noqa: E402
 from engine.market.chain import Expiry  # noqa: E402
 from engine.market.listing import Listing  # noqa: E402
+from engine.market.sink import Quiet  # noqa: E402
 
 FIRST, N_LINES = 100, 90
 READS = (1_400, 65_536, 262_144)

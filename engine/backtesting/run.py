@@ -125,7 +125,11 @@ def result_of(
 
 def notes_of(account: BarAccount) -> tuple[str, ...]:
     """Return in words what a person should know of a run."""
-    notes = [f"{count} orders refused: {why}" for why, count in sorted(account.refused.items())]
+    notes = [
+        f"{count:,} {'order' if count == 1 else 'orders'} refused: {why}"
+        for why, count in sorted(account.refused.items())
+    ]
     if account.n_margin_calls:
-        notes.append(f"{account.n_margin_calls} margin calls: everything was closed")
+        calls = "margin call" if account.n_margin_calls == 1 else "margin calls"
+        notes.append(f"{account.n_margin_calls:,} {calls}: everything was closed")
     return tuple(notes)

@@ -96,7 +96,6 @@ def document(desk: Desk, market: Market, terms: Terms, args: argparse.Namespace)
         one = standing_object(standing(seat))
         if args.trades:
             one["closed"] = trade_objects(seat.result())
-        one["notes"] = list(seat.result().notes)
         listed.append(one)
     return {
         "schema": SCHEMA,

@@ -30,8 +30,9 @@ from engine.ib.lines import UNDERLYING, Line, LineBudget
 from engine.ib.listed import Listed
 from engine.ib.states import Signal, State
 from engine.ib.subscriptions import Subscriptions
-from engine.ib.ticks import Quiet, Sink, SymbolQuotes, TickPath
+from engine.ib.ticks import SymbolQuotes, TickPath
 from engine.market.book import Book
+from engine.market.sink import Quiet, Sink
 
 _REFUSALS = (Kind.NOT_SUBSCRIBED, Kind.NO_CONTRACT, Kind.REQUEST_REFUSED)
 _LOOK_S = 0.5

@@ -16,15 +16,14 @@ of its request on, until `stale`.
 from __future__ import annotations
 
 import math
-from array import array
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
 from engine.clock import Clock
 from engine.ib import wire
 from engine.market.book import Book
 from engine.market.chain import INDEX
+from engine.market.sink import Sink
 
 MOST_PRICE = 1e7
 MOST_SIZE = 1e12
@@ -36,48 +35,6 @@ _DELAYED = {66: 1, 67: 2, 68: 4, 69: 0, 70: 3}
 _HALTED = (49, 90)
 _UNSEEN, _LIVE, _FROZEN, _LATE = 0, 1, 2, 3  # of a line; TWS has 4 for delayed and frozen
 _MOST_RETIRED = 10_000
-
-
-class Sink(Protocol):
-    """What looks at the quotes of a symbol: a `Watch`, or what looks at nothing."""
-
-    book: Book
-
-    def changed(self, sides: Sequence[tuple[int, int]], has_stock: bool, ts_ns: int) -> bool:
-        """Take what the book has new since the last call, all of one instant.
-
-        `sides` are (quote index, +1 for its ask, -1 for its bid).
-        """
-        ...
-
-    def refresh(self, now_ns: int) -> bool:
-        """Look again after anything else that was done to the book."""
-        ...
-
-    @property
-    def bounds(self) -> tuple[array[float], array[float]] | None:
-        """The highest bid and the lowest ask of each quote without a candidate, None if unknown."""
-        ...
-
-
-class Quiet:
-    """A sink that looks at nothing: its book is written all the same."""
-
-    def __init__(self, book: Book) -> None:
-        self.book = book
-
-    def changed(self, sides: Sequence[tuple[int, int]], has_stock: bool, ts_ns: int) -> bool:
-        """Do nothing: nobody looks."""
-        return False
-
-    def refresh(self, now_ns: int) -> bool:
-        """Do nothing: nobody looks."""
-        return False
-
-    @property
-    def bounds(self) -> None:
-        """Nothing is known of edges here."""
-        return None
 
 
 class SymbolQuotes:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.feeds.demo_market import DemoMarket
 from engine.live.moving import Moving
-from engine.live.source import Failed, MakeWatch
+from engine.live.source import Failed, MakeSink
 from engine.market.book import Book
 from engine.market.carry import Carry
+from engine.market.sink import Sink
 from engine.report.live_screen import GOOD, Link
-from engine.scanner.watch import Watch
 
 # Seconds between two looks at the clock, and contracts priced ahead in one idle slice.
 _STEP = 0.004
@@ -46,27 +46,27 @@ class DemoSource(Moving):
         self._market = market
         self._start_ns = market.now_ns
         self._monotonic = clock.monotonic_ns()
-        self._watches: dict[str, Watch] = {}
-        self._makers: dict[str, MakeWatch] = {}
+        self._sinks: dict[str, Sink] = {}
+        self._makers: dict[str, MakeSink] = {}
         # Instrument to (symbol, quote index), -1 for the underlying.
         self._places: dict[int, tuple[str, int]] = {}
         self._changed: dict[int, None] = {}
         market.listener = self._note
 
-    async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
-        """Return a watch that is fed with the quotes of `symbol` from now on."""
-        return self._install(symbol, Book.of(self._market.chain(symbol)), make_watch)
+    async def open(self, symbol: str, make_sink: MakeSink) -> Sink:
+        """Return a sink that is fed with the quotes of `symbol` from now on."""
+        return self._install(symbol, Book.of(self._market.chain(symbol)), make_sink)
 
-    def _install(self, symbol: str, book: Book, make_watch: MakeWatch) -> Watch:
+    def _install(self, symbol: str, book: Book, make_sink: MakeSink) -> Sink:
         now, listing = self._market.now_ns, book.listing
-        self._makers[symbol] = make_watch
+        self._makers[symbol] = make_sink
         places = {}
         for q, (expiry, strike, right) in enumerate(listing.keys()):
             places[expiry.settles_ns, strike, right] = q
             book.line_up(q, now)
         book.underlying_line_up(now)
         book.prove_alive(now)
-        watch = self._watches[symbol] = make_watch(book)
+        sink = self._sinks[symbol] = make_sink(book)
         for instrument in self._market.instruments:
             if instrument.symbol != symbol:
                 continue
@@ -76,15 +76,15 @@ class DemoSource(Moving):
                 self._places[instrument.index] = (symbol, -1)
             elif key in places:
                 self._places[instrument.index] = (symbol, places[key])
-        return watch
+        return sink
 
     def carry(self, symbol: str) -> Carry | None:
         """Return the rates, dividends and borrow of the demo exchange."""
         return self._market.carry(symbol)
 
     def renew(self, symbol: str) -> None:
-        """Make the watch of a symbol anew on the book that it has."""
-        self._watches[symbol] = self._makers[symbol](self._watches[symbol].book)
+        """Make the sink of a symbol anew on the book that it has."""
+        self._sinks[symbol] = self._makers[symbol](self._sinks[symbol].book)
 
     def links(self) -> tuple[Link, ...]:
         """Return the one connection there is."""
@@ -93,9 +93,9 @@ class DemoSource(Moving):
     def doubt(self) -> None:
         """Say that time was lost: the next quotes prove themselves again."""
         now = self._market.now_ns
-        for watch in self._watches.values():
-            for q in range(watch.book.listing.n_quotes):
-                watch.book.line_up(q, now)
+        for sink in self._sinks.values():
+            for q in range(sink.book.listing.n_quotes):
+                sink.book.line_up(q, now)
 
     def step(self) -> None:
         """Bring the market to the time of now and hand on what has changed."""
@@ -104,10 +104,10 @@ class DemoSource(Moving):
         now = self._market.now_ns
         touched: dict[str, _Changed] = {}
         changed, self._changed = self._changed, {}
-        for symbol, watch in list(self._watches.items()):
-            self._settle(symbol, watch, now)
-        for watch in self._watches.values():
-            watch.book.prove_alive(now)
+        for symbol, sink in list(self._sinks.items()):
+            self._settle(symbol, sink, now)
+        for sink in self._sinks.values():
+            sink.book.prove_alive(now)
         for index in changed:
             place = self._places.get(index)
             if place is None:
@@ -115,21 +115,21 @@ class DemoSource(Moving):
             symbol, q = place
             if symbol not in touched:
                 touched[symbol] = _Changed()
-            self._write(self._watches[symbol].book, q, index, now, touched[symbol])
+            self._write(self._sinks[symbol].book, q, index, now, touched[symbol])
         # All of one instant, as what a socket brings is: each symbol is searched once at most.
         for symbol, new in touched.items():
-            self._watches[symbol].changed(new.sides, new.has_stock, now)
+            self._sinks[symbol].changed(new.sides, new.has_stock, now)
         if touched:
             self.on_read(tuple(touched), now)
 
-    def _settle(self, symbol: str, watch: Watch, now: int) -> None:
+    def _settle(self, symbol: str, sink: Sink, now: int) -> None:
         """Go on with what is left when an expiry has settled."""
-        listing = watch.book.listing
+        listing = sink.book.listing
         if not listing.expiries or listing.expiries[0].settles_ns > now:
             return
         left = listing.after(now)
         if left.n_rows:
-            self._install(symbol, watch.book.relisted(left), self._makers[symbol])
+            self._install(symbol, sink.book.relisted(left), self._makers[symbol])
 
     def _write(self, book: Book, q: int, index: int, now: int, new: _Changed) -> None:
         quote = self._market.quotes[index]

@@ -1,25 +1,25 @@
-"""The pipeline of live trading: quotes to a watch, what it finds to the trader, time to both.
+"""What every live engine is: quotes to what looks at them, time to the trader, halts and latches.
 
-Single-threaded. Whatever is raised in here stops trading: a halt, or, where the journal cannot be
-written, the end (`fatal`).
+Who looks at quotes is told by those that are made of it: `engine.live.arbitrage` searches them,
+`engine.live.strategies` leads strategies by them. Single-threaded. Whatever is raised in here stops
+trading: a halt, or, where the journal cannot be written, the end (`fatal`).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import EngineError, InputOutputError
-from engine.execution import entries
 from engine.execution.breakers import Breakers
 from engine.execution.broker import Broker, BrokerEvent, LinkDown, LinkUp
 from engine.execution.days import day_of
-from engine.execution.modes import Mode
-from engine.execution.plan import Unplanned, plans
-from engine.execution.trader import Outcome, Trader
+from engine.execution.trader import Trader
 from engine.live.collector import Collector
 from engine.live.folder import Folder
 from engine.live.latch import clear_latch, read_latch, set_latch
@@ -27,19 +27,11 @@ from engine.live.source import Source
 from engine.live.tee import Tee
 from engine.live.vigil import Vigil
 from engine.market.book import Book
-from engine.proof.verifier import reproduces
+from engine.market.sink import Sink
+from engine.paper.standings import Standing
 from engine.report.live_screen import Link
-from engine.report.wording import legs_text
-from engine.scanner.scanner import Scanner
-from engine.scanner.watch import Watch
 
 _MOST_TIMINGS = 2_000
-_REFUSED_EVERY_NS = NS_PER_SECOND // 4
-_SAME_EVERY_NS = 15 * NS_PER_SECOND
-_MOST_KEYS = 1_000
-# Candidates that wait are searched again so often: before an order their quotes are judged anyway.
-_AGED_EVERY_NS = NS_PER_SECOND
-_NOT_ARMED = Outcome("", (("not-armed", "it would be sent with --arm"),))
 
 
 def _nothing() -> None:
@@ -48,19 +40,22 @@ def _nothing() -> None:
 
 @dataclass(slots=True)
 class Tracked:
-    """One underlying: its watch, its scanner, and how many searches have been looked at."""
+    """One underlying: what takes its quotes, and how many reads had any."""
 
     symbol: str
-    watch: Watch
-    scanner: Scanner
-    n_seen: int = 0
-    n_reads: int = 0
-    refused_ns: int = 0
-    aged_ns: int = 0
-    refused: dict[str, int] = field(default_factory=dict)
+    sink: Sink
+    n_reads: int = field(default=0, kw_only=True)
+
+    @property
+    def book(self) -> Book:
+        """Its quotes."""
+        return self.sink.book
 
 
-class Engine:
+T = TypeVar("T", bound=Tracked)
+
+
+class Engine(ABC, Generic[T]):
     """Holds everything that runs together.
 
     Attributes
@@ -80,7 +75,7 @@ class Engine:
     ) -> None:  # fmt: skip
         self.folder, self.source, self.trader, self.tee = folder, source, trader, tee
         self.broker = broker
-        self.tracked: dict[str, Tracked] = {}
+        self.tracked: dict[str, T] = {}
         self.fatal: BaseException | None = None
         self.is_over = False
         self.read_us: deque[float] = deque(maxlen=_MOST_TIMINGS)
@@ -101,23 +96,49 @@ class Engine:
         source.on_read, source.failed, source.alert = self.on_read, self.failed, self.alerted
         broker.sink = self.on_event
 
-    async def open(self, symbol: str, scanner_of: Callable[[Book], Scanner]) -> None:
-        """Begin to watch an underlying; `scanner_of` makes its scanner from its book.
+    async def open(self, symbol: str) -> None:
+        """Begin to take the quotes of an underlying.
 
-        It is made anew where the source comes with another book: an expiry has settled.
+        What takes them is made anew where the source comes with another book: an expiry has
+        settled.
         """
 
-        def make_watch(book: Book) -> Watch:
-            scanner = scanner_of(book)
-            watch = Watch(book, scanner, self._clock.now_ns())
-            self.tracked[symbol] = Tracked(symbol, watch, scanner)
-            return watch
+        def make_sink(book: Book) -> Sink:
+            tracked = self.tracked[symbol] = self._track(symbol, book)
+            return tracked.sink
 
-        await self.source.open(symbol, make_watch)
+        await self.source.open(symbol, make_sink)
+
+    @abstractmethod
+    def _track(self, symbol: str, book: Book) -> T:
+        """Return what takes the quotes of a book."""
+
+    @abstractmethod
+    def _consider(self, tracked: T, now_ns: int, start_ns: int) -> None:
+        """Do what new quotes ask for; `start_ns` is when they were read, by the clock of spans."""
+
+    def _consider_again(self, tracked: T) -> None:
+        """Consider quotes that have been considered before."""
+        self._consider(tracked, self._clock.now_ns(), self._clock.monotonic_ns())
+
+    def _let_age(self, tracked: T, now_ns: int) -> None:
+        """Let what takes quotes know what time it is."""
 
     def closing_words(self) -> list[str]:
         """Return what else there is to say at the end."""
         return []
+
+    def standings(self) -> tuple[Standing, ...]:
+        """Return the accounts of strategies, where there are any."""
+        return ()
+
+    def day_pnl_usd(self) -> float:
+        """Return what the day has brought so far."""
+        return self.trader.exposure().day_pnl_usd
+
+    def held_usd(self) -> float:
+        """Return what is at risk: the notional of packages."""
+        return self.trader.exposure().notional_usd
 
     def heed_latch(self) -> None:
         """Halt if the latch is set; before anything connects, since open packages go on then."""
@@ -148,7 +169,7 @@ class Engine:
                 tracked = self.tracked.get(symbol)
                 if tracked is not None:
                     self._consider(tracked, now_ns, start)
-                    tracked.watch.rest()
+                    tracked.sink.rest()
         except Exception as error:
             self.failed(error)
 
@@ -199,13 +220,12 @@ class Engine:
                 set_latch(self.folder, text, "the engine", self._clock)
 
     def reconsider(self, symbol: str) -> None:
-        """Look once more at what was found last, as something is known now that was not."""
+        """Look at an underlying once more, as something is known now that was not."""
         tracked = self.tracked.get(symbol)
         if tracked is None or not self._is_ready or self.is_over or self.fatal is not None:
             return
-        tracked.n_seen = -1
         try:
-            self._consider(tracked, self._clock.now_ns(), self._clock.monotonic_ns())
+            self._consider_again(tracked)
         except Exception as error:
             self.failed(error)
 
@@ -256,7 +276,7 @@ class Engine:
         if day > self._day:
             self._day = day
             for symbol, tracked in list(self.tracked.items()):
-                first = tracked.watch.book.listing.expiries[:1]
+                first = tracked.book.listing.expiries[:1]
                 # Where one has settled the source comes with another book, and a new watch.
                 is_whole = all(expiry.settles_ns > now_ns for expiry in first)
                 if is_whole and self.source.carry(symbol) is not None:
@@ -270,7 +290,7 @@ class Engine:
         breakers.on_time(now, monotonic, is_linked=is_linked)
         if monotonic - self._judged_ns >= NS_PER_SECOND:
             self._judged_ns = monotonic
-            breakers.day_pnl(self.trader.exposure().day_pnl_usd, now)
+            breakers.day_pnl(self.day_pnl_usd(), now)
         self._act_on_trips()
 
     def _act_on_trips(self) -> None:
@@ -285,69 +305,3 @@ class Engine:
         if halted is not None:
             self._is_latched = True
             self.trader.kill(halted.reason)
-
-    def _consider(self, tracked: Tracked, now_ns: int, start: int) -> None:
-        watch = tracked.watch
-        tracked.n_reads += 1
-        found = watch.found
-        if found is None or watch.n_searches == tracked.n_seen:
-            return
-        tracked.n_seen = watch.n_searches
-        if 0 not in found.gated.gate[: found.table.found.count]:
-            return
-        if self.trader.mode is Mode.READ_ONLY:
-            self._note_refusal(tracked, _NOT_ARMED, now_ns)
-            return
-        outcome = self.trader.consider(found, tracked.scanner, now_ns)
-        if outcome.package:
-            self.read_us.append((self._clock.monotonic_ns() - start) / 1e3)
-            self._prove(tracked, outcome.package)
-        elif outcome.refusals:
-            self._note_refusal(tracked, outcome, now_ns)
-
-    def _let_age(self, tracked: Tracked, now_ns: int) -> None:
-        """Let a watch know what time it is; candidates that nobody takes, now and then."""
-        monotonic, watch = self._clock.monotonic_ns(), tracked.watch
-        if watch.found is None or monotonic - tracked.aged_ns >= _AGED_EVERY_NS:
-            tracked.aged_ns = monotonic
-            watch.on_time(now_ns)
-            watch.rest()
-
-    def _prove(self, tracked: Tracked, package: str) -> None:
-        """Let the verifier judge what was just sent; a doubt halts."""
-        found, scanner = tracked.watch.found, tracked.scanner
-        assert found is not None
-        plan = self.trader.state.trades[package].plan
-        one = scanner.prove_one(found, plan.sighting)
-        if one is None or one.proof is None:
-            self.trader.record_proof(package, plan.edge, is_good=False, text="the row is not there")
-            return
-        least = one.proof.minimum
-        text = f"edge {one.edge:.6f}, least outcome {least:.6f} a share"
-        is_good = reproduces(one.edge, one.proof)
-        self.trader.record_proof(package, one.edge, is_good=is_good, text=text)
-
-    def _note_refusal(self, tracked: Tracked, outcome: Outcome, now_ns: int) -> None:
-        """Journal what was not sent: each combo now and then, and not every few milliseconds."""
-        if now_ns - tracked.refused_ns < _REFUSED_EVERY_NS:
-            return
-        tracked.refused_ns = now_ns
-        found = tracked.watch.found
-        assert found is not None
-        data: dict[str, object] = {"sighting": "", "key": "", "symbol": tracked.symbol}
-        for plan in plans(found, tracked.scanner, self.trader.terms):
-            data.update(sighting=plan.sighting, key=plan.key)
-            if not isinstance(plan, Unplanned):
-                data.update(
-                    family=plan.family, legs=legs_text(plan.legs, plan.symbol), edge=plan.edge,
-                    edge_usd=plan.edge_usd, lots=plan.lots,
-                )  # fmt: skip
-            break
-        key = str(data["key"])
-        if now_ns - tracked.refused.get(key, 0) < _SAME_EVERY_NS:
-            return
-        if len(tracked.refused) >= _MOST_KEYS:
-            tracked.refused.clear()
-        tracked.refused[key] = now_ns
-        data["refusals"] = [list(pair) for pair in outcome.refusals]
-        self.tee.append(entries.REFUSED, data, is_durable=False)

@@ -50,7 +50,7 @@ class Stop:
 
 
 async def run_until(
-    stop: Stop, engine: Engine, seconds: float | None, show: Callable[[], None], every: float
+    stop: Stop, engine: Engine[Any], seconds: float | None, show: Callable[[], None], every: float
 ) -> None:
     """Let time pass until `stop`, `seconds` or something fatal; `show` what there is to see."""
     loop = asyncio.get_running_loop()
@@ -74,7 +74,7 @@ async def run_until(
             continue
 
 
-async def drain(stop: Stop, engine: Engine, policy: str, show: Callable[[], None]) -> bool:
+async def drain(stop: Stop, engine: Engine[Any], policy: str, show: Callable[[], None]) -> bool:
     """End every order by `policy`; return whether all came to its end in time."""
     loop = asyncio.get_running_loop()
     end = loop.time() + DRAIN_SECONDS
@@ -101,7 +101,7 @@ async def drain(stop: Stop, engine: Engine, policy: str, show: Callable[[], None
     return engine.trader.is_quiet
 
 
-def exit_code(stop: Stop, engine: Engine) -> int:
+def exit_code(stop: Stop, engine: Engine[Any]) -> int:
     """Return the exit code of an engine that has ended.
 
     Raises

@@ -26,6 +26,7 @@ from engine.execution.orders import Order
 from engine.execution.paper import PaperBroker
 from engine.execution.paper_quotes import BookQuotes
 from engine.feeds.demo_market import DemoMarket, Rates
+from engine.live.arbitrage import ArbitrageEngine
 from engine.live.demo_source import DemoSource
 from engine.live.folder import Folder
 from engine.live.own_gateway import SYMBOL
@@ -146,7 +147,7 @@ async def rehearse(
 
 def _again(runner: Runner, path: Path, hands: _Hands) -> None:
     """Find and decide again what was just found, as often as pays; nobody hears of it."""
-    assert runner.engine is not None
+    assert isinstance(runner.engine, ArbitrageEngine)
     for tracked in runner.engine.tracked.values():
         found = tracked.watch.found
         if found is None or not found.table.found.count:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from shlex import quote
+from typing import Any
 
 from engine.clock import NS_PER_SECOND
 from engine.execution.limits import Limits
+from engine.execution.orders import Plan
+from engine.execution.single import FAMILY as SINGLE
 from engine.live.engine import Engine, Tracked
 from engine.live.folder import state_root
 from engine.live.objects import day_of
@@ -22,6 +25,7 @@ from engine.report.live_screen import (
     Timing,
 )
 from engine.report.wording import legs_text
+from engine.scanner.watch import Watch
 
 _MOST_LINES = 40
 
@@ -29,7 +33,7 @@ _MOST_LINES = 40
 class Screens:
     """Makes screens of one engine; rates are counted between two of them."""
 
-    def __init__(self, engine: Engine, broker: str, place: str, limits: Limits) -> None:
+    def __init__(self, engine: Engine[Any], broker: str, place: str, limits: Limits) -> None:
         self._engine, self._broker, self._place, self._limits = engine, broker, place, limits
         self._clock = engine.source.clock
         self._start = self._before = self._clock.monotonic_ns()
@@ -59,7 +63,7 @@ class Screens:
             packages=tuple(package_lines(story, packages, now)), profit=profit(story, now),
             gauges=self._gauges(), timings=tuple(timings(story, engine.read_us)),
             refusals=tuple(story.refusals.most_common(5)), n_sightings=story.n_found,
-            kill=self._kill,
+            kill=self._kill, standings=engine.standings(),
             last=engine.last or (story.notes[-1][1] if story.notes else ""),
         )  # fmt: skip
 
@@ -76,7 +80,7 @@ class Screens:
         return "" if trader.is_linked else "no connection for orders"
 
     def _quotes(self, one: Tracked, now: int, seconds: float) -> Quotes:
-        book = one.watch.book
+        book = one.book
         bids, asks = book.bid, book.ask
         chain_ages = [
             age
@@ -86,7 +90,8 @@ class Screens:
         ]
         before = self._reads.get(one.symbol, 0)
         self._reads[one.symbol] = one.n_reads
-        found = one.watch.found
+        watch = one.sink if isinstance(one.sink, Watch) else None
+        found = watch.found if watch is not None else None
         side = book.underlying
         return Quotes(
             one.symbol, side.bid, side.ask, len(chain_ages), len(bids),
@@ -97,13 +102,21 @@ class Screens:
     def _gauges(self) -> tuple[Gauge, ...]:
         limits, exposure = self._limits, self._engine.trader.exposure()
         minute = exposure.sent_within(60.0, self._clock.now_ns())
-        loss = max(-exposure.day_pnl_usd, 0.0)
+        loss = max(-self._engine.day_pnl_usd(), 0.0)
+        held = self._engine.held_usd()
+        working = Gauge("working", exposure.working, limits.max_working_packages)
+        rate = Gauge("orders/min", minute, limits.max_orders_minute)
+        day_loss = Gauge("day loss", loss, limits.max_day_loss_usd, " $")
+        if self._engine.standings():
+            most = min(limits.max_open_usd, limits.max_capital_usd)
+            return (working, rate, Gauge("shares", held, most, " $"), day_loss)
+        packages = Gauge("packages", len(exposure.packages), limits.max_open_packages)
         return (
-            Gauge("working", exposure.working, limits.max_working_packages),
-            Gauge("packages", len(exposure.packages), limits.max_open_packages),
-            Gauge("orders/min", minute, limits.max_orders_minute),
-            Gauge("notional", exposure.notional_usd, limits.max_open_usd, " $"),
-            Gauge("day loss", loss, limits.max_day_loss_usd, " $"),
+            working,
+            packages,
+            rate,
+            Gauge("notional", held, limits.max_open_usd, " $"),
+            day_loss,
         )
 
 
@@ -123,7 +136,7 @@ def package_lines(
     for one in ordered:
         plan, money = one.planned.plan, story.money(one)
         yield PackageLine(
-            one.id, plan.symbol, plan.family, legs_text(plan.legs, plan.symbol), one.phase,
+            one.id, plan.symbol, family_of(plan), order_words(plan), one.phase,
             money.held, plan.lots, plan.limit, money.paid, plan.edge_usd,
             math.nan if one.is_open else money.locked, (now - one.ts_ns) / NS_PER_SECOND,
             one.is_open, one.phase == "HALTED",
@@ -134,14 +147,28 @@ def sightings(story: Story) -> Iterable[Sighting]:
     """Yield what was found, newest first: what was sent and what was not."""
     sent = [
         Sighting(
-            p.ts_ns, p.planned.plan.symbol, p.planned.plan.family,
+            p.ts_ns, p.planned.plan.symbol, family_of(p.planned.plan),
             legs_text(p.planned.plan.legs, p.planned.plan.symbol), p.planned.plan.edge,
             p.planned.plan.edge_usd, p.planned.plan.lots, "sent", True,
         )
         for p in list(story.packages.values())[-_MOST_LINES:]
+        if p.planned.plan.family != SINGLE
     ]  # fmt: skip
     refused = [_refused(one) for one in list(story.recent)[-_MOST_LINES:]]
     return sorted([*sent, *refused], key=lambda one: -one.ts_ns)[:_MOST_LINES]
+
+
+def family_of(plan: Plan) -> str:
+    """Return the family of a package, the name of its strategy where one has ordered it."""
+    return plan.flags[0] if plan.family == SINGLE and plan.flags else plan.family
+
+
+def order_words(plan: Plan) -> str:
+    """Return the legs of a package; what is bought or sold where a strategy has ordered it."""
+    if plan.family != SINGLE:
+        return legs_text(plan.legs, plan.symbol)
+    is_bought = plan.combo.legs[0][0] > 0
+    return f"{'buy' if is_bought else 'sell'} {plan.lots:,} {plan.symbol}"
 
 
 def _refused(one: Refused) -> Sighting:

@@ -10,12 +10,12 @@ from engine.clock import NS_PER_SECOND, SYSTEM, Clock
 from engine.errors import NoInputError
 from engine.feeds.session import Arrival, SessionFeed
 from engine.live.moving import Moving
-from engine.live.source import Failed, MakeWatch
+from engine.live.source import Failed, MakeSink
 from engine.market.book import Book
 from engine.market.carry import Carry
 from engine.market.chain import OptionChain
+from engine.market.sink import Sink
 from engine.report.live_screen import BAD, GOOD, Link
-from engine.scanner.watch import Watch
 
 
 class SessionSource(Moving):
@@ -47,20 +47,20 @@ class SessionSource(Moving):
         self._push(first)
         super().__init__(clock, first.loaded.chain.ts_ns, failed)
         self._first: dict[str, Arrival] = {first.loaded.chain.symbol: first}
-        self._watches: dict[str, Watch] = {}
+        self._sinks: dict[str, Sink] = {}
         self._is_over = False
 
-    async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
-        """Return a watch that is fed with the chains of `symbol` from now on."""
+    async def open(self, symbol: str, make_sink: MakeSink) -> Sink:
+        """Return a sink that is fed with the chains of `symbol` from now on."""
         while symbol not in self._first:
             arrival = next(self._arrivals, None)
             if arrival is None:
                 raise NoInputError(f"{self.place}: no chain of {symbol} in it")
             self._push(arrival)
             self._first.setdefault(arrival.loaded.chain.symbol, arrival)
-        watch = make_watch(Book.of(self._first[symbol].loaded.chain))
-        self._watches[symbol] = watch
-        return watch
+        sink = make_sink(Book.of(self._first[symbol].loaded.chain))
+        self._sinks[symbol] = sink
+        return sink
 
     def carry(self, symbol: str) -> Carry | None:
         """Return what the session's source knew."""
@@ -99,18 +99,18 @@ class SessionSource(Moving):
         heapq.heappush(self._waiting, (arrival.loaded.chain.ts_ns, self._n, arrival))
 
     def _take(self, chain: OptionChain, now: int) -> None:
-        watch = self._watches.get(chain.symbol)
-        if watch is None:
+        sink = self._sinks.get(chain.symbol)
+        if sink is None:
             return
-        listed = watch.book.listing
+        listed = sink.book.listing
         if (chain.expiries, chain.strike) != (listed.expiries, listed.strike):
             return  # contracts have come or gone: this book ends with those that it has
         fresh = Book.of(chain)
-        book, spot = watch.book, fresh.underlying
+        book, spot = sink.book, fresh.underlying
         for q in range(book.listing.n_quotes):
             book.set_bid(q, fresh.bid[q], fresh.bid_size[q], fresh.bid_ns[q])
             book.set_ask(q, fresh.ask[q], fresh.ask_size[q], fresh.ask_ns[q])
         book.set_underlying(spot.bid, spot.ask, spot.bid_size, spot.ask_size, now)
         book.underlying.bid_ns, book.underlying.ask_ns = spot.bid_ns, spot.ask_ns
-        watch.refresh(now)
+        sink.refresh(now)
         self.on_read((chain.symbol,), now)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from engine.live.screens import Screens
+from engine.report.desk_table import standing_object
 from engine.report.live_lines import (
     connected_line,
     package_line,
@@ -63,12 +64,14 @@ class Lines:
         screen = self._screens.screen()
         for one in reversed(screen.sightings):
             if one.ts_ns > self._seen_ns:
-                self._say(screen, sighting_line(one), one.ts_ns)
+                line = sighting_line(one, is_of_strategy=bool(screen.standings))
+                self._say(screen, line, one.ts_ns)
         self._seen_ns = max((one.ts_ns for one in screen.sightings), default=self._seen_ns)
         for package in reversed(screen.packages):
             if self._packages.get(package.id) != _state(package):
                 self._packages[package.id] = _state(package)
-                self._say(screen, package_line(package))
+                line = package_line(package, is_of_strategy=bool(screen.standings))
+                self._say(screen, line)
         if screen.mode != self._mode:
             self._mode = screen.mode
             self._say(screen, f"mode {screen.mode}{f': {screen.why}' if screen.why else ''}")
@@ -100,6 +103,11 @@ class JsonLines(Lines):
     def __exit__(self, *_: object) -> None:
         self.show()
         screen = self._screens.screen()
+        if screen.standings:
+            for one in screen.standings:
+                self._object("account", screen, standing_object(one))
+            self._object("end", screen, {})
+            return
         self._object("end", screen, asdict(screen.profit))
 
     def show(self) -> None:
@@ -107,12 +115,14 @@ class JsonLines(Lines):
         screen = self._screens.screen()
         for one in reversed(screen.sightings):
             if one.ts_ns > self._seen_ns:
-                self._object("found", screen, asdict(one))
+                event = "refused" if screen.standings else "found"
+                self._object(event, screen, asdict(one))
         self._seen_ns = max((one.ts_ns for one in screen.sightings), default=self._seen_ns)
         for package in reversed(screen.packages):
             if self._packages.get(package.id) != _state(package):
                 self._packages[package.id] = _state(package)
-                self._object("package", screen, asdict(package))
+                event = "order" if screen.standings else "package"
+                self._object(event, screen, asdict(package))
         if screen.mode != self._mode:
             self._mode = screen.mode
             self._object("mode", screen, {"mode": screen.mode, "why": screen.why or None})

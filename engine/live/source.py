@@ -8,10 +8,10 @@ from typing import Protocol
 from engine.clock import Clock
 from engine.market.book import Book
 from engine.market.carry import Carry
+from engine.market.sink import Sink
 from engine.report.live_screen import Link
-from engine.scanner.watch import Watch
 
-MakeWatch = Callable[[Book], Watch]
+MakeSink = Callable[[Book], Sink]
 OnRead = Callable[[Sequence[str], int], None]
 Failed = Callable[[BaseException], None]
 
@@ -39,8 +39,8 @@ class Source(Protocol):
         """Connect; on return the clock is right."""
         ...
 
-    async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
-        """Return a watch that is fed with the quotes of `symbol` from now on."""
+    async def open(self, symbol: str, make_sink: MakeSink) -> Sink:
+        """Return a sink that is fed with the quotes of `symbol` from now on."""
         ...
 
     async def stop(self) -> None:
@@ -52,7 +52,7 @@ class Source(Protocol):
         ...
 
     def renew(self, symbol: str) -> None:
-        """Make the watch of a symbol anew on the book that it has: a day has passed."""
+        """Make the sink of a symbol anew on the book that it has: a day has passed."""
         ...
 
     def links(self) -> tuple[Link, ...]:

@@ -23,6 +23,7 @@ from engine.execution.plan import Terms
 from engine.execution.risk import Risk
 from engine.execution.rules import Rules
 from engine.execution.trader import Trader, no_funds
+from engine.live.arbitrage import ArbitrageEngine
 from engine.live.collector import Collector
 from engine.live.control import Control
 from engine.live.engine import Engine
@@ -35,6 +36,7 @@ from engine.live.show import JsonLines, Lines, Table, summary
 from engine.live.source import Source
 from engine.live.tee import Tee
 from engine.market.book import Book
+from engine.market.carry import Carry
 from engine.market.chain import EQUITY
 from engine.market.contract import STOCK, Contract
 from engine.market.fees import FeeSchedule
@@ -122,14 +124,14 @@ class Runner:
         self.what_if: Callable[[Order, float], Awaitable[Answer]] | None = None
         self.funds: Callable[[], float] = no_funds
         self.forgive: Callable[[], None] | None = None
-        self.engine: Engine | None = None
+        self.engine: Engine[Any] | None = None
         self._collector = Collector()
         self._margins: Margins | None = None
 
     def book(self, symbol: str) -> Book | None:
         """Return the book of a symbol, None before it is watched."""
         tracked = self.engine.tracked.get(symbol) if self.engine is not None else None
-        return tracked.watch.book if tracked is not None else None
+        return tracked.book if tracked is not None else None
 
     async def run(self, stop: Stop) -> int:
         """Trade until `stop`, and return the exit code.
@@ -165,7 +167,7 @@ class Runner:
                 )
             return exit_code(stop, engine)
 
-    async def assemble(self, stack: AsyncExitStack) -> Engine:
+    async def assemble(self, stack: AsyncExitStack) -> Engine[Any]:
         """Return the engine, its journal and trader made and its symbols watched; not begun.
 
         Raises
@@ -195,23 +197,23 @@ class Runner:
             )  # fmt: skip
             stack.push_async_callback(self._margins.close)
         for symbol in request.symbols:
-            await engine.open(symbol, self._scanner)
+            await engine.open(symbol)
         return engine
 
-    def _engine_of(self, trader: Trader, tee: Tee, breakers: Breakers) -> Engine:
+    def _engine_of(self, trader: Trader, tee: Tee, breakers: Breakers) -> Engine[Any]:
         request = self.request
         parts = (self.folder, self.source, self.broker, trader, tee)
         if request.strategies is None:
-            return Engine(
-                *parts, breakers=breakers, advance=self._advance, collector=self._collector,
-                machine=self._machine,
+            return ArbitrageEngine(
+                *parts, scanner_of=self._scanner, breakers=breakers, advance=self._advance,
+                collector=self._collector, machine=self._machine,
             )  # fmt: skip
         from engine.live.strategies import StrategyEngine
 
         return StrategyEngine(
             *parts, strategies=request.strategies, symbols=request.symbols,
             settings=request.settings, fees=request.fees or FeeSchedule(), facts=self._facts,
-            breakers=breakers, advance=self._advance, collector=self._collector,
+            learn=self._learn, breakers=breakers, advance=self._advance, collector=self._collector,
             machine=self._machine,
         )  # fmt: skip
 
@@ -278,16 +280,21 @@ class Runner:
         except ValueError as error:
             raise BadDataError(f"{self.folder.journal}: {error}") from None
 
-    def _scanner(self, book: Book) -> Scanner:
-        request, listing = self.request, book.listing
+    def _learn(self, book: Book) -> Carry:
+        """Take note of what is to be known of a symbol before an order; return its carry."""
+        listing = book.listing
         chain = book.snapshot(self.source.clock.now_ns())
-        in_use = request.overrides.over(chain, self.source.carry(listing.symbol))
-        settings = replace(request.scan, carry=in_use.carry)
-        if request.fees is not None:
-            settings = replace(settings, fees=request.fees)
+        in_use = self.request.overrides.over(chain, self.source.carry(listing.symbol))
         self._facts[listing.symbol] = MarketFacts.of(
             listing, in_use.carry, knows_dividends=in_use.knows_dividends
         )
+        return in_use.carry
+
+    def _scanner(self, book: Book) -> Scanner:
+        request = self.request
+        settings = replace(request.scan, carry=self._learn(book))
+        if request.fees is not None:
+            settings = replace(settings, fees=request.fees)
         # What holds only if projected dividends are paid would be refused: half of each search.
         return Scanner(
             settings, select(request.backend), terms_seconds=TERMS_SECONDS,
@@ -319,7 +326,7 @@ class Runner:
             price = book.ask[place] if side > 0 else book.bid[place]
         return price if price > 0.0 else float("nan")
 
-    async def _announce(self, stack: AsyncExitStack, engine: Engine) -> None:
+    async def _announce(self, stack: AsyncExitStack, engine: Engine[Any]) -> None:
         settings = self.request.settings
         control = Control(self.folder.socket, self._handlers(engine))
         await control.start()
@@ -330,13 +337,13 @@ class Runner:
         ))  # fmt: skip
         stack.callback(self._withdraw, engine)
 
-    def _withdraw(self, engine: Engine) -> None:
+    def _withdraw(self, engine: Engine[Any]) -> None:
         """Say that nobody runs; but `parity kill` must find a gateway where orders may live."""
         is_gone = self._port == 0 or self.request.is_fresh  # orders died with this process
         if is_gone or engine.trader.is_quiet:
             withdraw(self.folder)
 
-    def _handlers(self, engine: Engine) -> dict[str, Callable[[Mapping[str, object]], Any]]:
+    def _handlers(self, engine: Engine[Any]) -> dict[str, Callable[[Mapping[str, object]], Any]]:
         def kill(asked: Mapping[str, object]) -> Mapping[str, object]:
             engine.kill(str(asked.get("reason") or "parity kill"))
             return {}
@@ -355,7 +362,7 @@ class Runner:
         return {"kill": kill, "resume": resume, "status": status}
 
 
-def _listen_to_loop(stack: AsyncExitStack, engine: Engine) -> None:
+def _listen_to_loop(stack: AsyncExitStack, engine: Engine[Any]) -> None:
     """Let what callbacks and lost tasks raise stop trading; the loop would only log it."""
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()

@@ -331,8 +331,8 @@ class Story:
         edge, usd, lots = (float(e) if isinstance(e, int | float) else math.nan for e in edges)
         self.recent.append(Refused(
             entry.ts_ns, str(data.get("sighting")), str(data.get("key")), pairs,
-            str(data.get("symbol", "")), str(data.get("family", "")), str(data.get("legs", "")),
-            edge, usd, int(lots),
+            str(data.get("symbol", "")), str(data.get("by") or data.get("family", "")),
+            str(data.get("legs", "")), edge, usd, int(lots),
         ))  # fmt: skip
 
     def _baseline(self, entry: Written) -> None:

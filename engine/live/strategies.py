@@ -7,17 +7,20 @@ stopped by `parity kill`, as everything that the trader sends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from math import fsum, nan
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from math import fsum
 from typing import Any
 
 from engine.backtesting.data import Data
 from engine.backtesting.parameters import build
+from engine.backtesting.run import notes_of
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.clock import NS_PER_SECOND
 from engine.execution import entries
+from engine.execution.days import day_of
 from engine.execution.facts import MarketFacts
 from engine.execution.modes import Mode
 from engine.execution.pnl import earned
@@ -27,9 +30,11 @@ from engine.live.engine import Engine, Tracked
 from engine.market.bars import Bars
 from engine.market.book import Book
 from engine.market.fees import FeeSchedule
+from engine.market.sink import Quiet
 from engine.paper.broker_seat import BrokerSeat, Held, Wish
 from engine.paper.desk import Desk
 from engine.paper.events import Touch
+from engine.paper.standings import Standing, standing
 from engine.settings.live import LiveSettings
 from kernels_pure.ages import age_of
 
@@ -74,7 +79,7 @@ def held_before(trader: Trader, name: str, symbols: Sequence[str]) -> Held | Non
     return Held({symbol: n for symbol, n in units.items() if n}, fsum(cash))
 
 
-class StrategyEngine(Engine):
+class StrategyEngine(Engine[Tracked]):
     """An engine whose quotes lead strategies, and no search for arbitrages."""
 
     def __init__(
@@ -85,10 +90,12 @@ class StrategyEngine(Engine):
         settings: LiveSettings,
         fees: FeeSchedule,
         facts: Mapping[str, MarketFacts],
+        learn: Callable[[Book], object],
         **more: Any,
     ) -> None:
         super().__init__(*parts, **more)
         self._settings, self._fees, self._facts, self._symbols = settings, fees, facts, symbols
+        self._learn = learn
         terms = Terms(cash=strategies.cash, lot=1.0, fees=fees)
         data = Data({one: Bars.none() for one in symbols}, strategies.interval_ns, "live",
                     calendar="us")  # fmt: skip
@@ -103,7 +110,7 @@ class StrategyEngine(Engine):
         # Package and wish of what works, by seat and symbol; when each may be asked again.
         self._working: dict[tuple[int, str], tuple[str, Wish]] = {}
         self._not_before: dict[tuple[int, str], int] = {}
-        self._worth_ns, self._worth = 0, nan
+        self._worth_day, self._worth = date.min, 0.0
 
     def closing_words(self) -> list[str]:
         """Return a sentence on each strategy: what it is worth, and what it holds."""
@@ -114,10 +121,15 @@ class StrategyEngine(Engine):
             held = [f"{one.units:+,.10g} {one.symbol}" for one in seat.account.lines if one.units]
             n = len(seat.account.ledger.filled)
             lines.append(
-                f"{seat.name}: {n} fills, worth ${worth:,.2f} "
+                f"{seat.name}: {n:,} {'fill' if n == 1 else 'fills'}, worth ${worth:,.2f} "
                 f"({worth - seat.account.terms.cash:+,.2f}), holds {', '.join(held) or 'nothing'}"
             )
+            lines += [f"{seat.name}: {note}" for note in notes_of(seat.account)]
         return lines
+
+    def standings(self) -> tuple[Standing, ...]:
+        """Return how the account of each strategy stands."""
+        return tuple(standing(seat) for seat in self.seats)
 
     def on_tick(self, *, is_idle: bool = True) -> None:
         """Let time pass: bars close, orders come to their end."""
@@ -132,28 +144,28 @@ class StrategyEngine(Engine):
         except Exception as error:
             self.failed(error)
 
-    def _let_age(self, tracked: Tracked, now_ns: int) -> None:
-        """Do nothing: nobody looks at what is found."""
+    def _track(self, symbol: str, book: Book) -> Tracked:
+        self._learn(book)
+        return Tracked(symbol, Quiet(book))
 
-    def _consider(self, tracked: Tracked, now_ns: int, start: int) -> None:
+    def _consider(self, tracked: Tracked, now_ns: int, start_ns: int) -> None:
         tracked.n_reads += 1
-        side = tracked.watch.book.underlying
+        side = tracked.book.underlying
         touch = Touch(now_ns, tracked.symbol, side.bid, side.ask, side.bid_size, side.ask_size)
         self._desk.hear(touch)
         self._settle()
         self._serve(tracked.symbol)
 
-    def _judge(self) -> None:
-        super()._judge()
-        monotonic = self._machine.monotonic_ns()
-        if monotonic - self._worth_ns < NS_PER_SECOND:
-            return
-        self._worth_ns = monotonic
-        worth = fsum(seat.worth() for seat in self.seats)
-        if self._worth != self._worth:
-            self._worth = worth  # of the day, or of the start where that is later
-        self._breakers.day_pnl(worth - self._worth, self._machine.now_ns() + self._offset_ns)
-        self._act_on_trips()
+    def day_pnl_usd(self) -> float:
+        """Return what the accounts have gained today, or since the start where that is later."""
+        worth, day = fsum(seat.worth() for seat in self.seats), day_of(self._clock.now_ns())
+        if day != self._worth_day:
+            self._worth_day, self._worth = day, worth
+        return worth - self._worth
+
+    def held_usd(self) -> float:
+        """Return the value of all positions, long and short."""
+        return fsum(abs(one.units) * one.mark for seat in self.seats for one in seat.account.lines)
 
     def _settle(self) -> None:
         """Tell strategies what came of the orders that are over."""
@@ -180,7 +192,7 @@ class StrategyEngine(Engine):
         """Send what the strategies want of a symbol now."""
         if self.trader.mode is not Mode.READY or not self.broker.is_ready():
             return
-        book, now = self.tracked[symbol].watch.book, self._clock.now_ns()
+        book, now = self.tracked[symbol].book, self._clock.now_ns()
         for number, seat in enumerate(self.seats):
             place = (number, symbol)
             if self._clock.monotonic_ns() < self._not_before.get(place, 0):
@@ -200,12 +212,12 @@ class StrategyEngine(Engine):
         limit = limit_of(wish.units, price, self._settings.allowance, wish.limit)
         seat = self.seats[place[0]]
         plan = plan_of(symbol, round(wish.units), quote, limit, self._fees, now_ns, seat.name)
-        exposure, facts = self.trader.exposure(), self._facts.get(symbol)
+        exposure = replace(self.trader.exposure(), day_pnl_usd=self.day_pnl_usd())
+        facts = self._facts.get(symbol)
         if facts is None:
             facts = MarketFacts(symbol)
-        value = fsum(abs(one.units) * one.mark for seat in self.seats for one in seat.account.lines)
         why = refusals(
-            plan, self._account_holds(symbol), value, self._settings.limits,
+            plan, self._account_holds(symbol), self.held_usd(), self._settings.limits,
             self._settings.windows, exposure, facts, now_ns,
         )  # fmt: skip
         if not why:
@@ -215,11 +227,12 @@ class StrategyEngine(Engine):
         seat.granted(symbol, 0.0, 0.0, 0.0, now_ns)
         self._not_before[place] = self._clock.monotonic_ns() + _REFUSED_NS
         self.last = f"{seat.name}: not sent: {why[0]}"
+        words = f"{'buy' if is_bought else 'sell'} {abs(wish.units):,.10g} {symbol}"
         self.tee.append(
             entries.REFUSED,
             {
                 "sighting": plan.sighting, "key": plan.key, "symbol": symbol, "family": FAMILY,
-                "legs": f"{wish.units:+g} {symbol}", "edge": 0.0, "edge_usd": 0.0,
+                "by": seat.name, "legs": words, "edge": 0.0, "edge_usd": 0.0,
                 "lots": plan.lots, "refusals": [[one.code, one.message] for one in why],
             },
             is_durable=False,

@@ -13,11 +13,11 @@ from engine.ib.increments import tick_of
 from engine.ib.market import MarketLink, MarketSettings
 from engine.ib.states import State
 from engine.live.moving import nobody
-from engine.live.source import Failed, MakeWatch, OnRead
+from engine.live.source import Failed, MakeSink, OnRead
 from engine.market.book import Book
 from engine.market.carry import Carry
+from engine.market.sink import Sink
 from engine.report.live_screen import BAD, BUSY, GOOD, Link
-from engine.scanner.watch import Watch
 
 CONNECT_SECONDS = 90.0
 """For a first connection, as often as it takes: a busy machine is slow to answer.
@@ -71,7 +71,7 @@ class TwsSource:
         self.alert: Callable[[str], None] | None = None
         self.place = f"{settings.link.host}:{settings.link.port}"
         self._carry_of = carry_of
-        self._makers: dict[str, MakeWatch] = {}
+        self._makers: dict[str, MakeSink] = {}
         self.market = MarketLink(
             settings, make_sink=self._make_sink, on_read=self._read, on_alert=self._alert,
             on_failure=self._fail, styles=styles, scope=scope, clock=clock,
@@ -100,9 +100,9 @@ class TwsSource:
         found: Sequence[str] = self.market.link.ib.managedAccounts()
         return found
 
-    async def open(self, symbol: str, make_watch: MakeWatch) -> Watch:
-        """Return a watch that is fed with the quotes of `symbol` from now on."""
-        self._makers[symbol] = make_watch
+    async def open(self, symbol: str, make_sink: MakeSink) -> Sink:
+        """Return a sink that is fed with the quotes of `symbol` from now on."""
+        self._makers[symbol] = make_sink
         link = self.market.link
         for attempt in range(1, _ATTEMPTS + 1):
             session = link.session
@@ -114,7 +114,6 @@ class TwsSource:
                 is_same = link.session == session and link.state is State.READY
                 if is_same or attempt == _ATTEMPTS or not await is_up(link, lambda: False):
                     raise
-        assert isinstance(sink, Watch)
         return sink
 
     async def stop(self) -> None:
@@ -131,7 +130,7 @@ class TwsSource:
         return tick_of(order, one.listed if one is not None else None)
 
     def renew(self, symbol: str) -> None:
-        """Make the watch of a symbol anew on the book that it has."""
+        """Make the sink of a symbol anew on the book that it has."""
         one = self.market.symbols.get(symbol)
         if one is not None:
             one.quotes.sink = self._makers[symbol](one.book)
@@ -151,7 +150,7 @@ class TwsSource:
             self.market.path.stale(one.quotes)
             self.market.subscriptions.again(one.listed.symbol)
 
-    def _make_sink(self, book: Book, _: int) -> Watch:
+    def _make_sink(self, book: Book, _: int) -> Sink:
         return self._makers[book.listing.symbol](book)
 
     def _read(self, symbols: Sequence[str], now_ns: int) -> None:

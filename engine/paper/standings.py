@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from math import nan
 
 from engine.backtesting.parameters import parameters
+from engine.backtesting.run import notes_of
 from engine.paper.seats import Seat
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One account now. `gain` is equity above the cash at the start; shares are of 1."""
+    """One account now. `gain` is equity above the cash at the start; shares are of 1.
+
+    `notes` say what its account refused.
+    """
 
     name: str
     strategy: str
@@ -27,6 +31,7 @@ class Standing:
     win_rate: float
     fees: float
     drawdown: float
+    notes: tuple[str, ...] = ()
 
     @property
     def gained_share(self) -> float:
@@ -58,4 +63,5 @@ def standing(seat: Seat) -> Standing:
         win_rate=n_won / len(trades) if trades else nan,
         fees=ledger.fees,
         drawdown=max(seat.drawdown, 1.0 - equity / seat.peak),
+        notes=notes_of(account),
     )

@@ -130,4 +130,5 @@ def standing_object(one: Standing) -> dict[str, Any]:
         "trades": one.n_trades,
         "win_rate": one.win_rate if isfinite(one.win_rate) else None,
         "fees": one.fees,
+        "notes": list(one.notes),
     }

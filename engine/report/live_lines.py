@@ -7,6 +7,7 @@ import math
 from engine.clock import from_ns
 from engine.report.live_screen import PackageLine, Screen, Sighting
 from engine.report.printable import printable
+from engine.report.wording import plural
 
 
 def stamp(ts_ns: int) -> str:
@@ -24,16 +25,23 @@ def connected_line(screen: Screen) -> str:
     )
 
 
-def sighting_line(one: Sighting) -> str:
-    """Return the line of something that was found."""
+def sighting_line(one: Sighting, *, is_of_strategy: bool = False) -> str:
+    """Return the line of something that was found, or of a strategy's order that was refused."""
+    if is_of_strategy:
+        return printable(f"refused {one.family} {one.legs} why={one.verdict}")
     return printable(
         f"found {one.symbol} {one.family} edge={figure(one.edge, 4)} usd={figure(one.edge_usd)} "
         f"lots={one.lots} {'sent' if one.is_sent else 'refused=' + one.verdict} legs={one.legs}"
     )
 
 
-def package_line(one: PackageLine) -> str:
-    """Return the line of a package whose phase or fills have changed."""
+def package_line(one: PackageLine, *, is_of_strategy: bool = False) -> str:
+    """Return the line of a package, or of a strategy's order, whose phase or fills have changed."""
+    if is_of_strategy:
+        return printable(
+            f"order {one.id} {one.family} {one.legs} {one.phase} lots={one.filled}/{one.lots} "
+            f"limit={figure(abs(one.limit))} paid={figure(abs(one.paid))}"
+        )
     return printable(
         f"package {one.id} {one.symbol} {one.family} {one.phase} lots={one.filled}/{one.lots} "
         f"limit={figure(one.limit)} paid={figure(one.paid)} edge={figure(one.detected_usd)} "
@@ -44,6 +52,12 @@ def package_line(one: PackageLine) -> str:
 def state_line(screen: Screen) -> str:
     """Return the line that says now and then that all is well, or what is not."""
     links = " ".join(f"{link.name}={link.state}" for link in screen.links)
+    if screen.standings:
+        accounts = " ".join(
+            f"{one.name}: equity={figure(one.equity)} gain={figure(one.gain)} fills={one.n_fills}"
+            for one in screen.standings
+        )
+        return printable(f"state mode={screen.mode} {links} {accounts}")
     profit = screen.profit
     return printable(
         f"state mode={screen.mode} {links} found={screen.n_sightings} packages={profit.n_packages} "
@@ -53,6 +67,14 @@ def state_line(screen: Screen) -> str:
 
 def summary_line(screen: Screen) -> str:
     """Return what there is to say at the end."""
+    if screen.standings:
+        gain = math.fsum(one.gain for one in screen.standings)
+        fees = math.fsum(one.fees for one in screen.standings)
+        return (
+            f"{plural(len(screen.standings), 'strategy')}, "
+            f"{plural(sum(one.n_fills for one in screen.standings), 'fill')}: gain "
+            f"{figure(gain)}, fees {figure(fees)} USD"
+        )
     profit = screen.profit
     return (
         f"{profit.n_complete} of {profit.n_packages} packages complete: edge detected "

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.paper.standings import Standing
+
 GOOD, BUSY, BAD = "good", "busy", "bad"
 
 
@@ -118,7 +120,9 @@ class Screen:
     """Everything on the screen.
 
     `mode` is READ-ONLY, RECONCILING, READY, REDUCING, DRAINING or HALTED, `why` says why it is not
-    READY; `kill` is the command that stops this engine.
+    READY; `kill` is the command that stops this engine. Where strategies trade, `standings` has
+    their accounts, a package is an order of one of them (its `family` is the strategy's name), and
+    `sightings` are those that were refused.
     """
 
     ts_ns: int
@@ -140,3 +144,4 @@ class Screen:
     n_sightings: int = 0
     last: str = ""
     kill: str = "parity kill"
+    standings: tuple[Standing, ...] = ()

@@ -16,6 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.clock import from_ns
+from engine.paper.standings import Standing
+from engine.report.desk_table import lines
 from engine.report.live_screen import (
     BAD,
     BUSY,
@@ -43,6 +45,8 @@ _BAR = 10
 def live_table(screen: Screen, width: int, height: int = 40) -> RenderableType:
     """Return the whole screen for a terminal of `width` columns and `height` lines."""
     is_wide = width >= WIDE
+    if screen.standings:
+        return _of_strategies(screen, width, height)
     # Lines that are always there: heads, figures, and what closes the screen.
     fixed = (15 if is_wide else 19) + len(screen.quotes) + bool(screen.why)
     room = max(height - fixed, 4)
@@ -62,6 +66,62 @@ def live_table(screen: Screen, width: int, height: int = 40) -> RenderableType:
         return Group(head, top, packages, _row((sightings, 5), (profit, 2)), foot)
     latency = _latency_words(screen.timings)
     return Group(head, market, latency, packages, sightings, _row((profit, 1), (gauges, 1)), foot)
+
+
+def _of_strategies(screen: Screen, width: int, height: int) -> RenderableType:
+    """Return the screen of strategies: their accounts, their orders, what was refused."""
+    is_wide = width >= WIDE
+    fixed = (13 if is_wide else 18) + len(screen.quotes) + bool(screen.why)
+    room = max(height - fixed - len(screen.standings), 3)
+    n_refused = min(len(screen.sightings), max(room // 3, 1))
+    head, foot = _head(screen, width), _foot(screen)
+    market = _panel("market", _market(screen))
+    accounts = _panel("strategies", _standings(screen.standings, width))
+    orders = _panel("orders", _orders(screen.packages[: max(room - n_refused, 1)], is_wide))
+    refused = _panel("refused", _refused(screen, n_refused))
+    gauges = _panel("limits, used of most", _gauges(screen.gauges))
+    if is_wide:
+        timings = _panel("latency", _timings(screen.timings))
+        top = _row((market, 3), (gauges, 2), (timings, 2))
+        return Group(head, top, accounts, orders, refused, foot)
+    latency = _latency_words(screen.timings)
+    return Group(head, market, latency, accounts, orders, refused, gauges, foot)
+
+
+def _standings(standings: Sequence[Standing], width: int) -> RenderableType:
+    text = lines(standings, width)
+    rows = [Text(text[0], "dim", no_wrap=True)]
+    for line, one in zip(text[1:], standings, strict=True):
+        style = "green" if one.gain > 0.0 else "red" if one.gain < 0.0 else ""
+        rows.append(Text(line, style, no_wrap=True, overflow="ellipsis"))
+    return Group(*rows)
+
+
+def _orders(orders: Sequence[PackageLine], is_wide: bool) -> RenderableType:
+    if not orders:
+        return Text("none yet", "dim")
+    names = ["id", "strategy", "order", "filled", "phase", "paid"]
+    table = _table(*names, *(["limit"] if is_wide else []), "age", left=3)
+    for one in orders:
+        style = "bold red" if one.is_bad else _PHASE.get(one.phase, "yellow" if one.is_open else "")
+        row: list[str | Text] = [one.id, one.family, one.legs, f"{one.filled}/{one.lots}"]
+        row += [Text(one.phase.lower(), style), number(abs(one.paid))]
+        row += [number(abs(one.limit))] if is_wide else []
+        table.add_row(*row, duration(one.seconds))
+    return table
+
+
+def _refused(screen: Screen, most: int) -> RenderableType:
+    refused = screen.sightings[:most]
+    notes = [f"{one.name}: {note}" for one in screen.standings for note in one.notes]
+    if not refused:
+        return Text(printable("; ".join(notes)) or "nothing", "" if notes else "dim")
+    table = _table("time", "strategy", "order", "verdict", left=3)
+    for one in refused:
+        table.add_row(f"{from_ns(one.ts_ns):%H:%M:%S}", one.family, one.legs, one.verdict)
+    if not notes:
+        return table
+    return Group(table, Text(printable("; ".join(notes)), no_wrap=True, overflow="ellipsis"))
 
 
 def _panel(title: str, content: RenderableType) -> RenderableType:
@@ -113,13 +173,15 @@ def _market(screen: Screen) -> RenderableType:
         links.append(f"{link.name} ")
         links.append(link.state, _STYLE[link.grade])
         links.append(f" {printable(link.detail)}" if link.detail else "", "dim")
-    table = _table("symbol", "bid", "ask", "quoted", "oldest", "per s", "edges", left=1)
+    names = ["symbol", "bid", "ask", "quoted", "oldest", "per s"]
+    table = _table(*names, *([] if screen.standings else ["edges"]), left=1)
     for one in screen.quotes:
         quoted = f"{one.n_quoted}/{one.n_contracts}"
-        table.add_row(
-            one.symbol, number(one.bid), number(one.ask), quoted, age(one.oldest),
-            number(one.rate, 0), Text(str(one.n_candidates), "bold" if one.n_candidates else "dim"),
-        )  # fmt: skip
+        row: list[str | Text] = [one.symbol, number(one.bid), number(one.ask), quoted]
+        row += [age(one.oldest), number(one.rate, 0)]
+        if not screen.standings:
+            row.append(Text(str(one.n_candidates), "bold" if one.n_candidates else "dim"))
+        table.add_row(*row)
     return Group(links, table)
 
 

@@ -110,7 +110,7 @@ def test_the_cash_of_one_symbol_is_not_that_of_another(first: str, second: str) 
     }  # fmt: skip
     found = run(strategy, market, Terms(initial_equity=0.5))
     assert [(one.symbol, one.units) for one in found.fills] == [(first, 900.0), (second, 900.0)]
-    assert found.notes == ("1 orders refused: not enough equity",)
+    assert found.notes == ("1 order refused: not enough equity",)
 
 
 def test_a_margin_call_closes_every_symbol() -> None:

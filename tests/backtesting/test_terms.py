@@ -76,7 +76,7 @@ def test_units_are_rounded_to_lots_towards_nothing() -> None:
     assert [one.units for one in fills_of(QUIET, terms=terms, units=17.0)] == [15.0]
     assert [one.units for one in fills_of(QUIET, terms=terms, units=-17.0)] == [-15.0]
     refused = play(send(4.0), QUIET, QUIET, terms=terms)
-    assert (refused.fills, refused.notes) == ((), ("1 orders refused: smaller than a lot",))
+    assert (refused.fills, refused.notes) == ((), ("1 order refused: smaller than a lot",))
     target = play(lambda one: one.target(1.0), QUIET, QUIET, terms=replace(terms, units=17.0))
     assert [one.units for one in target.fills] == [15.0]
     assert (terms.lot_of("ONE"), terms.lot_of("TWO")) == (5.0, 1.0)
@@ -159,12 +159,12 @@ def test_what_may_not_be_sold_short_is_refused() -> None:
     terms = replace(RICH, can_short=False)
     found = play(send(-1.0), QUIET, QUIET, terms=terms)
     assert (found.fills, found.notes) == (
-        (), ("1 orders refused: short sales are not allowed",),
+        (), ("1 order refused: short sales are not allowed",),
     )  # fmt: skip
     steps = {0: lambda one: one.target(1.0), 1: lambda one: one.target(-1.0)}
     held = play(steps, *[QUIET] * 4, terms=terms)
     assert told(held) == [(1, 10.0, 10.0, "target"), (2, -10.0, 10.0, "target")]
-    assert held.notes == ("1 orders refused: short sales are not allowed",)
+    assert held.notes == ("1 order refused: short sales are not allowed",)
 
 
 @pytest.mark.parametrize(("units", "accepted"), [(1000.0, True), (1001.0, False),
@@ -173,7 +173,7 @@ def test_what_the_equity_does_not_carry_is_refused(units: float, accepted: bool)
     """10,000 buys 1,000 at 10; sold short, 150 % of 20,000 is what 10,000 and the sale give."""
     found = play(send(units), QUIET, QUIET, terms=Terms())
     assert len(found.fills) == int(accepted)
-    assert found.notes == (() if accepted else ("1 orders refused: not enough equity",))
+    assert found.notes == (() if accepted else ("1 order refused: not enough equity",))
 
 
 def test_half_of_a_purchase_may_be_lent() -> None:
@@ -192,7 +192,7 @@ def test_a_margin_call_closes_everything_at_the_next_open() -> None:
     assert (len(kept.fills), kept.notes) == (1, ())
     found = play(steps, QUIET, QUIET, hot, (12.0, 30.0, 4.0, 12.0), QUIET, terms=Terms())
     assert told(found)[1] == (3, 2000.0, 12.0, "margin_call")
-    assert found.notes == ("1 margin calls: everything was closed",)
+    assert found.notes == ("1 margin call: everything was closed",)
     # Its bracket is gone; what was sent after the call counts.
     assert told(found)[2:] == [(3, -1.0, 20.0, "limit")]
     (trade,) = found.trades

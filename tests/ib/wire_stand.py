@@ -13,10 +13,11 @@ import pytest
 
 from engine.gateway.frames import frame
 from engine.ib.frames import FrameReader
-from engine.ib.ticks import UNDERLYING, Quiet, SymbolQuotes, TickPath
+from engine.ib.ticks import UNDERLYING, SymbolQuotes, TickPath
 from engine.market.book import Book
 from engine.market.chain import Expiry
 from engine.market.listing import Listing
+from engine.market.sink import Quiet
 
 ib_async = pytest.importorskip(
     "ib_async", reason="ib_async is installed by tox (requirements-ib.txt, --no-deps)"

@@ -168,7 +168,7 @@ def test_paper_goes_on_when_an_expiry_has_settled(tmp_path: Path) -> None:
                 engine.on_tick()
                 assert engine.n_faults == 0, engine.last
             watch = engine.tracked["ZETF"].watch
-            assert source._watches["ZETF"] is watch
+            assert source._sinks["ZETF"] is watch
             n = watch.n_searches
             for _ in range(30):
                 hands.passed_ns += 600 * NS_PER_SECOND

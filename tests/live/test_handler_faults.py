@@ -23,7 +23,7 @@ from engine.execution.trader import Trader
 from engine.ib.broker import IbBroker
 from engine.ib.market import MarketLink
 from engine.ib.reception import Reception
-from engine.live.engine import Engine
+from engine.live.arbitrage import ArbitrageEngine
 from engine.live.margins import Margins
 from engine.live.screens import Screens
 from engine.scanner.watch import Watch
@@ -60,8 +60,9 @@ class Handler(NamedTuple):
 
 
 HANDLERS = (
-    Handler(Engine, "_consider"), Handler(Engine, "_judge"), Handler(Engine, "_look_at_latch"),
-    Handler(Engine, "_look_at_time"), Handler(Engine, "_prove"),
+    Handler(ArbitrageEngine, "_consider"), Handler(ArbitrageEngine, "_judge"),
+    Handler(ArbitrageEngine, "_look_at_latch"),
+    Handler(ArbitrageEngine, "_look_at_time"), Handler(ArbitrageEngine, "_prove"),
     Handler(Trader, "consider"), Handler(Trader, "on_event"), Handler(Trader, "on_time"),
     Handler(Trader, "record_proof"), Handler(Trader, "exposure"),
     Handler(Reconciliation, "on_evidence", _asks), Handler(Reconciliation, "on_link_up", _drops),
@@ -86,7 +87,8 @@ HANDLERS = (
 
 # One of each kind in every run.
 SAMPLE = (
-    "Engine._judge", "Trader.on_event", "Reconciliation.on_link_up", "Reception.on_execution",
+    "ArbitrageEngine._judge", "Trader.on_event", "Reconciliation.on_link_up",
+    "Reception.on_execution",
     "IbBroker._reconcile", "MarketLink._state", "Watch.changed", "Screens.screen",
 )  # fmt: skip
 

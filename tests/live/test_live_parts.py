@@ -28,9 +28,9 @@ from engine.feeds.demo_market import DemoMarket, Rates
 from engine.feeds.protocol import Loaded
 from engine.feeds.recorded import message_of
 from engine.live import paper
+from engine.live.arbitrage import ArbitrageEngine
 from engine.live.collector import Collector
 from engine.live.demo_source import DemoSource
-from engine.live.engine import Engine
 from engine.live.folder import folder_of
 from engine.live.latch import read_latch, set_latch
 from engine.live.loop import Stop
@@ -134,7 +134,7 @@ def test_a_journal_that_cannot_be_written_ends_everything(
 
 def test_a_kill_stops_trading_though_its_latch_cannot_be_written(tmp_path: Path) -> None:
     stopped: list[str] = []
-    engine = object.__new__(Engine)
+    engine = object.__new__(ArbitrageEngine)
     engine.folder = folder_of(tmp_path, "paper", "DU1234567").make()
     engine.folder.latch.mkdir()  # nothing can be read from it, nor put in its place
     engine._clock = TwoClocks()
@@ -149,7 +149,7 @@ def test_what_a_broker_says_to_a_process_that_was_stopped_comes_after_the_kill(
 ) -> None:
     told: list[object] = []
     clock = TwoClocks()
-    engine = object.__new__(Engine)
+    engine = object.__new__(ArbitrageEngine)
     engine.folder = folder_of(tmp_path, "paper", "DU1234567").make()
     engine.source = SimpleNamespace(doubt=lambda: told.append("doubt"))  # type: ignore[assignment]
     engine.trader = SimpleNamespace(kill=told.append, on_event=told.append)  # type: ignore[assignment]

@@ -59,7 +59,7 @@ class VirtualDesk:
         desk = self
 
         class Kept(Runner):
-            async def assemble(self, stack: Any) -> Engine:
+            async def assemble(self, stack: Any) -> Engine[Any]:
                 desk.runner = self
                 return await super().assemble(stack)
 
@@ -76,7 +76,7 @@ class VirtualDesk:
     # what there is
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> Engine[Any]:
         assert self.runner is not None
         assert self.runner.engine is not None
         return self.runner.engine

@@ -296,7 +296,7 @@ def test_a_margin_call_closes_at_the_next_quote() -> None:
     assert [one[2] for one in filled(called)] == [9.9, 22.5]
     assert called.account.ledger.fills()[1].reason == "margin_call"
     assert called.account.n_margin_calls == 1
-    assert called.result().notes == ("1 margin calls: everything was closed",)
+    assert called.result().notes == ("1 margin call: everything was closed",)
     calm = by_hand(Short, *path[:2], touch(130, 11.0, 11.1), touch(190, 11.0, 11.1))
     assert len(filled(calm)) == 1
 
