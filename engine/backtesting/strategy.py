@@ -144,7 +144,15 @@ class Strategy:
         self.account.target(0.0, symbol or self.symbols[0])
 
     def cancel(self, order: Order) -> None:
-        """Cancel an order if it still rests."""
+        """Cancel an order if it still rests.
+
+        Raises
+        ------
+        ValueError
+            If it is no order: `buy` and `sell` return one.
+        """
+        if not isinstance(order, Order):
+            raise ValueError(f"cancel takes what buy or sell returned, not {order!r}")
         self.account.cancel(order)
 
     def position(self, symbol: str = "") -> float:

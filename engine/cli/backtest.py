@@ -90,6 +90,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--quantstats", metavar="FILE", help="returns of every test as CSV, for other programs")
 
 
+def _no_job(names: Sequence[str]) -> None:
+    """Refuse a first word that is nearly a job and no strategy."""
+    from engine.trading import SHIPPED
+
+    first = names[0] if names else ""
+    if not first or first in SHIPPED or ".py" in first:
+        return
+    from engine.nearest import nearest
+
+    meant = nearest(first, [*SHIPPED, *(job for job in JOBS if not job.startswith("-"))])
+    if meant in JOBS:
+        raise UsageError(f"no strategy {first!r}: did you mean parity backtest {meant}?")
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the backtests that are asked for, show them, and return the exit code.
 
@@ -105,6 +119,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     # What a strategy prints is for people: stdout has the result alone.
     with redirect_stdout(sys.stderr):
+        _no_job(args.names)
         kinds = backtest_arguments.strategies(args)
         chosen = _sets(args, kinds)
         terms, data = backtest_arguments.terms(args), backtest_arguments.data(args)

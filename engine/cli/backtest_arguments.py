@@ -102,11 +102,27 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     add("--bars", default="", metavar="SPAN", help="1m, 1h, 1d, ... (as the source has them)")
     add("--days", type=typed(days), default=0, metavar="N", help="the last N days (demo: 30)")
     add("--store", metavar="URL", help="of --source store (ENGINE_STORE, else yours)")
-    add("--zone", default="UTC", metavar="ZONE", help="of times in a CSV that name none (UTC)")
+    add(
+        "--zone", type=typed(zone), default="UTC", metavar="ZONE",
+        help="of times in a CSV that name none (UTC)",
+    )  # fmt: skip
     add(
         "--stamps", choices=("start", "end"), default="start",
         help="what times in a CSV are of a bar (start)",
     )  # fmt: skip
+
+
+def zone(text: str) -> str:
+    """Return the name of a time zone that this machine knows."""
+    if text == "UTC":
+        return text
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"no time zone {text!r}: such as America/New_York or UTC") from None
+    return text
 
 
 def add_terms(parser: argparse.ArgumentParser) -> None:

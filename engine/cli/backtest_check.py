@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from engine.cli import backtest_arguments
 from engine.cli.progress import ProgressBar
 from engine.cli.stdout import write_all
 from engine.cli.typed import count, typed
-from engine.errors import OK, InputOutputError, UsageError
+from engine.errors import OK, InputOutputError, NoInputError, UsageError
 
 if TYPE_CHECKING:
     from engine.backtesting.data import Data
@@ -92,6 +93,19 @@ def run(args: argparse.Namespace) -> int:
     return BIAS_FOUND if report.is_biased else OK
 
 
+def check_vouched(names: Sequence[str]) -> None:
+    """Refuse files that are not there.
+
+    Raises
+    ------
+    NoInputError
+        If one is not.
+    """
+    for name in names:
+        if not Path(name).exists():
+            raise NoInputError(f"--may-read {name}: no such file")
+
+
 def check_report(args: argparse.Namespace) -> Report:
     """Return the report that `args` ask for.
 
@@ -100,6 +114,7 @@ def check_report(args: argparse.Namespace) -> Report:
     EngineError
         As `run`.
     """
+    check_vouched(args.may_read)
     from engine.backend import select
     from engine.checking.check import Effort, check, full_run
     from engine.checking.report import Report

@@ -41,7 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"strikes:\n  {entries.STRIKES}\nexits:\n  {exits.FORMS}"
     )
     add = parser.add_argument_group("what to trade").add_argument
-    add("--feed", default="demo", metavar="SPEC", help="demo, session:FILE, lean:DIR, csv:PATH ...")
+    add(
+        "--source",
+        default="demo",
+        metavar="SPEC",
+        help="demo, session:FILE, lean:DIR, csv:PATH ...",
+    )
     add("--symbols", default="", metavar="A,B", help="underlyings (all of the source; demo: ZDIV)")
     add("--entry", metavar="WORDS", help=f"what to enter ({ENTRY})")
     add("--exit", metavar="WORDS", help=f"when to close it ({EXIT})".replace("%", "%%"))
@@ -51,7 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--most", type=typed(_positive), default=1, metavar="N", help="packages at a time (1)")
     add("--every", type=typed(duration), default=0.0, metavar="SPAN", help="least time between two")
     add = parser.add_argument_group("which chains").add_argument
-    add("--from", dest="since", type=typed(spelling.instant), metavar="TIME", help="from then on")
+    add(
+        "--from",
+        dest="since",
+        type=typed(spelling.first_instant),
+        metavar="TIME",
+        help="from then on",
+    )
     add("--to", dest="until", type=typed(spelling.instant), metavar="TIME", help="up to then")
     add("--days", type=typed(_positive), default=20, metavar="N", help="of the demo market (20)")
     add("--step", type=typed(duration), default=3600.0, metavar="SPAN",
@@ -144,7 +155,7 @@ def _request(args: argparse.Namespace) -> Request:
         raise UsageError(str(error)) from None
     symbols = tuple(word.strip() for word in args.symbols.split(",") if word.strip())
     return request_of(
-        given, source=args.feed, symbols=symbols, shown=lambda name: BY_NAME[name].option
+        given, source=args.source, symbols=symbols, shown=lambda name: BY_NAME[name].option
     )
 
 
@@ -153,7 +164,7 @@ Make = Callable[["Request"], Callable[[], "ChainStrategy"]]
 
 def _strategy(args: argparse.Namespace) -> Make:
     """Return what makes the strategy, once its words are known to mean something."""
-    if args.scan + bool(args.strategy) + bool(args.entry or args.exit) > 1:
+    if args.scan + bool(args.strategy) + (args.entry is not None or args.exit is not None) > 1:
         raise UsageError("--scan, --strategy and --entry (with --exit) are three ways: choose one")
     if args.scan:
         return _hunt(args)
@@ -169,7 +180,8 @@ def _strategy(args: argparse.Namespace) -> Make:
     from engine.backtesting.options.exits import parse_exits
     from engine.backtesting.options.rules import rules
 
-    entry, exits = parse_entry(args.entry or ENTRY), parse_exits(args.exit or EXIT)
+    entry = parse_entry(ENTRY if args.entry is None else args.entry)
+    exits = parse_exits(EXIT if args.exit is None else args.exit)
     return lambda _: lambda: rules(entry, exits, lots=args.lots, most=args.most, every=args.every)
 
 

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument_group("how to search").add_argument
     add("--search", required=True, metavar="HOW", help=f"{', '.join(_METHODS)}")
-    add("--trials", type=typed(count), default=0, metavar="N", help="200; of a grid all")
+    add("--trials", type=typed(_trials), default=0, metavar="N", help="200; of a grid all")
     add(
         "--metric", type=typed(backtest_arguments.names), default=["sharpe"], metavar="M",
         help="sharpe, return, cagr, sortino, calmar, drawdown, win_rate, profit_factor; several "
@@ -119,6 +119,12 @@ def run(args: argparse.Namespace) -> int:
             steps=steps, sinks=sinks, on_done=on_done,
         )  # fmt: skip
     return _show(found, args, data, columns, perf_counter() - began)
+
+
+def _trials(text: str) -> int:
+    if not count(text):
+        raise ValueError(f"expected a whole number above 0, got {text!r}")
+    return count(text)
 
 
 def _asked(args: argparse.Namespace) -> Asked:

@@ -59,7 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--bars", default="", metavar="SPAN", help=f"1m, 1h, ... ({DEFAULT_INTERVAL} of quotes)")
     add("--days", type=typed(backtest_arguments.days), default=0, metavar="N", help="of bars: last")
     add("--store", metavar="URL", help="of --source store (ENGINE_STORE, else yours)")
-    add("--zone", default="UTC", metavar="ZONE", help="of times in a CSV that name none (UTC)")
+    add(
+        "--zone", type=typed(backtest_arguments.zone), default="UTC", metavar="ZONE",
+        help="of times in a CSV that name none (UTC)",
+    )  # fmt: skip
     add(
         "--stamps", choices=("start", "end"), default="start",
         help="what times in a CSV are of a bar (start)",

@@ -23,7 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("symbol", nargs="?", default="", metavar="SYMBOL", help="all without it")
     add_store(parser)
     add = parser.add_argument
-    add("--from", dest="since", type=typed(spelling.instant), metavar="TIME", help="from then on")
+    add(
+        "--from",
+        dest="since",
+        type=typed(spelling.first_instant),
+        metavar="TIME",
+        help="from then on",
+    )
     add("--to", dest="until", type=typed(spelling.instant), metavar="TIME", help="before then")
     add("--top", type=typed(count), default=20, metavar="N", help="lives to list one by one (20)")
     form = parser.add_mutually_exclusive_group()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 from engine.backtesting.data import Split
 from engine.backtesting.options.moments import Closes, Moment, Recording
+from engine.clock import from_ns
 from engine.errors import NoInputError, UsageError
 from engine.feeds import open_feed
 from engine.feeds.protocol import Loaded
@@ -33,6 +35,16 @@ class Span:
     days: int = 20
     every: float = 3600.0
     planted: bool = False
+
+    @property
+    def words(self) -> str:
+        """The span in words."""
+        ends = [
+            f"{word} {from_ns(ns):%Y-%m-%d %H:%M}"
+            for word, ns in (("from", self.since_ns), ("to", self.until_ns))
+            if ns
+        ]
+        return " ".join(ends) or "in it"
 
 
 @dataclass(slots=True)
@@ -75,7 +87,12 @@ def open_recording(request: Request, span: Span, heard: Heard) -> Recording:
 
     def moments() -> Iterator[Moment]:
         streams = (_moments(load(symbol), request, heard) for symbol in symbols)
-        return heapq.merge(*streams, key=lambda one: (one.chain.ts_ns, one.chain.symbol))
+        found = heapq.merge(*streams, key=lambda one: (one.chain.ts_ns, one.chain.symbol))
+        first = next(found, None)
+        if first is None:
+            raise NoInputError(f"{request.source}: no chain of {', '.join(symbols)} {span.words}")
+        yield first
+        yield from found
 
     splits, closes = _history(name, path, symbols, heard)
     return Recording(moments, request.source, splits, closes)
@@ -89,7 +106,8 @@ def _demo(request: Request, span: Span) -> Callable[[str], Iterator[Loaded]]:
             request.feed.seed or 0, symbol.upper(), span.days, span.every, planted=span.planted,
             compact=True,
         )  # fmt: skip
-        return iter(found)
+        until = math.inf if span.until_ns is None else span.until_ns
+        return (one for one in found if span.since_ns <= one.chain.ts_ns <= until)
 
     return load
 

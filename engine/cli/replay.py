@@ -24,7 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("what to replay").add_argument
     add("file", metavar="FILE", help="a session file that `record` wrote")
     add("--speed", type=typed(speed), default="max", metavar="N", help="1, 10, ... or max (max)")
-    add("--from", dest="since", type=typed(spelling.instant), metavar="TIME", help="received then")
+    add(
+        "--from",
+        dest="since",
+        type=typed(spelling.first_instant),
+        metavar="TIME",
+        help="received then",
+    )
     add("--to", dest="until", type=typed(spelling.instant), metavar="TIME", help="received before")
     scan_arguments.add_arguments(parser)
 

@@ -47,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--paper-days",
         type=typed(backtest_arguments.days),
-        default=5,
+        default=10,
         metavar="N",
-        help="last (5); of daily bars 24 times as many",
+        help="last (10); of daily bars 24 times as many",
     )
     add("--session", metavar="FILE", help="paper over a recorded session, filled at the touch")
     add(

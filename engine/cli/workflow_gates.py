@@ -74,6 +74,7 @@ def gates(args: argparse.Namespace) -> Iterator[Gate]:
         If something cannot be run.
     """
     chosen, terms = entries(args), backtest_arguments.terms(args)
+    _look_first(args)
     data = backtest_arguments.data(args)
     # A month of daily bars would not fill the window of an average: a bar counts as an hour there.
     long = DAILY_TIMES if data.interval_ns >= NS_PER_DAY else 1
@@ -81,6 +82,17 @@ def gates(args: argparse.Namespace) -> Iterator[Gate]:
     yield from _last(_days(args, chosen, data, terms))
     yield from _last(_check(args, chosen, QUICK_DAYS * long))
     yield from _last(_paper(args, chosen, last_days(data, args.paper_days * long), terms))
+
+
+def _look_first(args: argparse.Namespace) -> None:
+    """Refuse what a later step would find missing."""
+    from engine.cli.backtest_check import check_vouched
+
+    check_vouched(args.may_read)
+    if args.session:
+        from engine.trading.paper_feeds import session_contents
+
+        session_contents(args.session)
 
 
 def _last(found: Iterator[Gate]) -> Iterator[Gate]:
@@ -193,7 +205,10 @@ def _on_bars(args: argparse.Namespace, one: Entry, data: Data, terms: Terms) -> 
         )  # fmt: skip
         wrong = [f"paper and backtest part at fill {place + 1:,} of {len(expected.fills):,}"]
         return replace(_judged("paper", one, said, wrong), is_mismatch=True)
-    return _judged("paper", one, said, _too_deep(seat.drawdown, args.max_drawdown))
+    wrong = _too_deep(seat.drawdown, args.max_drawdown)
+    if not made.fills:
+        wrong.append(f"no order in the last {args.paper_days} days: --paper-days takes more")
+    return _judged("paper", one, said, wrong)
 
 
 def _on_session(args: argparse.Namespace, one: Entry) -> Gate:
@@ -213,7 +228,10 @@ def _on_session(args: argparse.Namespace, one: Entry) -> Gate:
         desk.hear(event)
     found = standing(desk.seats[0])
     said = f"{found.n_trades:,} trades, {found.gained_share:+.1%} over {args.session}"
-    return _judged("paper", one, said, _too_deep(found.drawdown, args.max_drawdown))
+    wrong = _too_deep(found.drawdown, args.max_drawdown)
+    if not found.n_fills:
+        wrong.append("no order was filled: a longer session tells more")
+    return _judged("paper", one, said, wrong)
 
 
 def _row(one: Entry, sets: Sequence[Mapping[str, Any]], data: Data, terms: Terms) -> Row:

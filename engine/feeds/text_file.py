@@ -21,16 +21,13 @@ class Caps:
     """How much one input may be: bytes once unpacked, lines, bytes unpacked for each one packed.
 
     A file of quotes shrinks to a twentieth; what shrinks to less than a 400th is no quotes.
+    `advice` is what to do about an input that is larger.
     """
 
     bytes: int = _BYTES
     rows: int = _ROWS
     ratio: int = _RATIO
-
-    @property
-    def advice(self) -> str:
-        """What to do about an input that is larger."""
-        return "if it is meant: --max-input 4GB"
+    advice: str = "if it is meant: --max-input 4GB"
 
     @classmethod
     def of(cls, most: int) -> Caps:

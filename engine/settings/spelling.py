@@ -105,6 +105,17 @@ def day(text: str) -> date:
     raise ValueError(f"expected a date such as 2015-12-24, got {text!r}")
 
 
+def first_instant(text: str) -> int:
+    """Return the same where something begins: a date alone is its first moment in UTC.
+
+    >>> first_instant("2015-12-24") == instant("2015-12-24T00:00Z")
+    True
+    """
+    found = instant(text)
+    is_date = re.fullmatch(_INSTANT, text.strip())["time"] is None  # type: ignore[index]
+    return found - NS_PER_DAY + 1000 if is_date else found
+
+
 def instant(text: str) -> int:
     """Return UTC nanoseconds of a time with its zone; a date alone is its last microsecond in UTC.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine.clock import NS_PER_DAY, NS_PER_SECOND
 from engine.errors import BadDataError, NoInputError, UsageError
-from engine.feeds.text_file import CAPS, Caps, read_text
+from engine.feeds.text_file import Caps, read_text
 from engine.nearest import hint
 from engine.trading.rows import MOST_ROWS, Complaints, Rows
 from engine.trading.stamps import Stamps, is_day_first
@@ -47,6 +47,7 @@ _MOST_HEAD = 100_000
 _MOST_COLUMNS = 200
 _MOST_SYMBOLS = 5000
 _SHOWN = 40
+_CAPS = Caps(advice="split it into several files of one folder")
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ def symbol_of(path: Path) -> str:
     return (name.rpartition(".")[0] or name).upper()
 
 
-def read_table(path: Path, zone: tzinfo, tell: Complaints, caps: Caps = CAPS) -> Table:
+def read_table(path: Path, zone: tzinfo, tell: Complaints, caps: Caps = _CAPS) -> Table:
     """Return the rows of a file. O(rows).
 
     Raises

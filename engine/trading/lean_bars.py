@@ -19,7 +19,7 @@ from engine.errors import BadDataError, NoInputError, UsageError
 from engine.feeds.lean_carry import Factor, read_factors
 from engine.feeds.lean_files import TRADE, Archive
 from engine.feeds.record import CellError, parse_day
-from engine.feeds.text_file import CAPS, read_text
+from engine.feeds.text_file import Caps, read_text
 from engine.market.calendar import US, zone_named
 from engine.nearest import hint
 from engine.trading.intervals import DAY, HOUR, MINUTE, shown
@@ -30,6 +30,7 @@ _RESOLUTIONS = {DAY: "daily", HOUR: "hour", MINUTE: "minute"}
 _EXTENDED = "outside of sessions"
 _MOST_FILES = 20_000
 _MS_OF_DAY = 86_400_000
+_CAPS = Caps(advice="no file of LEAN's is that large")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def read_rows(one: Instrument, step: int, since_ns: int, tell: Complaints) -> Ro
     for path in _files(one, step):
         if step == MINUTE and _day_of(path) * NS_PER_DAY + 2 * NS_PER_DAY <= since_ns:
             continue
-        with Archive(path, CAPS) as archive:
+        with Archive(path, _CAPS) as archive:
             for name in archive.names():
                 _read_member(one, step, archive.text(name), archive.place(name), path, rows, tell)
     return rows

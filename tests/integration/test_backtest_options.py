@@ -148,11 +148,13 @@ def test_a_strategy_of_a_file_trades(capsys: pytest.CaptureFixture[str], tmp_pat
     [
         (["--entry", "vertical C"], "the days to expiry are missing"),
         (["--exit", "never"], "no exit 'never'"),
+        (["--entry", ""], "an entry names a structure"),
+        (["--exit", ""], "no exit ''"),
         (["--scan", "--entry", "single C 30d 0.3"], "choose one"),
         (["--strategy", "momentum"], "a ChainStrategy"),
         (["--symbols", "ZCOIN"], "settles in coins"),
-        (["--feed", "demo:5"], "write demo"),
-        (["--feed", "dmo"], "unknown source 'dmo'"),
+        (["--source", "demo:5"], "write demo"),
+        (["--source", "dmo"], "unknown source 'dmo'"),
         (["--assignment", "always"], "--assignment"),
         (["--lots", "0"], "from 1 to 1000000"),
         (["--html", "page.txt"], "ends in .html"),
@@ -170,11 +172,20 @@ def test_an_unknown_symbol_is_no_input(capsys: pytest.CaptureFixture[str]) -> No
     assert "ZDIV" in capsys.readouterr().err
 
 
+def test_chains_are_those_of_the_days_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--days", "5", "--from", "2026-03-05", "--to", "2026-03-06", "--json"]
+    found = json.loads(shown(capsys, *words))
+    assert found["chains"] > 0
+    assert {one["opened"][:10] for one in found["packages"]} == {"2026-03-05"}
+    assert main(["backtest", "options", "--from", "2030-01-01"]) == 66
+    assert "no chain of ZDIV from 2030-01-01 00:00" in capsys.readouterr().err
+
+
 def test_a_recorded_session_is_a_feed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "one.session"
     assert main(["record", str(path), "ZDIV", "--source", "demo", "--count", "1"]) == 0
     capsys.readouterr()
-    words = ["backtest", "options", "--feed", f"session:{path}", "--entry",
+    words = ["backtest", "options", "--source", f"session:{path}", "--entry",
              "single C 20-60d 0.40", "--json"]  # fmt: skip
     assert main(words) == 0
     found = json.loads(capsys.readouterr().out)

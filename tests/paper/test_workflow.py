@@ -65,6 +65,32 @@ def test_a_gate_of_figures_stops_there(
     assert capsys.readouterr().out.endswith(f"stopped at {step}: momentum\n")
 
 
+def test_what_is_missing_is_told_before_the_first_gate(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for flag in ("--session", "--may-read"):
+        assert main(["workflow", "momentum", *DATA, flag, "nosuch"]) == 66
+        said = capsys.readouterr()
+        assert "nosuch" in said.err
+        assert said.out == ""
+
+
+def test_paper_without_an_order_tells_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from engine.backtesting.strategy import Strategy\n\n"
+        "class Mine(Strategy):\n    def start(self):\n        self.n = 0\n"
+        "    def on_bar(self, bar):\n        self.n += 1\n"
+        "        return float(self.n % 40 < 20) if self.n > 60 else 0.0\n",
+        encoding="utf-8",
+    )
+    code, found, whole = gates(capsys, str(file), *DATA, "--paper-days", "2")
+    assert (code, found[-1]) == (1, ("paper", "Mine", "FAILED"))
+    assert whole[-1]["details"] == ["no order in the last 2 days: --paper-days takes more"]
+
+
 def test_a_strategy_with_a_bias_stops_at_the_check(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -109,7 +109,7 @@ def test_both_runtimes_and_any_workers_print_the_same_bytes(tmp_path: Path) -> N
     [
         (["--search", "gird"], 2, "--search gird: did you mean 'grid'"),
         (["--search", "random", "--metric", "sharp"], 2, "no metric 'sharp'"),
-        (["--search", "random", "--trials", "0", "--set", "lag=3"], 2, "has a parameter lag"),
+        (["--search", "random", "--trials", "9", "--set", "lag=3"], 2, "has a parameter lag"),
         (["--search", "random", "--only", "fats"], 2, "no parameter fats: did you mean 'fast'"),
         (["--search", "random", "--set", "fast=1,2"], 2, "2"),
         (["--search", "random", "--set", "fast=5,6"], 2, "--set holds a parameter at one value"),

@@ -57,10 +57,10 @@ def steep(after: float) -> Data:
 @pytest.mark.parametrize(
     ("terms", "after", "says"),
     [
-        (Terms(), 1.7, "margin calls"),  # of a short of the whole equity
+        (Terms(), 1.7, "margin call"),  # of a short of the whole equity
         (Terms(), 1.3, ""),
         (Terms(units=150.0), 1.0, ""),  # half of 15,600 is needed, of 10,000
-        (Terms(units=300.0), 1.0, "orders refused"),
+        (Terms(units=300.0), 1.0, " refused: "),
     ],
 )
 def test_a_margin_that_is_not_kept_is_scored_bar_by_bar(
@@ -82,7 +82,7 @@ def test_more_than_the_cash_buys_is_scored_bar_by_bar(backend: Backend) -> None:
     asked = task("ma_crossover", n_tests=1, terms=Terms(units=120.0), fixed={"short": 0.0})
     scorer = Scorer(asked, backend.name)
     columns = [array("d", [3.0, 5.0]), array("d", [20.0, 10.0])]
-    assert "orders refused" in " ".join(
+    assert " refused: " in " ".join(
         scorer.results(scorer.space.values((3.0, 20.0)), Span())[0].notes
     )
     fast = scorer.scores(0, columns)

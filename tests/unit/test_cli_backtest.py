@@ -357,3 +357,15 @@ def test_what_would_steer_a_terminal_is_spelled_out(capsys: Capture) -> None:
     assert out.count("\\x1b[31MX") == 2
     code, out, _ = told(capsys, "momentum", "--source", "csv:x.csv", "--csv")
     assert "\x1b" not in out
+
+
+def test_a_word_that_is_nearly_a_job_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "chek", "mine.py:Cross"]) == 2
+    assert "no strategy 'chek': did you mean parity backtest check?" in capsys.readouterr().err
+
+
+def test_a_zone_that_is_none_and_no_trials_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "ma_crossover", "--zone", "Nope"]) == 2
+    assert "no time zone 'Nope'" in capsys.readouterr().err
+    assert main(["backtest", "ma_crossover", "--search", "random", "--trials", "0"]) == 2
+    assert "above 0, got '0'" in capsys.readouterr().err
