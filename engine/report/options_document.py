@@ -15,10 +15,12 @@ from engine.backtesting.options.result import OptionsResult
 from engine.clock import from_ns
 from engine.market.combo import OPTION, STOCK, Combo, Leg
 from engine.performance.figures import Figures, figures
-from engine.report.wording import legs_text
+from engine.report.wording import legs_text, price
 
 SCHEMA_VERSION = 1
 DAYS_PER_YEAR = 252.0
+# A ratio of fewer daily returns says nothing.
+LEAST_DAYS = 10
 _PACKAGE = (
     "number", "symbol", "label", "legs", "lots", "opened", "closed", "reason", "price", "premium",
     "spread_cost", "gain", "mid_gain", "fees", "dividends", "borrow_fees", "margin", "pin_low",
@@ -30,6 +32,13 @@ def daily_figures(result: OptionsResult) -> Figures | None:
     """Return the figures of the account by day, 252 a year; None for fewer than two days."""
     daily = by_day(result.account)
     return figures(daily, DAYS_PER_YEAR) if len(daily.equity) > 1 else None
+
+
+def sharpe_words(found: Figures) -> str:
+    """Return the ratio of daily returns for people, or why there is none."""
+    if found.n_returns < LEAST_DAYS:
+        return f"- (under {LEAST_DAYS} days)"
+    return price(found.sharpe, decimals=2)
 
 
 def legs_words(combo: Combo) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.backtesting.options.result import OptionsResult
 from engine.clock import NS_PER_DAY, from_ns
-from engine.report.options_document import daily_figures, package_object
+from engine.report.options_document import daily_figures, package_object, sharpe_words
 from engine.report.page_file import write_page
 from engine.report.svg import Axis, plot
 from engine.report.wording import money, percent, price
@@ -78,7 +78,7 @@ def _figures(result: OptionsResult) -> str:
     found = daily_figures(result)
     if found is not None:
         lines.append(
-            f"Sharpe {price(found.sharpe, decimals=2)} (by day, 252 a year), worst drawdown "
+            f"Sharpe {sharpe_words(found)} (by day, 252 a year), worst drawdown "
             f"{percent(found.max_drawdown)}, win rate {percent(found.trades.win_rate)}"
         )
     return "".join(f"<p>{html.escape(line)}</p>" for line in lines)

@@ -10,7 +10,7 @@ from engine.backtesting.options.package import Package
 from engine.backtesting.options.result import OptionsResult
 from engine.clock import from_ns
 from engine.report.grid import add_columns, grid, show
-from engine.report.options_document import daily_figures, legs_of
+from engine.report.options_document import daily_figures, legs_of, sharpe_words
 from engine.report.table import WIDE, WIDEST
 from engine.report.wording import ABSENT, legs_by_expiry, money, packed, percent, plural, price
 
@@ -64,6 +64,9 @@ def _render_packages(result: OptionsResult, console: Console) -> None:
     for one in result.packages[:MOST_SHOWN]:
         table.add_row(*_row(one, width, is_wide, is_widest, has_edges))
     show(table, console)
+    if not is_wide:
+        more = "closing times, fees and margin: in a wider terminal, or --csv"
+        console.print(Text(more, style="dim"))
     left = len(result.packages) - MOST_SHOWN
     if left > 0:
         console.print(Text(f"and {plural(left, 'package')} more: --csv lists all", style="dim"))
@@ -114,7 +117,7 @@ def _render_account(result: OptionsResult, console: Console) -> None:
     if found is not None:
         trades = found.trades
         lines.append(
-            f"Sharpe {price(found.sharpe, decimals=2)}, worst drawdown "
+            f"Sharpe {sharpe_words(found)}, worst drawdown "
             f"{percent(found.max_drawdown)}, win rate {percent(trades.win_rate)} of "
             f"{plural(len(account.trades), 'closed package')}"
         )
