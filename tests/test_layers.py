@@ -63,7 +63,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.backtesting": (PURE | {"engine.nearest"}, True),
     "engine.performance": (MARKET | {"engine.backtesting", "kernels_pure"}, True),
     "engine.checking": (PURE | {"engine.backtesting"}, True),
-    "engine.paper": (PURE | {"engine.backtesting"}, True),
+    "engine.paper": (PURE | {"engine.backtesting", "engine.backtesting.options"}, True),
     # Strategies, and the bars to try them on.
     "engine.trading": (
         PURE

@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from engine.cli import backtest_arguments, backtest_output
+from engine.cli.chain_strategies import need_bars
 from engine.cli.progress import ProgressBar
 from engine.cli.start import PYPY_SHORT, compile_less, without_collection
 from engine.cli.stderr import note
@@ -121,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
     with redirect_stdout(sys.stderr):
         _no_job(args.names)
         kinds = backtest_arguments.strategies(args)
+        need_bars(kinds, "parity backtest options --strategy FILE.py:CLASS")
         chosen = _sets(args, kinds)
         terms, data = backtest_arguments.terms(args), backtest_arguments.data(args)
         _check_bars(data)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli import backtest_arguments
 from engine.cli.backtest import LEAST_BARS, jobs_of
+from engine.cli.chain_strategies import need_bars
 from engine.cli.progress import ProgressBar
 from engine.cli.stderr import note
 from engine.cli.stdout import write_all
@@ -180,6 +181,7 @@ def task_of(args: argparse.Namespace, data: Data) -> Task:
         raise UsageError(
             f"--search is of one strategy: name it, one of {', '.join(kinds)}, or a file"
         )
+    need_bars(kinds, "a search has bars alone")
     ((label, kind),) = kinds.items()
     (given, *more) = backtest_arguments.value_sets(args, kinds)[label]
     if more:

@@ -178,7 +178,7 @@ def seats_of(
     from engine.paper.seats import BarSeat, QuoteSeat
 
     seats: list[Seat] = []
-    for name, kind, values, seed in _places(args, accounts):
+    for name, kind, values, seed in places_of(args, accounts):
         strategy = build(kind, values)
         if market.is_quoted:
             late_ns = int(args.latency * 1e9)
@@ -188,9 +188,16 @@ def seats_of(
     return seats
 
 
-def _places(
+def places_of(
     args: argparse.Namespace, accounts: int
 ) -> list[tuple[str, type[Strategy], dict[str, object], int]]:
+    """Return name, class, parameters and seed of each account; see `seats_of`.
+
+    Raises
+    ------
+    EngineError
+        If a strategy cannot be had.
+    """
     kinds = backtest_arguments.strategies(args)
     sets = backtest_arguments.value_sets(args, kinds)
     found = [(name, kind, values, args.seed) for name, kind in kinds.items()

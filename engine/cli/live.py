@@ -101,11 +101,13 @@ def _strategies(args: argparse.Namespace) -> Strategies | None:
         raise NotPermittedError(
             "--strategies trades paper accounts alone: what it sends has no proof"
         )
+    from engine.cli.chain_strategies import need_bars
     from engine.live.strategies import Place, Strategies
     from engine.trading.intervals import interval_of
 
     asked = argparse.Namespace(names=[], strategies=args.strategies, values=args.values)
     kinds = backtest_arguments.strategies(asked)
+    need_bars(kinds, "they trade on paper alone, parity paper --strategies FILE.py:CLASS")
     sets = backtest_arguments.value_sets(asked, kinds)
     for name, several in sets.items():
         if len(several) > 1:

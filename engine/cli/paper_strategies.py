@@ -6,11 +6,11 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from engine.cli import backtest_arguments
+from engine.cli import backtest_arguments, chain_desk
 from engine.cli import desk as desk_arguments
 from engine.cli.pace import Pace, speed
 from engine.cli.stderr import note
@@ -20,9 +20,22 @@ from engine.clock import NS_PER_SECOND, SYSTEM, Clock, from_ns
 from engine.errors import OK, InputOutputError, UsageError
 
 if TYPE_CHECKING:
+    from engine.paper.chain_desk import ChainDesk
     from engine.paper.desk import Desk
-    from engine.paper.events import Event
+    from engine.paper.standings import Seated
 
+    class Timed(Protocol):
+        """What happens at a time."""
+
+        @property
+        def time_ns(self) -> int:
+            """When, in UTC nanoseconds."""
+            ...
+
+
+T = TypeVar("T", bound="Timed")
+# Between two chains of the demo market, of its time.
+CHAIN_SECONDS = 300.0
 DEMO_SPEED = 60.0
 # Seconds between two looks of a table, and between two lines for a log.
 _LOOK, _LINE = 0.25, 5.0
@@ -64,11 +77,16 @@ def run(args: argparse.Namespace) -> int:
 
     if args.json and args.plain:
         raise UsageError("--json and --plain are two ways to show the same: choose one")
-    market = desk_arguments.open_market(args, args.span or inf)
-    seats = desk_arguments.seats_of(args, market, desk_arguments.terms_of(args, market))
-    desk = Desk(seats, market.interval_ns)
+    desk: Desk | ChainDesk
+    events: Iterator[Any]
+    if chain_desk.is_over_chains(args):
+        desk, events, _ = chain_desk.open_desk(args, CHAIN_SECONDS)
+    else:
+        market = desk_arguments.open_market(args, args.span or inf)
+        seats = desk_arguments.seats_of(args, market, desk_arguments.terms_of(args, market))
+        desk, events = Desk(seats, market.interval_ns), market.events
     pace = Pace(args.speed or (DEMO_SPEED if args.source == "demo" else inf))
-    events = timed(market.events, args.span)
+    events = timed(events, args.span)
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     try:
         if args.json:
@@ -83,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def timed(events: Iterator[Event], span: float | None) -> Iterator[Event]:
+def timed(events: Iterator[T], span: float | None) -> Iterator[T]:
     """Yield the events of the first `span` seconds of market time."""
     last_ns: int | None = None
     for event in events:
@@ -95,8 +113,8 @@ def timed(events: Iterator[Event], span: float | None) -> Iterator[Event]:
 
 
 def drive(
-    desk: Desk,
-    events: Iterator[Event],
+    desk: Desk | ChainDesk,
+    events: Iterator[Any],
     pace: Pace,
     look: Callable[[], None],
     every: float,
@@ -113,42 +131,41 @@ def drive(
             look()
 
 
-def _table(desk: Desk, events: Iterator[Event], pace: Pace, place: str) -> None:
+def _table(desk: Desk | ChainDesk, events: Iterator[Any], pace: Pace, place: str) -> None:
     from rich.live import Live
 
     from engine.cli.screen import Screen
-    from engine.paper.standings import standing
     from engine.report.desk_table import live_desk
 
     console = Screen(is_plain=False)
     with Live(console=console, auto_refresh=False, transient=True) as live:
 
         def look() -> None:
-            standings = [standing(seat) for seat in desk.seats]
+            standings = [seat.standing() for seat in desk.seats]
             width, height = console.size
             live.update(live_desk(standings, desk, place, width, height), refresh=True)
 
         drive(desk, events, pace, look, _LOOK)
 
 
-def _lines_of_text(desk: Desk, events: Iterator[Event], pace: Pace) -> None:
-    from engine.paper.standings import standing
+def _lines_of_text(desk: Desk | ChainDesk, events: Iterator[Any], pace: Pace) -> None:
 
     def look() -> None:
         when = from_ns(desk.now_ns).strftime("%Y-%m-%d %H:%M:%S")
-        best = sorted((standing(seat) for seat in desk.seats), key=lambda one: -one.equity)
+        best = sorted((seat.standing() for seat in desk.seats), key=lambda one: -one.equity)
         said = ", ".join(f"{one.name} {one.gained_share:+.2%}" for one in best[:6])
         print_text(f"{when} {said}\n")
 
     drive(desk, events, pace, look, _LINE)
 
 
-def _lines_of_json(desk: Desk, events: Iterator[Event], pace: Pace) -> None:
+def _lines_of_json(desk: Desk | ChainDesk, events: Iterator[Any], pace: Pace) -> None:
     told = [0] * len(desk.seats)
 
     def look() -> None:
-        for place, seat in enumerate(desk.seats):
-            for fill in seat.account.ledger.fills(told[place]):
+        seats: Sequence[Seated] = desk.seats
+        for place, seat in enumerate(seats):
+            for fill in seat.fills(told[place]):
                 line = {
                     "kind": "fill",
                     "account": seat.name,
@@ -166,7 +183,7 @@ def _lines_of_json(desk: Desk, events: Iterator[Event], pace: Pace) -> None:
     look()
 
 
-def show_end(desk: Desk, place: str, *, is_json: bool) -> None:
+def show_end(desk: Desk | ChainDesk, place: str, *, is_json: bool) -> None:
     """Print how the accounts stand in the end.
 
     Raises
@@ -174,10 +191,9 @@ def show_end(desk: Desk, place: str, *, is_json: bool) -> None:
     InputOutputError
         If stdout is closed.
     """
-    from engine.paper.standings import standing
     from engine.report.desk_table import head_words, lines, standing_object
 
-    standings = [standing(seat) for seat in desk.seats]
+    standings = [seat.standing() for seat in desk.seats]
     if is_json:
         for one in standings:
             print_text(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.cli import backtest_arguments
+from engine.cli import backtest_arguments, chain_desk
 from engine.cli import desk as desk_arguments
-from engine.cli.paper_strategies import print_text, show_end, timed
+from engine.cli.paper_strategies import CHAIN_SECONDS, print_text, show_end, timed
 from engine.cli.progress import ProgressBar
 from engine.cli.stderr import note
 from engine.cli.typed import count, duration, typed
@@ -16,9 +17,9 @@ from engine.clock import NS_PER_SECOND, SYSTEM
 from engine.errors import OK, UsageError
 
 if TYPE_CHECKING:
-    from engine.backtesting.terms import Terms
-    from engine.cli.desk import Market
+    from engine.paper.chain_desk import ChainDesk
     from engine.paper.desk import Desk
+    from engine.paper.standings import Seated
 
 SCHEMA = 1
 _DEMO_SESSIONS = 1
@@ -64,20 +65,27 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--trades is for --json")
     days = args.days or _DEMO_SESSIONS
     seconds = args.span or days * desk_arguments.SESSION_SECONDS
-    market = desk_arguments.open_market(args, seconds)
-    terms = desk_arguments.terms_of(args, market)
-    desk = Desk(desk_arguments.seats_of(args, market, terms, args.accounts), market.interval_ns)
+    desk: Desk | ChainDesk
+    events: Iterator[Any]
+    if chain_desk.is_over_chains(args):
+        desk, events, of_packages = chain_desk.open_desk(args, CHAIN_SECONDS, args.accounts)
+        about = {"fills": "touch", "cash": of_packages.cash}
+    else:
+        market = desk_arguments.open_market(args, seconds)
+        terms = desk_arguments.terms_of(args, market)
+        seats = desk_arguments.seats_of(args, market, terms, args.accounts)
+        desk, events = Desk(seats, market.interval_ns), market.events
+        about = {"fills": "touch" if market.is_quoted else "next open", "cash": terms.cash}
     began = SYSTEM.monotonic_ns()
     with ProgressBar(is_plain=args.no_color, what="simulating", unit="events", delay=0.4) as bar:
-        for event in timed(market.events, args.span):
-            desk.hear(event)
+        hear: Callable[[Any], None] = desk.hear
+        for event in timed(events, args.span):
+            hear(event)
             if desk.n_events % 1_000 == 0:
                 bar(desk.n_events, desk.n_events + 1_000)
     spent = (SYSTEM.monotonic_ns() - began) / NS_PER_SECOND
     if args.json:
-        print_text(
-            json.dumps(document(desk, market, terms, args), indent=2, allow_nan=False) + "\n"
-        )
+        print_text(json.dumps(document(desk, args, about), indent=2, allow_nan=False) + "\n")
     else:
         show_end(desk, args.source, is_json=False)
     accounts = "account" if len(desk.seats) == 1 else "accounts"
@@ -85,24 +93,25 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def document(desk: Desk, market: Market, terms: Terms, args: argparse.Namespace) -> dict[str, Any]:
+def document(
+    desk: Desk | ChainDesk, args: argparse.Namespace, about: Mapping[str, object]
+) -> dict[str, Any]:
     """Return what the accounts came to as JSON values."""
-    from engine.paper.standings import standing
     from engine.report.backtest_document import trade_objects
     from engine.report.desk_table import standing_object
 
     listed = []
-    for seat in desk.seats:
-        one = standing_object(standing(seat))
+    seats: Sequence[Seated] = desk.seats
+    for seat in seats:
+        one = standing_object(seat.standing())
         if args.trades:
             one["closed"] = trade_objects(seat.result())
         listed.append(one)
     return {
         "schema": SCHEMA,
         "source": args.source,
-        "symbols": list(market.data.symbols),
-        "fills": "touch" if market.is_quoted else "next open",
-        "cash": terms.cash,
+        "symbols": list(desk.seats[0].strategy.symbols),
+        **about,
         "events": desk.n_events,
         "bars": desk.n_bars,
         "accounts": listed,

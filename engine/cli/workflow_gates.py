@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.backtesting.data import Data
 from engine.cli import backtest_arguments
+from engine.cli.chain_strategies import need_bars
 from engine.clock import NS_PER_DAY
 from engine.market.bars import Bars
 
@@ -56,6 +57,7 @@ def entries(args: argparse.Namespace) -> list[Entry]:
 
     wanted = [*args.names, *(name for part in args.strategies or [] for name in part)]
     found = backtest_arguments.strategies(args)
+    need_bars(found, "its gates have bars alone")
     sets = backtest_arguments.value_sets(args, found)
     texts: dict[type, str] = {}
     for text in wanted or SHIPPED:
@@ -214,7 +216,6 @@ def _on_bars(args: argparse.Namespace, one: Entry, data: Data, terms: Terms) -> 
 def _on_session(args: argparse.Namespace, one: Entry) -> Gate:
     from engine.cli import desk as desk_arguments
     from engine.paper.desk import Desk
-    from engine.paper.standings import standing
 
     asked = argparse.Namespace(**vars(args))
     asked.source, asked.latency, asked.seed = f"session:{args.session}", 0.0, 0
@@ -226,7 +227,7 @@ def _on_session(args: argparse.Namespace, one: Entry) -> Gate:
     desk = Desk(desk_arguments.seats_of(asked, market, terms), market.interval_ns)
     for event in market.events:
         desk.hear(event)
-    found = standing(desk.seats[0])
+    found = desk.seats[0].standing()
     said = f"{found.n_trades:,} trades, {found.gained_share:+.1%} over {args.session}"
     wrong = _too_deep(found.drawdown, args.max_drawdown)
     if not found.n_fills:

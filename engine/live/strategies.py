@@ -34,7 +34,7 @@ from engine.market.sink import Quiet
 from engine.paper.broker_seat import BrokerSeat, Held, Wish
 from engine.paper.desk import Desk
 from engine.paper.events import Touch
-from engine.paper.standings import Standing, standing
+from engine.paper.standings import Standing
 from engine.settings.live import LiveSettings
 from kernels_pure.ages import age_of
 
@@ -129,7 +129,7 @@ class StrategyEngine(Engine[Tracked]):
 
     def standings(self) -> tuple[Standing, ...]:
         """Return how the account of each strategy stands."""
-        return tuple(standing(seat) for seat in self.seats)
+        return tuple(seat.standing() for seat in self.seats)
 
     def on_tick(self, *, is_idle: bool = True) -> None:
         """Let time pass: bars close, orders come to their end."""

@@ -23,6 +23,11 @@ class Desk:
         self.n_bars = 0
         self.touches: dict[str, Touch] = {}
 
+    @property
+    def heard(self) -> str:
+        """What it has heard, in words."""
+        return f"{self.n_events:,} events, {self.n_bars:,} bars"
+
     def hear(self, event: Event) -> None:
         """Take one event. O(seats)."""
         self.n_events += 1

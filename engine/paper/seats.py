@@ -13,6 +13,7 @@ from engine.backtesting.account import BarAccount
 from engine.backtesting.data import Data
 from engine.backtesting.days import Days
 from engine.backtesting.holding import Holding
+from engine.backtesting.orders import Fill
 from engine.backtesting.result import Result
 from engine.backtesting.run import account_of, result_of
 from engine.backtesting.strategy import Strategy
@@ -20,6 +21,7 @@ from engine.backtesting.terms import Terms
 from engine.backtesting.walk import Columns, Feed, Hooks, walk_many
 from engine.errors import BadDataError, EngineError
 from engine.paper.events import Instant, Touch
+from engine.paper.standings import Standing, standing
 from engine.paper.touch_fills import Displayed, TouchFills
 
 
@@ -42,6 +44,14 @@ class Seat(Protocol):
 
     def worth(self) -> float:
         """Return what the account is worth now."""
+        ...
+
+    def standing(self) -> Standing:
+        """Return how the account stands. O(trades)."""
+        ...
+
+    def fills(self, since: int = 0) -> tuple[Fill, ...]:
+        """Return the fills from the one of number `since` on."""
         ...
 
     def result(self) -> Result:
@@ -82,6 +92,14 @@ class _Seat:
         """Return what the account is worth at the last prices that were met."""
         return self.account.equity
 
+    def standing(self) -> Standing:
+        """Return how the account stands. O(trades)."""
+        return standing(self)
+
+    def fills(self, since: int = 0) -> tuple[Fill, ...]:
+        """Return the fills from the one of number `since` on."""
+        return self.account.ledger.fills(since)
+
     def result(self) -> Result:
         """Return what the account has come to; of bars that left two prices open, the worse."""
         columns = Columns(0)
@@ -98,10 +116,15 @@ class _Seat:
         self.drawdown = max(self.drawdown, 1.0 - equity / self.peak)
 
     def _broken(self, error: BaseException) -> EngineError:
-        if isinstance(error, EngineError):
-            return error
-        where = _place(error, type(self.strategy))
-        return BadDataError(f"{self.name}: {type(error).__name__}: {error}{where}")
+        return broken(self.name, self.strategy, error)
+
+
+def broken(name: str, strategy: Strategy, error: BaseException) -> EngineError:
+    """Return an error of a strategy as one line, with the line of its file."""
+    if isinstance(error, EngineError):
+        return error
+    where = _place(error, type(strategy))
+    return BadDataError(f"{name}: {type(error).__name__}: {error}{where}")
 
 
 def _place(error: BaseException, kind: type[Strategy]) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
+from typing import Protocol
 
+from engine.backtesting.account import BarAccount
+from engine.backtesting.orders import Fill
 from engine.backtesting.parameters import parameters
+from engine.backtesting.result import Result
 from engine.backtesting.run import notes_of
-from engine.paper.seats import Seat
+from engine.backtesting.strategy import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,40 @@ class Standing:
         return self.gain / (self.equity - self.gain)
 
 
-def standing(seat: Seat) -> Standing:
-    """Return how a seat's account stands. O(trades)."""
+class Holder(Protocol):
+    """A strategy with an account over bars or quotes."""
+
+    name: str
+    account: BarAccount
+    strategy: Strategy
+    peak: float
+    drawdown: float
+
+    def worth(self) -> float:
+        """Return what the account is worth now."""
+        ...
+
+
+class Seated(Protocol):
+    """Who sits at a desk, whatever it hears."""
+
+    name: str
+
+    def standing(self) -> Standing:
+        """Return how the account stands."""
+        ...
+
+    def fills(self, since: int = 0) -> tuple[Fill, ...]:
+        """Return the fills from the one of number `since` on."""
+        ...
+
+    def result(self) -> Result:
+        """Return what the account has come to."""
+        ...
+
+
+def standing(seat: Holder) -> Standing:
+    """Return how the account of a seat over bars or quotes stands. O(trades)."""
     account, ledger = seat.account, seat.account.ledger
     kind, equity = type(seat.strategy), seat.worth()
     n_won, trades = 0, ledger.trades()

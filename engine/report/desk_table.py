@@ -13,6 +13,7 @@ from engine.report.printable import printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from engine.paper.chain_desk import ChainDesk
     from engine.paper.desk import Desk
 
 TITLES = ("strategy", "parameters", "equity", "return", "drawdown", "holds", "orders", "trades",
@@ -39,13 +40,13 @@ def cells(one: Standing) -> tuple[str, ...]:
     )
 
 
-def head_words(desk: Desk, place: str) -> str:
+def head_words(desk: Desk | ChainDesk, place: str) -> str:
     """Return what is traded and how far it is."""
     when = from_ns(desk.now_ns).strftime("%Y-%m-%d %H:%M:%S") if desk.now_ns else "not begun"
-    return f"{printable(place)}  {when} UTC  {desk.n_events:,} events, {desk.n_bars:,} bars"
+    return f"{printable(place)}  {when} UTC  {desk.heard}"
 
 
-def quote_words(desk: Desk) -> str:
+def quote_words(desk: Desk | ChainDesk) -> str:
     """Return the last quotes: ``ZETF 299.98/300.00``."""
     quotes = [f"{one.symbol} {one.bid:g}/{one.ask:g}" for one in desk.touches.values()]
     return printable("  ".join(quotes[:12]) + ("  ..." if len(quotes) > 12 else ""))
@@ -90,7 +91,7 @@ def _without(
 
 
 def live_desk(
-    standings: Sequence[Standing], desk: Desk, place: str, width: int, height: int
+    standings: Sequence[Standing], desk: Desk | ChainDesk, place: str, width: int, height: int
 ) -> RenderableType:
     """Return the whole screen for a terminal of `width` columns and `height` lines."""
     from rich.console import Group

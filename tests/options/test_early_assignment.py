@@ -154,7 +154,7 @@ def test_the_worst_night_of_a_package_that_nobody_can_assign_is_none() -> None:
 
 def test_every_night_is_tried_by_itself() -> None:
     """The spot differs by day, so each night gives another gain; found by forcing each in turn."""
-    from engine.backtesting.options.run import _Run
+    from engine.backtesting.options.run import Walk
 
     spread = combo((-1, option(later(18), "P", 105.0)), (1, option(later(18), "P", 100.0)))
     days = [later(k) for k in range(10) if US.is_session(MONDAY + timedelta(days=k))]
@@ -169,7 +169,10 @@ def test_every_night_is_tried_by_itself() -> None:
 
     def forced(day: Any) -> float:
         nights = {1: day}
-        made = _Run(Script({0: [(spread, 1)]}, {15: [1]}), there, terms, 0, nights)
+        made = Walk(Script({0: [(spread, 1)]}, {15: [1]}), terms, nights=nights)
+        for moment in there.moments():
+            made.hear(moment)
+        made.end()
         (one,) = made.result().packages
         assert assigned_on(one) == [US.close_ns(day)]
         return one.gain

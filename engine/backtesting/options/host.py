@@ -106,6 +106,11 @@ class Host:
         """Return the packages of a symbol ("" is all) that are held, oldest first."""
         return tuple(one for one in self.open if symbol in ("", one.symbol))
 
+    @property
+    def n_waiting(self) -> int:
+        """Return how many orders for packages have not been answered."""
+        return len(self._tickets)
+
     def waiting(self, symbol: str) -> int:
         """Return how many orders for packages of a symbol have not been answered."""
         return sum(ticket.combo.symbol == symbol for ticket in self._tickets)

@@ -17,9 +17,10 @@ from datetime import date
 from math import exp, fsum
 from random import Random
 
+from engine.backtesting.data import Split
 from engine.backtesting.options.assignment import exercised_early
 from engine.backtesting.options.host import Host
-from engine.backtesting.options.moments import OPEN, Moment, Recording, bells
+from engine.backtesting.options.moments import OPEN, Closes, Moment, Recording, bells
 from engine.backtesting.options.package import Holding, Package
 from engine.backtesting.options.result import OptionsResult
 from engine.backtesting.options.settlement import (
@@ -65,21 +66,36 @@ def run(
     UsageError
         If a chain is settled in coins, or the strategy asks for what no chain can give.
     """
+    first = Walk(make(), terms, seed, recording.splits, recording.closes)
+    found = _through(first, recording)
     if terms.assignment != WORST:
-        return _Run(make(), recording, terms, seed, None).result()
-    first = _Run(make(), recording, terms, seed, None)
-    first.result()
-    return _Run(make(), recording, terms, seed, first.worst_nights()).result()
+        return found
+    nights = first.worst_nights()
+    return _through(
+        Walk(make(), terms, seed, recording.splits, recording.closes, nights), recording
+    )
 
 
-class _Run:
+def _through(walk: Walk, recording: Recording) -> OptionsResult:
+    for moment in recording.moments():
+        walk.hear(moment)
+    walk.end()
+    return walk.result()
+
+
+class Walk:
+    """One strategy with its account, led by chains as they come: `hear` each, then `end`.
+
+    `nights` are those on which packages are assigned early; None: by the rule of `terms`.
+    """
+
     def __init__(
-        self, strategy: ChainStrategy, recording: Recording, terms: Terms, seed: int,
-        nights: Nights | None,
+        self, strategy: ChainStrategy, terms: Terms, seed: int = 0, splits: Sequence[Split] = (),
+        closes: Closes | None = None, nights: Nights | None = None,
     ) -> None:  # fmt: skip
         self.strategy = strategy
-        self.recording = recording
         self.terms = terms
+        self.closes: Closes = closes or {}
         self.host = Host(terms)
         self.nights = nights
         self._assigned_on: dict[int, list[date]] = {}
@@ -89,31 +105,44 @@ class _Run:
         self._last = 0
         self._day: date | None = None
         self._notes: dict[str, None] = {}
-        self._splits = sorted(recording.splits, key=lambda one: (one.time_ns, one.symbol))
+        self._started, self._calendar = False, ""
+        self._splits = sorted(splits, key=lambda one: (one.time_ns, one.symbol))
         strategy.account = self.host
         strategy.rng = Random(seed)
 
-    def result(self) -> OptionsResult:
-        started = False
-        for moment in self.recording.moments():
-            chain = moment.chain
-            if not chain.quoting.is_linear:
-                raise UsageError(f"{chain.symbol} settles in coins: backtests of options do not")
-            if chain.symbol not in self.strategy.symbols:
-                self.strategy.symbols += (chain.symbol,)
-            if not started:
-                started, self._last = True, chain.ts_ns
-                self._splits = [one for one in self._splits if one.time_ns > chain.ts_ns]
-                self.strategy.start()
-            self._ring(chain.calendar, chain.ts_ns)
-            self._at(moment)
-        if started:
-            calendar = moment.chain.calendar
-            self._ring(calendar, self._last + 1)
+    def hear(self, moment: Moment) -> None:
+        """Take the next chain.
+
+        Raises
+        ------
+        UsageError
+            If it settles in coins.
+        """
+        chain = moment.chain
+        if not chain.quoting.is_linear:
+            raise UsageError(f"{chain.symbol} settles in coins: strategies over chains do not")
+        if chain.symbol not in self.strategy.symbols:
+            self.strategy.symbols += (chain.symbol,)
+        if not self._started:
+            self._started, self._last = True, chain.ts_ns
+            self._splits = [one for one in self._splits if one.time_ns > chain.ts_ns]
+            self.strategy.start()
+        self._ring(chain.calendar, chain.ts_ns)
+        self._at(moment)
+        self._calendar = chain.calendar
+
+    def end(self) -> None:
+        """Ring the close at which the last chain stood, if it did."""
+        if self._started:
+            self._ring(self._calendar, self._last + 1)
             self._write(self._last)
+
+    def result(self) -> OptionsResult:
+        """Return what the account has become."""
         return self._summary()
 
     def worst_nights(self) -> dict[int, date]:
+        """Return on which close each package would have lost most by an assignment."""
         found = {}
         for one in (*self.host.closed, *self.host.open):
             shadows = self.host.shadows.get(one.number, [])
@@ -222,7 +251,7 @@ class _Run:
         for symbol, moment in host.moments.items():
             spot = moment.chain.underlying
             level = Level(spot.mid, spot.bid, spot.ask)
-            official = self.recording.closes.get((symbol, day))
+            official = self.closes.get((symbol, day))
             if official is not None:
                 level = Level(official, min(official, spot.bid), max(official, spot.ask))
             is_due = any(
