@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from engine.backend import Backend
+from engine.backend import Backend, select
 from kernels_pure.tokens import BROKEN, ELSEWHERE, NOT_TRADE, OK
 
 USUAL = (
@@ -218,6 +218,18 @@ def test_a_message_cut_anywhere_is_no_trade(backend: Backend) -> None:
         found = scan(backend, USUAL, 0, stop)
         assert found.status in (BROKEN, ELSEWHERE)
         assert judge(found, USUAL[:stop]) != OK
+
+
+@pytest.mark.parametrize(
+    "whole", [USUAL, b' { "q" : "0.5" , "other" : [1, {"a": 2}] , "p" : "1.5" , "e" : "trade" } ']
+)
+def test_nothing_is_read_beyond_the_end(whole: bytes) -> None:
+    """Where the message ends the buffer does: pure kernels raise at what lies behind it."""
+    for stop in range(len(whole)):
+        text = whole[:stop]
+        assert scan(select("pure"), text).status in (BROKEN, ELSEWHERE)
+        general = columns(1)
+        assert select("pure").load("messages").scan_fields(text, 0, stop, 0, *general) <= stop
 
 
 def test_decimals_are_those_of_float(backend: Backend) -> None:
