@@ -315,7 +315,7 @@ def may_roll(
     return may
 
 
-def screened_roll_hits(
+def summed_roll_hits(
     first: Ints,
     strike: Floats,
     receive: Floats,
@@ -341,14 +341,14 @@ def screened_roll_hits(
 ) -> tuple[int, int]:
     """Find the same rolls as `roll_hits`, in the same order; return ``(hits, pairs searched)``.
 
-    Only the pairs of expiries that `may_roll` are searched. The work columns are those of
-    `roll_sums`. O(rows + rows of the pairs searched).
+    Only the pairs of expiries that `may_roll` are searched. The work columns are those that
+    `roll_sums` has filled. O(rows of the pairs searched).
     """
     n_expiries = len(first) - 1
-    largest = roll_sums(
-        first, strike, receive, pay, receipt_first, receipt_discount, payment_first,
-        payment_discount, payment_div_in, work_sold, work_bought, work_now,
-    )  # fmt: skip
+    largest = 0.0
+    for e in range(n_expiries):
+        if first[e] < first[e + 1]:
+            largest = max(largest, strike[first[e + 1] - 1])
     hits = 0
     pairs = 0
     near = -1

@@ -140,7 +140,7 @@ class Box:
         for quote, side in without:
             (pay if side > 0 else receive)[quote] = math.nan
         frame = Frame.of(chain, self.settings, counts_projected=self._counts_projected)
-        self._days = days_by_row(chain, self._scratch)
+        self._days = days_by_row(chain, self.backend, self._scratch)
         for share, ahead in _SIZES:
             self._kernels.box_columns(receive, pay, share, self._receive, self._pay)
             if self._holds(frame, _around(frame, chain.underlying, ahead)):
@@ -184,7 +184,7 @@ class Box:
         if now_ns >= frame.until_ns or frame.moved(spot, self.settings) is None:
             chain = replace(frame.chain, ts_ns=now_ns, underlying=spot)
             frame = Frame.of(chain, self.settings, counts_projected=self._counts_projected)
-            self._days = days_by_row(chain, self._scratch)
+            self._days = days_by_row(chain, self.backend, self._scratch)
         self.is_empty = not any(
             self._holds(frame, _around(frame, spot, ahead)) for ahead in (_STOCK_AHEAD, 0.0)
         )

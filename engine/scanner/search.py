@@ -91,7 +91,7 @@ def view_of(
     """Return `chain` under `terms` as the families see it, with the columns they write to."""
     receive, pay = net_prices(chain, settings.fees, backend, columns)
     return View(
-        chain, terms, settings.fees, backend, receive, pay, days_by_row(chain, columns),
+        chain, terms, settings.fees, backend, receive, pay, days_by_row(chain, backend, columns),
         limits_of(chain, settings), scratch=columns,
     )  # fmt: skip
 

@@ -25,9 +25,9 @@ CONDITIONS = {
 LOW, MIDDLE, HIGH = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """The shape of one family's positions.
+    """The shape of one family's positions; two of the same parts are not the same shape.
 
     `legs` are (which row of the hit, right, signed ratio), `stock` the signed stock multiples.
     """

@@ -39,8 +39,14 @@ def find_jelly_rolls(view: View, table: CandidateTable) -> None:
         if table.wants_near:
             answer: tuple[Any, ...] = kernels.roll_hits(*arguments)
             return answer
-        sold, bought, now = view.roll_columns()
-        return kernels.screened_roll_hits(*arguments, sold, bought, now)
+        sums = view.roll_columns()
+        if view.flags is None:  # else the screen of this view has left them there
+            kernels.roll_sums(
+                chain.first, chain.strike, view.receive, view.pay, into.first, into.discount,
+                out.first, out.discount, out.div_in, *sums,
+            )  # fmt: skip
+        found: tuple[int, int] = kernels.summed_roll_hits(*arguments, *sums)
+        return found
 
     hits, (count, *best) = all_hits(view, search)
     early = 0 if chain.is_european else EARLY

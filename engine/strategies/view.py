@@ -131,10 +131,8 @@ class View:
         if found is None:
             chain, rows = self.chain, self.uncovered(shift)
             # Those of the last expiry stand first.
-            start = chain.first[chain.expiry_of(rows[-1])]
-            stop = chain.n_rows if later else chain.first[chain.expiry_of(rows[0]) + 1]
-            found = array("l", [min(max(row, start), stop) for row in chain.first])
-            self._around[key] = found
+            last = len(chain.expiries) if later else chain.expiry_of(rows[0]) + 1
+            found = self._around[key] = _between(chain.first, chain.expiry_of(rows[-1]), last)
         return found
 
     def flags_to_fill(self) -> array[int]:
@@ -162,14 +160,13 @@ class View:
         found += also
         if not found:
             return chain.first
-        start, stop = chain.first[min(found)], chain.first[max(found) + 1]
-        return array("l", [min(max(row, start), stop) for row in chain.first])
+        return _between(chain.first, min(found), max(found) + 1)
 
     def roll_columns(self) -> tuple[array[float], ...]:
         """Return the columns in which expiries are judged for jelly rolls: sold, bought, now."""
         n = ROLL_PARTS * len(self.chain.expiries)
         names = ("rolls sold", "rolls bought", "rolls now")
-        return tuple(self.column(name, n) for name in names)
+        return tuple(self.column(f"{name} {self.condition}", n) for name in names)
 
     def _find_uncovered(self, shift: int) -> array[int]:
         chain, terms, n = self.chain, self.terms, len(self.chain.expiries)
@@ -203,8 +200,12 @@ class View:
 
     @property
     def zeros(self) -> array[float]:
-        """A column of zeros by expiry."""
-        return array("d", [0.0]) * len(self.chain.expiries)
+        """A column of zeros by expiry, that nobody writes to."""
+        groups, n = self.scratch.groups, len(self.chain.expiries)
+        known: array[float] | None = groups.get("zeros")
+        if known is None or len(known) != n:
+            known = groups["zeros"] = array("d", [0.0]) * n
+        return known
 
     def line(
         self,
@@ -256,6 +257,12 @@ class Hits:
         return known
 
 
+def _between(first: array[int], start: int, stop: int) -> array[int]:
+    """Return `first` with no expiries but ``start .. stop - 1``: all others are empty."""
+    before, behind = first[start : start + 1], first[stop : stop + 1]
+    return before * start + first[start : stop + 1] + behind * (len(first) - 1 - stop)
+
+
 def all_hits(view: View, search: Callable[[Hits], tuple[int, ...]]) -> tuple[Hits, tuple[int, ...]]:
     """Run `search`, again with room for every hit if there were more than fit.
 
@@ -283,13 +290,14 @@ def net_prices(
     return receive, pay
 
 
-def days_by_row(chain: OptionChain, scratch: Scratch) -> array[float]:
+def days_by_row(chain: OptionChain, backend: Backend, scratch: Scratch) -> array[float]:
     """Return days to expiry by row, from the chain's instant to settlement."""
-    days = scratch.column("days", chain.n_rows)
-    for expiry, start, stop in zip(chain.expiries, chain.first, chain.first[1:], strict=False):
-        value = years_between(chain.ts_ns, expiry.settles_ns) * 365.0
-        days[start:stop] = array("d", [value]) * (stop - start)
-    return days
+    column = scratch.column("days", chain.n_rows)
+    now = chain.ts_ns
+    days = array("d", [years_between(now, one.settles_ns) * 365.0 for one in chain.expiries])
+    nothing = array("d", [0.0]) * len(days)
+    backend.surface.roll_scale(chain.first, chain.strike, nothing, days, column)
+    return column
 
 
 def shape_of(chain: OptionChain) -> tuple[int, ...]:

@@ -256,6 +256,15 @@ def add_roll_columns(scene: Scene) -> None:
         scene.columns[name] = zeros("d", PARTS * (len(scene.columns["first"]) - 1))
 
 
+def summed_rolls(draw: Random) -> Scene:
+    """The same with what the expiries bring in every part of the strikes."""
+    scene = screened_rolls(draw)
+    n_expiries = len(scene.columns["first"]) - 1
+    for name, middle in (("sold", 100.0), ("bought", -100.0), ("now", -100.0)):
+        scene.columns[f"work_{name}"] = floats(draw, PARTS * n_expiries, middle - 1.0, middle + 1.0)
+    return scene
+
+
 def judged_rolls(draw: Random) -> Scene:
     """The same with two of the expiries and what they bring in every part of the strikes."""
     scene = screened_rolls(draw)
@@ -292,7 +301,7 @@ SCENES: dict[str, Callable[[Random], Scene]] = {
     "rolls.may_roll": judged_rolls,
     "rolls.roll_sums": screened_rolls,
     "rolls.screen_rolls": screened_rolls,
-    "rolls.screened_roll_hits": screened_rolls,
+    "rolls.summed_roll_hits": summed_rolls,
     "pair_screens": screen,
     "screen": screen,
     "screen.best_early": early,

@@ -31,7 +31,11 @@ def test_screened_rolls_are_all_rolls_in_the_same_order(backend: Backend) -> Non
         edges = [array("d", bytes(8 * ROOM)) for _ in range(2)]
         hits, *_ = backend.rolls.roll_hits(*given, floor, *outs[0], edges[0])
         work = [array("d", bytes(8 * PARTS * n)) for _ in range(3)]
-        few, pairs = backend.rolls.screened_roll_hits(*given, floor, *outs[1], edges[1], *work)
+        into, out = "receipt", "payment"
+        names = (f"{into}_first", f"{into}_discount", f"{out}_first", f"{out}_discount")
+        dates = [columns[name] for name in (*names, f"{out}_div_in")]
+        backend.rolls.roll_sums(*given[:4], *dates, *work)
+        few, pairs = backend.rolls.summed_roll_hits(*given, floor, *outs[1], edges[1], *work)
         assert (few, outs[1], edges[1]) == (hits, outs[0], edges[0])
         found, searched, pairs_of_all = found + hits, searched + pairs, pairs_of_all + n * (n - 1)
     assert found > 100

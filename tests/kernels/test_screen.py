@@ -59,7 +59,7 @@ def view_of(chain: OptionChain, carry: Carry, backend: Backend) -> View:
         FREE,
         backend,
         *net_prices(chain, FREE, backend, Scratch()),
-        days_by_row(chain, Scratch()),
+        days_by_row(chain, backend, Scratch()),
     )
 
 

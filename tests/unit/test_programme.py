@@ -51,7 +51,7 @@ def view_of(
 ) -> View:
     receive, pay = net_prices(chain, fees, backend, Scratch())
     terms = chain_terms(chain, carry, fees)
-    return View(chain, terms, fees, backend, receive, pay, days_by_row(chain, Scratch()))
+    return View(chain, terms, fees, backend, receive, pay, days_by_row(chain, backend, Scratch()))
 
 
 def solve(view: View, *, allow_short: bool = True, shortable: float = math.nan) -> ProgrammeResult:
