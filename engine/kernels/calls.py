@@ -10,11 +10,12 @@ from array import array
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
+from operator import itemgetter
 from typing import Any
 
 from engine.errors import UsageError
 from engine.kernels import forms
-from engine.kernels.forms import ARRAY, DTYPES, NDARRAY, NUMBER, SERIES, USABLE, refuse
+from engine.kernels.forms import ARRAY, DTYPES, NDARRAY, NUMBER, SERIES, refuse
 from engine.kernels.offered import Rule, rule_of
 from engine.nearest import hint
 
@@ -33,7 +34,7 @@ def checked(module: str, kernel: str, raw: Callable[..., Any], *, is_compiled: b
     """
     rule = rule_of(module, kernel)
     call = Call(rule, raw, is_compiled=is_compiled)
-    n_all = len(rule.kinds)
+    n_all, may_be_ndarray = len(rule.kinds), is_compiled and bool(rule.columns())
     is_array, is_ndarray = plain_test(rule, "array"), None
     results = call.returned
 
@@ -42,7 +43,7 @@ def checked(module: str, kernel: str, raw: Callable[..., Any], *, is_compiled: b
         if len(given) == n_all and not named:
             if is_array(*given):
                 return results(given, raw(*given))
-            if is_compiled and rule.columns() and forms.numpy() is not None:
+            if may_be_ndarray and forms.numpy() is not None:
                 if is_ndarray is None:
                     is_ndarray = plain_test(rule, "ndarray")
                 if is_ndarray(*given):
@@ -70,9 +71,11 @@ def plain_test(rule: Rule, container: str) -> Callable[..., bool]:
             parts.append(f"type({name}) is array and {name}.typecode == {kind!r}")
         else:
             parts.append(f"type({name}) is ndarray and {name}.dtype is {kind}_")
-            parts.append(f"{name}.strides == {kind}_strides")
             if name in written:
-                parts.append(f"{name}.flags.num & {USABLE} == {USABLE}")
+                # Contiguous, aligned and writeable: `forms.USABLE` in one word.
+                parts.append(f"{name}.ndim == 1 and {name}.flags.carray")
+            else:
+                parts.append(f"{name}.strides == {kind}_strides")
     for _, names in lengths(rule).items():
         parts.append(" == ".join(f"len({name})" for name in names))
     parts += [f"len({name}) >= {size}" for name, size in rule.sizes.items()]
@@ -123,6 +126,7 @@ class Call:
         self._out = [name for name in self._written if name.startswith("out_")]
         self._read = [name for name in self._columns if name not in self._written]
         self._places = [self._names.index(name) for name in self._out]
+        self._picked = itemgetter(*self._places) if self._places else list
         kernel = rule.name.rpartition(".")[2]
         fields = [name.removeprefix("out_") for name in self._out]
         self._tuple_of = results_of(kernel, fields)
@@ -139,9 +143,11 @@ class Call:
         """Return the results of a call: its columns, then what the kernel itself returns."""
         if not self._places:
             return answer
-        found = [values[place] for place in self._places]
+        found = self._picked(values)
         if answer is None:
-            return found[0] if len(found) == 1 else self._tuple_of(*found)
+            return found if len(self._places) == 1 else self._tuple_of._make(found)
+        if len(self._places) == 1:
+            found = (found,)
         return (*found, *(answer if isinstance(answer, tuple) else (answer,)))
 
     def __call__(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
