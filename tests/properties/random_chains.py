@@ -100,7 +100,7 @@ def random_view(seed: int, backend: Backend, ladder: int = 7) -> View:
     sizes = [array("d", (random_size(rnd) for _ in range(2 * n))) for _ in range(2)]
     chain = dataclasses.replace(empty, bid=bid, ask=ask, bid_size=sizes[0], ask_size=sizes[1])
     receive, pay = net_prices(chain, rnd.choice((FREE, FEES)), backend, Scratch())
-    return View(chain, terms, FEES, backend, receive, pay, days_by_row(chain, Scratch()))
+    return View(chain, terms, FEES, backend, receive, pay, days_by_row(chain, backend, Scratch()))
 
 
 def stock_band(terms: Terms, e: int) -> tuple[float, float]:

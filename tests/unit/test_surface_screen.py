@@ -43,7 +43,7 @@ def chain_of(rows: list[Row], style: str = EUROPEAN, kind: str = "equity") -> Op
 def view_of(chain: OptionChain, backend: Backend, carry: Carry | None = None) -> View:
     receive, pay = net_prices(chain, FREE, backend, Scratch())
     terms = chain_terms(chain, carry or Carry(), FREE)
-    return View(chain, terms, FREE, backend, receive, pay, days_by_row(chain, Scratch()))
+    return View(chain, terms, FREE, backend, receive, pay, days_by_row(chain, backend, Scratch()))
 
 
 def random_american(rnd: Random) -> OptionChain:
