@@ -5,9 +5,13 @@
     python scripts/mutations.py --count 8 --only kernels_pure
 
 Each changes one operator, comparison or number of a kernel, of scoring, the market or a feed, and
-is tried on the pure kernels: by the tests that name its module, then by the lists, the golden
+is tried on the pure kernels: by the tests that import its module, then by the lists, the golden
 examples and the invariants. What survives these is tried by the whole sweeps as well (marker
 `long`): what only they notice is lost to `make test`. A survivor may be equivalent; look at it.
+
+Every set of tests is run once without a mutation: it has to pass, and its processor time gives the
+limit with one. A mutation that exceeds it counts as killed, in a line of its own. `--no-sweeps`
+leaves the sweeps out, `--minutes` starts no mutation after so long.
 """
 
 from __future__ import annotations
@@ -17,13 +21,16 @@ import ast
 import os
 import random
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +47,10 @@ GENERAL = (
     "tests/lists",
     "tests/properties/test_invariants.py",
 )
-SECONDS = 900
+# Processor seconds that tests may take with a mutation: so many times what they take without, and
+# so many more. The wall may show a multiple of it, where other programs want the processor as well.
+SLOWER, MORE, WALL = 3.0, 20.0, 6.0
+NO_TESTS = 5
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.And: ast.Or,
@@ -50,16 +60,17 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 
 @dataclass(frozen=True)
 class Mutation:
-    """A change of one expression: file, place, and the text before and after."""
+    """A change of one expression: file, line, place in bytes, and the text before and after."""
 
     path: str
+    line: int
     start: int
     end: int
     before: str
     after: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.before!r} -> {self.after!r}"
+        return f"{self.path}:{self.line}: {self.before!r} -> {self.after!r}"
 
 
 def mutations_of(path: Path) -> Iterator[Mutation]:
@@ -82,7 +93,7 @@ def mutations_of(path: Path) -> Iterator[Mutation]:
             end = starts[node.end_lineno - 1] + node.end_col_offset
             before = text.encode()[start:end].decode()
             name = path.relative_to(ROOT).as_posix()
-            yield Mutation(name, start, end, before, changed)
+            yield Mutation(name, node.lineno, start, end, before, changed)
 
 
 def changed_expression(node: ast.AST) -> str:
@@ -115,63 +126,139 @@ def drawn(seed: int, count: int, only: str) -> list[Mutation]:
     return found
 
 
+def modules_of(path: Path) -> set[str]:
+    """Return the dotted names that a source imports, whole and by the first word after `import`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{name.name}" for name in node.names)
+    return found
+
+
 def tests_of(mutation: Mutation) -> list[str]:
-    """Return the test files that name a module, the kernels' digests of its kernels among them."""
+    """Return the test files that import or name a module."""
     module = Path(mutation.path).with_suffix("").as_posix().replace("/", ".")
     stem = module.rpartition(".")[2]
     pattern = re.compile(rf"\b{re.escape(module)}\b|[\"']{stem}[.\"']|\b(backend|load)\W+{stem}\b")
     return [
         path.relative_to(ROOT).as_posix()
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        if pattern.search(path.read_text(encoding="utf-8"))
-        and path.name != "test_parity_of_backends.py"
+        if path.name != "test_parity_of_backends.py"
+        and (module in modules_of(path) or pattern.search(path.read_text(encoding="utf-8")))
     ]
 
 
-class EndlessError(Exception):
-    """Tests did not end in `SECONDS`: a loop without end, or a busy machine."""
+class TooLongError(Exception):
+    """Tests took more processor time than their limit: most likely a loop without end."""
 
 
-def is_killed(copy: Path, tests: list[str], *options: str) -> bool:
-    """Run tests in the copy, on the pure kernels; return whether one failed."""
-    if not tests:
-        return False
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *options]
-    environ = {**os.environ, "ENGINE_BACKEND": "pure", "PYTHONPATH": str(copy)}
-    try:
-        done = subprocess.run(
-            [*command, *tests], cwd=copy, env=environ, capture_output=True, timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        raise EndlessError from None
-    return done.returncode == 1
+class BrokenError(Exception):
+    """Tests fail without a mutation: they could not tell anything."""
 
 
-def tried(copy: Path, mutation: Mutation) -> str:
-    """Return what noticed a mutation: the tests that name it, those of all, the sweeps, nothing."""
-    path = copy / mutation.path
-    whole = path.read_bytes()
-    path.write_bytes(whole[: mutation.start] + mutation.after.encode() + whole[mutation.end :])
-    digests = "tests/kernels/test_parity_of_backends.py"
-    kernel = mutation.path.startswith("kernels_pure/")
-    here = f"{Path(mutation.path).stem}." if kernel else ""
-    try:
-        if kernel and is_killed(copy, [digests], "-k", f"same_bits_everywhere and {here}"):
-            return "killed by digests"
-        if is_killed(copy, tests_of(mutation)):
-            return "killed by tests of it"
-        is_of_scan = not kernel or Path(mutation.path).stem in SCAN
-        if is_of_scan and is_killed(copy, list(GENERAL)):
-            return "killed by tests of all"
-        if kernel and is_killed(copy, [digests], "-m", "long", "-k", here):
-            return "LOST: killed by long digests"
-        if is_of_scan and is_killed(copy, ["tests/properties", "tests/lists"], "-m", "long"):
-            return "LOST: killed by long sweeps"
+@dataclass
+class Trial:
+    """A copy of the checkout, and the processor time of each set of tests before any mutation."""
+
+    copy: Path
+    seconds: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+    def run(self, arguments: tuple[str, ...], limit: float = 0.0) -> tuple[int, float]:
+        """Run pytest in the copy on the pure kernels; return its code and processor seconds.
+
+        Raises
+        ------
+        TooLongError
+            If it took longer than `limit` (0: there is none).
+        """
+
+        def restrict() -> None:
+            os.setsid()
+            if limit:
+                resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
+
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments]
+        environ = {
+            **os.environ,
+            "ENGINE_BACKEND": "pure",
+            "PYTHONPATH": str(self.copy),
+            # Two mutations within a second may leave a source of the same size and time.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        began = resource.getrusage(resource.RUSAGE_CHILDREN)
+        child = subprocess.Popen(
+            command, cwd=self.copy, env=environ, preexec_fn=restrict,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            code = child.wait(WALL * limit if limit else None)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            raise TooLongError from None
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+            raise TooLongError
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return code, ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+
+    def prepare(self, *arguments: str) -> bool:
+        """Run tests without a mutation, once; return whether there are any.
+
+        Raises
+        ------
+        BrokenError
+            If one fails.
+        """
+        if arguments not in self.seconds:
+            code, seconds = self.run(arguments)
+            if code not in (0, NO_TESTS):
+                raise BrokenError(f"these fail without a mutation: {' '.join(arguments)}")
+            self.seconds[arguments] = seconds if code == 0 else 0.0
+        return self.seconds[arguments] > 0.0
+
+    def is_killed(self, mutation: Mutation, *arguments: str) -> bool:
+        """Return whether a test fails with `mutation`, or can no longer be collected."""
+        if not self.prepare(*arguments):
+            return False
+        path = self.copy / mutation.path
+        whole = path.read_bytes()
+        path.write_bytes(whole[: mutation.start] + mutation.after.encode() + whole[mutation.end :])
+        try:
+            return self.run(arguments, SLOWER * self.seconds[arguments] + MORE)[0] != 0
+        finally:
+            path.write_bytes(whole)
+
+    def verdict(self, mutation: Mutation, *, with_sweeps: bool) -> str:
+        """Return what noticed a mutation: tests of its module, those of all, sweeps, nothing."""
+        digests = "tests/kernels/test_parity_of_backends.py"
+        stem = Path(mutation.path).stem
+        is_kernel = mutation.path.startswith("kernels_pure/")
+        is_of_scan = not is_kernel or stem in SCAN
+        stages: list[tuple[str, tuple[str, ...]]] = []
+        if is_kernel:
+            own = f"same_bits_everywhere and {stem}."
+            stages.append(("killed by digests", (digests, "-k", own)))
+        if tests := tests_of(mutation):
+            stages.append(("killed by tests of it", tuple(tests)))
+        if is_of_scan:
+            stages.append(("killed by tests of all", GENERAL))
+        if is_kernel and with_sweeps:
+            stages.append(
+                ("LOST: killed by long digests", (digests, "-m", "long", "-k", f"{stem}."))
+            )
+        if is_of_scan and with_sweeps:
+            sweeps = ("tests/properties", "tests/lists", "-m", "long")
+            stages.append(("LOST: killed by long sweeps", sweeps))
+        for words, arguments in stages:
+            try:
+                if self.is_killed(mutation, *arguments):
+                    return words
+            except TooLongError:
+                return words.replace("killed", "killed by time,")
         return "SURVIVED"
-    except EndlessError:
-        return "NOT ENDED"
-    finally:
-        path.write_bytes(whole)
 
 
 def main() -> None:
@@ -182,22 +269,31 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--only", default="", metavar="ROOM")
+    parser.add_argument("--no-sweeps", action="store_true")
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     args = parser.parse_args()
-    verdicts = []
+    verdicts: Counter[str] = Counter()
+    start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="parity-mutations-") as name:
         copy = Path(name)
         for folder in COPIED:
             shutil.copytree(ROOT / folder, copy / folder)
         for file in (*ROOT.glob("*.toml"), *ROOT.glob("*.md"), ROOT / "tox.ini"):
             shutil.copy(file, copy / file.name)
+        trial = Trial(copy)
         for mutation in drawn(args.seed, args.count, args.only):
             began = time.monotonic()
-            verdict = tried(copy, mutation)
-            verdicts.append(verdict)
+            if began - start > 60.0 * args.minutes:
+                break
+            verdict = trial.verdict(mutation, with_sweeps=not args.no_sweeps)
+            verdicts[verdict] += 1
             print(f"{verdict}, {time.monotonic() - began:.0f} s: {mutation}", flush=True)
-    killed = sum(verdict.startswith("killed") for verdict in verdicts)
-    lost = sum(verdict.startswith("LOST") for verdict in verdicts)
-    print(f"{killed} of {len(verdicts)} killed, {lost} by the long sweeps alone")
+    killed = sum(n for verdict, n in verdicts.items() if verdict.startswith("killed"))
+    late = sum(n for verdict, n in verdicts.items() if verdict.startswith("killed by time"))
+    lost = sum(n for verdict, n in verdicts.items() if verdict.startswith("LOST"))
+    count = sum(verdicts.values())
+    swept = "" if args.no_sweeps else f"; {lost} more by the long sweeps alone"
+    print(f"{killed} of {count} killed, {late} of them by the limit of time{swept}")
 
 
 if __name__ == "__main__":
