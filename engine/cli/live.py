@@ -13,7 +13,7 @@ from engine.cli import backtest_arguments, live_request
 from engine.cli.backtest_arguments import names, positive
 from engine.cli.screen import Screen
 from engine.cli.typed import typed
-from engine.errors import NotPermittedError, UsageError
+from engine.errors import NotPermittedError, UsageError, load_extra
 from engine.nearest import hint
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
         ask = input if sys.stdin is not None and sys.stdin.isatty() else None
         is_acknowledged = acknowledged(settings, os.environ, ask)
+    load_extra("ib_async", "ib", "parity live needs ib_async")
     from engine.live.trading import trade
 
     if not args.debug:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,18 @@ def test_nothing_given_trades_and_a_kill_reaches_the_gateway_of_a_hung_engine(
             probe = socket.socket()
         else:
             raise AssertionError("the gateway has outlived its engine")
+
+
+def test_live_says_how_to_install_the_library_that_it_needs(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARITY_JOURNAL", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "ib_async", None)
+    assert main(["live", "--plain", "--for", "1s"]) == 69
+    said = capsys.readouterr()
+    assert said.err.startswith("parity: parity live needs ib_async: ")
+    assert said.err.endswith("[ib]'\n")
+    assert said.out == ""
 
 
 @pytest.mark.parametrize(
