@@ -6,8 +6,9 @@
 
 Each changes one operator, comparison or number of a kernel, of scoring, the market or a feed, and
 is tried on the pure kernels: by the tests that import its module, then by the lists, the golden
-examples and the invariants. What survives these is tried by the whole sweeps as well (marker
-`long`): what only they notice is lost to `make test`. A survivor may be equivalent; look at it.
+examples and the invariants, then by the tests of the modules that import it. What survives these is
+tried by the whole sweeps as well (marker `long`): what only they notice is lost to `make test`. A
+survivor may be equivalent; look at it.
 
 Every set of tests is run once without a mutation: it has to pass, and its processor time gives the
 limit with one. A mutation that exceeds it counts as killed, in a line of its own. `--no-sweeps`
@@ -138,9 +139,31 @@ def modules_of(path: Path) -> set[str]:
     return found
 
 
+def tests_of_callers(mutation: Mutation) -> list[str]:
+    """Return the test files that import what imports a module of the engine, and not itself."""
+    module = dotted(mutation.path)
+    callers = {
+        dotted(path.relative_to(ROOT).as_posix())
+        for path in (ROOT / "engine").rglob("*.py")
+        if module in modules_of(path)
+    }
+    near = set(tests_of(mutation))
+    return [
+        name
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if (name := path.relative_to(ROOT).as_posix()) not in near
+        and not callers.isdisjoint(modules_of(path))
+    ]
+
+
+def dotted(path: str) -> str:
+    """Return the name of the module at a path from the root."""
+    return Path(path).with_suffix("").as_posix().replace("/", ".")
+
+
 def tests_of(mutation: Mutation) -> list[str]:
     """Return the test files that import or name a module."""
-    module = Path(mutation.path).with_suffix("").as_posix().replace("/", ".")
+    module = dotted(mutation.path)
     stem = module.rpartition(".")[2]
     pattern = re.compile(rf"\b{re.escape(module)}\b|[\"']{stem}[.\"']|\b(backend|load)\W+{stem}\b")
     return [
@@ -245,6 +268,8 @@ class Trial:
             stages.append(("killed by tests of it", tuple(tests)))
         if is_of_scan:
             stages.append(("killed by tests of all", GENERAL))
+        if not is_kernel and (callers := tests_of_callers(mutation)):
+            stages.append(("killed by tests of its callers", tuple(callers)))
         if is_kernel and with_sweeps:
             stages.append(
                 ("LOST: killed by long digests", (digests, "-m", "long", "-k", f"{stem}."))
@@ -275,7 +300,11 @@ def main() -> None:
     verdicts: Counter[str] = Counter()
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="parity-mutations-") as name:
-        copy = Path(name)
+        copy = Path(name) / "checkout"
+        copy.mkdir()
+        # Real data stands beside a checkout (CONTRIBUTING.md).
+        if (ROOT.parent / "shared").exists():
+            (Path(name) / "shared").symlink_to((ROOT.parent / "shared").resolve())
         for folder in COPIED:
             shutil.copytree(ROOT / folder, copy / folder)
         for file in (*ROOT.glob("*.toml"), *ROOT.glob("*.md"), ROOT / "tox.ini"):

@@ -148,6 +148,10 @@ WRONG = [
     ("[fees]\nschedule = 'fre'\n", "2: [fees] schedule: unknown fee schedule 'fre': did you mean"),
     ("[fees]\nexchange = -1\n", "2: [fees] exchange: fee exchange: expected a number >= 0, got -1"),
     ("[fees]\ntiers = [[0.1, 1]]\n", "2: [fees] tiers: the first fee tier must start at premium 0"),
+    (
+        "[fees]\ntiers = [[0, 1], [0, 2]]\n",
+        "2: [fees] tiers: the premiums of the fee tiers must rise",
+    ),
     ("[gates]\nlots = 0\n", "2: [gates] lots: expected a whole number >= 1"),
     (
         "[gates]\nmin_days = -1\n",

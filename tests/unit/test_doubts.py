@@ -10,6 +10,7 @@ import pytest
 
 from engine import scan
 from engine.api import load
+from engine.config import ScanSettings
 from engine.errors import UsageError
 from engine.feeds.distributions import believed, is_large_for, notes_of
 from engine.feeds.lean_carry import dividends_of, read_factors
@@ -29,6 +30,8 @@ from engine.market.chain import AMERICAN, ChainBuilder, Expiry, OptionChain, Und
 from engine.market.ledger import dividend_flows
 from engine.proof.verifier import verify
 from engine.scanner.survey import Survey
+from engine.scoring.doubts import doubts
+from tests.unit.chains import chain
 from tests.unit.lean_folder import no_problem, write_text
 
 HEADER = (
@@ -124,6 +127,12 @@ def test_an_edge_too_good_to_be_true_is_never_locked(tmp_path: Path) -> None:
     assert "every one uses the bid 80 of C 95 2026-06-18: is that quote right?" in note
     small = scan(file_of(tmp_path, CHEAP_SPREAD), rates=RATES, dividends="none", backend="pure")
     assert not any("implausible" in one.conditions for one in small.opportunities)
+
+
+def test_a_twentieth_of_the_price_is_still_plausible() -> None:
+    on, asked = chain({(30, 100.0, "C"): (3.0, 3.02)}, spot=(100.0, 100.0)), ScanSettings()
+    assert doubts(on, (), 5.0, asked) == []
+    assert doubts(on, (), 5.001, asked) == ["implausible"]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ def test_you_never_lend_at_less_than_nothing_or_more_than_you_borrow() -> None:
         assert 0.0 <= lend <= borrow - 0.0075
 
 
+@pytest.mark.parametrize(
+    ("day", "lend", "borrow"),
+    [(date(2015, 12, 24), 0.0025, 0.0125), (date(2023, 7, 27), 0.0525, 0.0625)],
+)
+def test_the_default_rates_stand_around_the_target(day: date, lend: float, borrow: float) -> None:
+    assert default_rates(day) == pytest.approx((lend, borrow))
+
+
 def test_the_age_of_rates_is_in_days() -> None:
     day = 86_400 * 10**9
     assert Carry(as_of_ns=day).rate_age_days(day) == 0.0
