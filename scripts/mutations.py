@@ -6,13 +6,14 @@
 
 Each changes one operator, comparison or number of a kernel, of scoring, the market or a feed, and
 is tried on the pure kernels: by the tests that import its module, then by the lists, the golden
-examples and the invariants, then by the tests of the modules that import it. What survives these is
-tried by the whole sweeps as well (marker `long`): what only they notice is lost to `make test`. A
-survivor may be equivalent; look at it.
+examples and the invariants, then by those of its package. What survives these is tried by the whole
+sweeps as well (marker `long`): what only they notice is lost to `make test`. A survivor may be
+equivalent; look at it.
 
-Every set of tests is run once without a mutation: it has to pass, and its processor time gives the
-limit with one. A mutation that exceeds it counts as killed, in a line of its own. `--no-sweeps`
-leaves the sweeps out, `--minutes` starts no mutation after so long.
+Every set of tests is run once without a mutation: it has to pass, or nothing is told by it, and its
+processor time gives the limit with one. A mutation that exceeds it counts as killed, and as such.
+`--no-sweeps` leaves the sweeps out, `--minutes` starts no mutation after so long. Ends with 1 where
+one survived or nothing could be told.
 """
 
 from __future__ import annotations
@@ -139,20 +140,13 @@ def modules_of(path: Path) -> set[str]:
     return found
 
 
-def tests_of_callers(mutation: Mutation) -> list[str]:
-    """Return the test files that import what imports a module of the engine, and not itself."""
-    module = dotted(mutation.path)
-    callers = {
-        dotted(path.relative_to(ROOT).as_posix())
-        for path in (ROOT / "engine").rglob("*.py")
-        if module in modules_of(path)
-    }
-    near = set(tests_of(mutation))
+def tests_of_room(mutation: Mutation) -> list[str]:
+    """Return the test files that import anything of a module's package."""
+    room = dotted(mutation.path).rpartition(".")[0]
     return [
-        name
+        path.relative_to(ROOT).as_posix()
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        if (name := path.relative_to(ROOT).as_posix()) not in near
-        and not callers.isdisjoint(modules_of(path))
+        if any(name == room or name.startswith(f"{room}.") for name in modules_of(path))
     ]
 
 
@@ -268,8 +262,8 @@ class Trial:
             stages.append(("killed by tests of it", tuple(tests)))
         if is_of_scan:
             stages.append(("killed by tests of all", GENERAL))
-        if not is_kernel and (callers := tests_of_callers(mutation)):
-            stages.append(("killed by tests of its callers", tuple(callers)))
+        if not is_kernel:
+            stages.append(("killed by tests of its room", tuple(tests_of_room(mutation))))
         if is_kernel and with_sweeps:
             stages.append(
                 ("LOST: killed by long digests", (digests, "-m", "long", "-k", f"{stem}."))
@@ -283,11 +277,13 @@ class Trial:
                     return words
             except TooLongError:
                 return words.replace("killed", "killed by time,")
+            except BrokenError as error:
+                return f"UNTOLD ({error})"
         return "SURVIVED"
 
 
-def main() -> None:
-    """Try mutations one after the other and count what was noticed."""
+def main() -> int:
+    """Try mutations one after the other and count what was noticed; return 1 if not all were."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -323,7 +319,8 @@ def main() -> None:
     count = sum(verdicts.values())
     swept = "" if args.no_sweeps else f"; {lost} more by the long sweeps alone"
     print(f"{killed} of {count} killed, {late} of them by the limit of time{swept}")
+    return int(killed < count)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

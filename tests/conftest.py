@@ -24,8 +24,9 @@ LEG = os.environ.get("PARITY_LEG", "")
 os.environ["PARITY_HISTORY_CACHE"] = "off"  # a test leaves nothing in the user's folders
 # Of these no outcome depends on the kernels or on what runs them: the leg without Numba has them.
 ONCE = (
-    "tooling/*", "unit/test_bench*", "test_layers.py", "test_sums.py", "kernels/test_subset.py",
-    "kernels/test_decide_nothing.py", "kernels/test_engine_calls.py",
+    "tooling/*", "unit/test_bench*", "test_layers.py", "test_sets.py", "test_sums.py",
+    "kernels/test_subset.py", "kernels/test_decide_nothing.py", "kernels/test_engine_calls.py",
+    "store/test_sql_lint.py",
 )  # fmt: skip
 # Of the installed environment.
 NOT_ONCE = ("tooling/test_requirements.py", "tooling/test_package.py")
