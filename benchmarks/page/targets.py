@@ -182,6 +182,14 @@ TARGETS = (
         )
         for key in (NUMBA, PYPY)
     ),
+    # A small chain has its fixed costs: what it may cost at most while it is not flat.
+    *(
+        Target(
+            "cost per contract, a chain of 200 within six times one of 20,000", "scan/clean/200x1",
+            key, 6.0, against="scan/clean/20000x1", is_once=True,
+        )
+        for key in (NUMBA, PYPY)
+    ),
     *(
         Target(
             "two workers against one", "process/1 audits, 2 jobs/demo", key, 1 / 1.8,
