@@ -57,3 +57,6 @@ def test_the_architecture_lists_every_room() -> None:
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     listed = re.findall(r"^engine/(\w+)/ ", text, re.MULTILINE)
     assert listed == sorted(path.parent.name for path in ROOT.glob("engine/*/__init__.py"))
+    layout = text.split("## Layout")[1].split("\n## ")[0]
+    alone = {f"engine/{name}.py" for name in re.findall(r"engine/(\w+)\.py", layout)}
+    assert alone == {f"engine/{path.name}" for path in ROOT.glob("engine/[!_]*.py")}
