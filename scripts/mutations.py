@@ -6,9 +6,9 @@
 
 Each changes one operator, comparison or number of a kernel, of scoring, the market or a feed, and
 is tried on the pure kernels: by the tests that import its module, then by the lists, the golden
-examples and the invariants, then by those of its package. What survives these is tried by the whole
-sweeps as well (marker `long`): what only they notice is lost to `make test`. A survivor may be
-equivalent; look at it.
+examples and the invariants, then by the tests of the modules that import it. What survives these is
+tried by the whole sweeps as well (marker `long`): what only they notice is lost to `make test`. A
+survivor may be equivalent; look at it.
 
 Every set of tests is run once without a mutation: it has to pass, or nothing is told by it, and its
 processor time gives the limit with one. A mutation that exceeds it counts as killed, and as such.
@@ -140,13 +140,20 @@ def modules_of(path: Path) -> set[str]:
     return found
 
 
-def tests_of_room(mutation: Mutation) -> list[str]:
-    """Return the test files that import anything of a module's package."""
-    room = dotted(mutation.path).rpartition(".")[0]
+def tests_of_callers(mutation: Mutation) -> list[str]:
+    """Return the test files that import what imports a module of the engine, and not itself."""
+    module = dotted(mutation.path)
+    callers = {
+        dotted(path.relative_to(ROOT).as_posix())
+        for path in (ROOT / "engine").rglob("*.py")
+        if module in modules_of(path)
+    }
+    near = set(tests_of(mutation))
     return [
-        path.relative_to(ROOT).as_posix()
+        name
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        if any(name == room or name.startswith(f"{room}.") for name in modules_of(path))
+        if (name := path.relative_to(ROOT).as_posix()) not in near
+        and not callers.isdisjoint(modules_of(path))
     ]
 
 
@@ -262,8 +269,8 @@ class Trial:
             stages.append(("killed by tests of it", tuple(tests)))
         if is_of_scan:
             stages.append(("killed by tests of all", GENERAL))
-        if not is_kernel:
-            stages.append(("killed by tests of its room", tuple(tests_of_room(mutation))))
+        if not is_kernel and (callers := tests_of_callers(mutation)):
+            stages.append(("killed by tests of its callers", tuple(callers)))
         if is_kernel and with_sweeps:
             stages.append(
                 ("LOST: killed by long digests", (digests, "-m", "long", "-k", f"{stem}."))
