@@ -81,12 +81,15 @@ class BarAccount:
             holding = self.holding(symbol)
         if part != part:
             holding.is_wanted = False
+            holding.part = 0.0
             return
         if not -inf < part < inf:
             raise UsageError(f"a target is a finite number, not {part} (of {symbol})")
         if part == holding.held:
             holding.is_wanted = False
             return
+        if part != holding.wanted:
+            holding.part = 0.0
         holding.wanted = float(part)
         holding.is_wanted = holding.is_due = True
 
@@ -215,7 +218,8 @@ class BarAccount:
             holding.drop_orders()
 
     def pass_days(self, days: int) -> None:
-        """Pay for shorts held over so many days; orders of the day end."""
+        """Pay for shorts held over so many days; orders of the day end, others pay as new ones."""
+        self.ledger.begun.clear()
         rate = self.terms.borrow_rate
         for holding in self.lines:
             if holding.units < 0.0 and rate > 0.0:

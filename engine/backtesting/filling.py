@@ -80,18 +80,24 @@ class BarFills:
         nan where the order is refused.
         """
         account, holding = self.account, self.holding
+        ledger = account.ledger
         if self.room < inf:
             cap = whole_lots(self.room, holding.lot)
             if not cap > 0.0:
                 return 0.0
             if abs(units) > cap:
                 units = copysign(cap, units)
-        ledger = account.ledger
+                ledger.parted.add(number)
         paid = price
         if is_slipped and (ledger.slips or holding.tick > 0.0):
             paid = ledger.paid(holding, units, price, most)
         size = abs(units)
-        fee = 0.0 if ledger.is_free else ledger.costs.of(size, paid)
+        if ledger.is_free:
+            fee = 0.0
+        elif ledger.parted and number in ledger.parted:
+            fee = ledger.fee(number, reason, size, paid)
+        else:
+            fee = ledger.costs.of(size, paid)
         holding.mark = price
         before = holding.units
         after = before + units
@@ -101,6 +107,8 @@ class BarFills:
                 account.refuse(why)
                 return nan
         self.room -= size
+        if ledger.parted and number in ledger.parted:
+            ledger.begin(number, reason, size, paid)
         ledger.record(holding, number, self.time_ns, units, paid, fee, reason, is_ambiguous)
         if not is_begun:
             account.n_orders += 1
@@ -166,20 +174,35 @@ class BarFills:
             else:
                 self._order_at_open(rest)
 
+    def _own(self, units: float, reason: str) -> float:
+        """Fill an order of the account's own; what was filled in part goes on under its number."""
+        account, holding = self.account, self.holding
+        is_begun = holding.part * units > 0.0
+        if is_begun:
+            number = int(abs(holding.part))
+        else:
+            account.number += 1
+            number = account.number
+        filled = self.fill(number, units, self.open, reason, is_begun)
+        if filled != filled or filled == units:
+            holding.part = 0.0
+        elif filled != 0.0:
+            holding.part = copysign(number, units)
+            holding.held = nan  # neither the old target nor the new one
+        return filled
+
     def _force(self) -> None:
         holding = self.holding
-        self.account.number += 1
-        self.fill(self.account.number, -holding.units, self.open, MARGIN_CALL, False)
+        self._own(-holding.units, MARGIN_CALL)
         holding.is_forced = holding.units != 0.0
         holding.held = nan
 
     def _reach_target(self) -> None:
         """Bring the position to its target; one that changes sign is closed and opened."""
-        account, holding = self.account, self.holding
+        holding = self.holding
         wanted = holding.wanted
         if holding.units * wanted <= 0.0 and holding.units != 0.0:
-            account.number += 1
-            self.fill(account.number, -holding.units, self.open, TARGET, False)
+            self._own(-holding.units, TARGET)
             if holding.units != 0.0:
                 return
         if wanted != 0.0:
@@ -189,8 +212,7 @@ class BarFills:
             if holding.lot > 0.0:
                 change = whole_lots(change, holding.lot)
             if change != 0.0:
-                account.number += 1
-                filled = self.fill(account.number, change, self.open, TARGET, False)
+                filled = self._own(change, TARGET)
                 if filled == filled and filled != change:
                     return  # the rest of it waits for the next open
                 if filled == change and not holding.lot > 0.0:

@@ -54,13 +54,15 @@ class Holding:
     Nothing is filled in a bar unless `is_due` (something asks for the open), or the low is at
     `below` or under it, or the high at `above` or over it: so most bars cost three comparisons.
     `mark` is the last price seen. `held` is the target that was last reached, nan after any other
-    fill.
+    fill. `part` is the number of the order for a target, or of a forced one, that is filled in
+    part: above 0 where it buys, below where it sells, 0.0 where there is none.
     """
 
     __slots__ = (
         "above", "action_ns", "actions", "below", "brackets", "entry", "entry_units",
         "exit", "exit_units", "fees", "flow", "held", "is_ambiguous", "is_due", "is_forced",
-        "is_wanted", "lot", "mark", "opened_ns", "orders", "symbol", "tick", "units", "wanted",
+        "is_wanted", "lot", "mark", "opened_ns", "orders", "part", "symbol", "tick", "units",
+        "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +75,7 @@ class Holding:
         self.mark = 0.0
         self.held = 0.0
         self.wanted = 0.0
+        self.part = 0.0
         self.is_wanted = False
         self.is_forced = False
         self.is_due = False
@@ -147,4 +150,5 @@ class Holding:
         self.brackets.clear()
         self.is_wanted = False
         self.held = nan
+        self.part = 0.0
         self.watch()

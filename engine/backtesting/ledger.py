@@ -26,12 +26,29 @@ class Costs:
     schedule: FeeSchedule | None
 
     def of(self, units: float, paid: float) -> float:
-        """Return the fee of a fill; each fill pays as an order of its own."""
+        """Return the fee of an order that one fill fills, or of the first fill of an order."""
         fee = self.order + units * (self.unit + self.rate * paid)
         schedule = self.schedule
         if schedule is not None:
             fee += max(schedule.stock_minimum, units * schedule.stock_fee(paid))
         return fee
+
+    def of_more(self, units: float, paid: float, commission: float) -> float:
+        """Return the fee of another fill of an order whose fills had `commission` of a schedule.
+
+        What an order costs was paid with its first fill, and the minimum is that of all its fills.
+        """
+        fee = units * (self.unit + self.rate * paid)
+        schedule = self.schedule
+        if schedule is not None:
+            least = schedule.stock_minimum
+            whole = commission + units * schedule.stock_fee(paid)
+            fee += max(least, whole) - max(least, commission)
+        return fee
+
+    def commission(self, units: float, paid: float) -> float:
+        """Return the commission of a schedule by share, before any minimum."""
+        return 0.0 if self.schedule is None else units * self.schedule.stock_fee(paid)
 
 
 class Ledger:
@@ -48,6 +65,10 @@ class Ledger:
         # Fields of fills and trades; as objects they would make PyPy's traces of an order too long.
         self.filled: list[tuple[int, str, int, float, float, float, str, bool]] = []
         self.ended: list[tuple[str, int, int, float, float, float, float, float, str, bool]] = []
+        # Orders that were filled in part, and what each has had in commissions today, by number
+        # and reason: the bracket of an order has its number, and is an order of its own.
+        self.parted: set[int] = set()
+        self.begun: dict[tuple[int, str], float] = {}
         self.fees = 0.0
         self.borrow_fees = 0.0
         self.dividends = 0.0
@@ -59,6 +80,18 @@ class Ledger:
         if most > 0.0 and (paid - most) * side > 0.0:
             return most
         return paid
+
+    def fee(self, number: int, reason: str, units: float, paid: float) -> float:
+        """Return the fee of a fill of an order that is filled in parts, or of its bracket."""
+        commission = self.begun.get((number, reason))
+        if commission is None:
+            return self.costs.of(units, paid)
+        return self.costs.of_more(units, paid, commission)
+
+    def begin(self, number: int, reason: str, units: float, paid: float) -> None:
+        """Remember until the day ends what an order that is filled in parts has paid."""
+        earned = self.begun.get((number, reason), 0.0)
+        self.begun[number, reason] = earned + self.costs.commission(units, paid)
 
     def record(
         self,

@@ -21,7 +21,8 @@ class Terms:
     units
         Units of a target of 1; 0 makes a target a share of the equity at the fill, costs included.
     fee_rate, fee_unit, fee_order
-        Fees of a fill: as a share of its value, per unit, and per order.
+        Fees: a share of the value of a fill, so much per unit, and per order (filled in parts: once
+        a day).
     fees
         A broker's schedule, whose fees of stock come on top.
     slippage_rate, slippage_price, spread

@@ -114,9 +114,7 @@ class TouchFills(BarFills):
         if units != 0.0 and units * wanted <= 0.0:
             if not self._turn(-units):
                 return
-            account = self.account
-            account.number += 1
-            self.fill(account.number, -units, self.open, TARGET, False)
+            self._own(-units, TARGET)
             if holding.units != 0.0:
                 return
         if wanted == 0.0 or self._faces_change(wanted):

@@ -13,12 +13,14 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.backtesting.data import Data
+from engine.backtesting.days import DAY_NS
 from engine.backtesting.orders import MARKET, STOP, STOP_LOSS, TIMES_IN_FORCE
 from engine.backtesting.result import Result
 from engine.backtesting.run import run
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.market.bars import Bar, Bars
+from engine.market.fees import FREE, FeeSchedule
 from tests.backtesting.scripted import HOUR, bars
 
 SYMBOLS = ("ONE", "TWO")
@@ -95,6 +97,7 @@ TERMS = {
     "dear": Terms(cash=20_000.0, fee_rate=0.001, fee_unit=0.01, fee_order=1.0,
                   participation=0.5, lot=1.0),
     "tight": Terms(cash=2_000.0, fee_order=1.0, initial_equity=0.5, through=True),
+    "broker": Terms(cash=20_000.0, fees=FeeSchedule(stock_per_share=0.1), participation=0.2),
 }  # fmt: skip
 
 
@@ -113,7 +116,13 @@ def check_prices(result: Result, market: dict[str, Bars], terms: Terms) -> None:
 
 
 def check_books(result: Result, market: dict[str, Bars], terms: Terms) -> None:
-    """Read the fills again, in fractions: cash and equity at each instant."""
+    """Read the fills again, in fractions: cash and equity at each instant.
+
+    What an order pays once, and the minimum of a broker, it pays once a day.
+    """
+    parts: dict[tuple[int, str, int], Fraction] = {}
+    schedule = terms.fees or FREE
+    least, share = Fraction(schedule.stock_minimum), Fraction(schedule.stock_per_share)
     cash, held = Fraction(terms.cash), dict.fromkeys(market, Fraction(0))
     fills, prices = list(result.fills), dict.fromkeys(market, Fraction(0))
     rows = {
@@ -123,9 +132,14 @@ def check_books(result: Result, market: dict[str, Bars], terms: Terms) -> None:
         while fills and fills[0].time_ns == now:
             fill = fills.pop(0)
             units, price = Fraction(fill.units), Fraction(fill.price)
-            fee = Fraction(terms.fee_order) + abs(units) * (
-                Fraction(terms.fee_unit) + Fraction(terms.fee_rate) * price
-            )
+            fee = abs(units) * (Fraction(terms.fee_unit) + Fraction(terms.fee_rate) * price)
+            key = (fill.order, fill.reason, (fill.time_ns - 1) // DAY_NS)
+            if key not in parts:
+                fee += Fraction(terms.fee_order) + least
+                parts[key] = Fraction(0)
+            fee -= max(least, parts[key])
+            parts[key] += abs(units) * share
+            fee += max(least, parts[key])
             assert float(fee) == pytest.approx(fill.fee)
             cash -= units * price + fee
             held[fill.symbol] += units

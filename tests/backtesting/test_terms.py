@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import replace
+from math import nan
 
 import pytest
 
@@ -15,7 +16,7 @@ from engine.errors import UsageError
 from engine.market.bars import Bars
 from engine.market.fees import FeeSchedule
 from kernels_pure.fills import units_at_risk
-from tests.backtesting.scripted import HOUR, QUIET, RICH, Row, Script, bars, play, send, told
+from tests.backtesting.scripted import HOUR, QUIET, RICH, Row, Script, Step, bars, play, send, told
 
 DAY_NS = 24 * HOUR
 LOOSE = replace(
@@ -106,6 +107,57 @@ def test_fills_take_their_share_of_the_volume_and_the_rest_waits() -> None:
     assert [units for _, units, *_ in told(whole)] == [4.0, 2.0, 4.0]
     at_once = play(send(10.0, tif="ioc"), QUIET, *rows, terms=terms)
     assert [units for _, units, *_ in told(at_once)] == [4.0]
+
+
+THIN = [(10.0, 10.0, 10.0, 10.0, volume) for volume in (40.0, 40.0, 1000.0)]
+
+
+@pytest.mark.parametrize("step", [send(10.0), lambda one: one.target(1.0)], ids=["order", "target"])
+def test_an_order_that_fills_in_parts_pays_its_minimum_once(step: Step) -> None:
+    schedule = FeeSchedule(stock_per_share=0.2, stock_minimum=1.0, stock_cap=1.0)
+    terms = replace(LOOSE, participation=0.1, fees=schedule, fee_order=3.0)
+    found = play(step, QUIET, *THIN, terms=terms)
+    assert [one.units for one in found.fills] == [4.0, 4.0, 2.0]
+    # 0.80 of commission is raised to 1; 1.60 and 2 of the first and the others are above it.
+    assert [one.fee for one in found.fills] == pytest.approx([4.0, 0.6, 0.4])
+    assert (found.n_orders, len({one.order for one in found.fills})) == (1, 1)
+    assert found.fees == pytest.approx(5.0)
+
+
+def test_the_rest_of_an_order_pays_as_a_new_one_on_another_day() -> None:
+    terms = replace(LOOSE, participation=0.1, fee_order=3.0)
+    rows = [QUIET] * 22
+    found = play({21: send(10.0)}, *rows, *THIN, terms=terms)
+    assert [(one.time_ns // HOUR, one.fee) for one in found.fills] == [
+        (23, 3.0), (24, 0.0), (25, 3.0),
+    ]  # fmt: skip
+
+
+def test_a_reversal_in_parts_is_two_orders() -> None:
+    terms = replace(LOOSE, participation=0.1, fee_order=3.0)
+    steps: dict[int, Step] = {0: lambda one: one.target(0.5), 1: lambda one: one.target(-0.5)}
+    found = play(steps, QUIET, QUIET, *THIN, THIN[-1], terms=terms)
+    assert [(one.units, one.fee) for one in found.fills] == [
+        (5.0, 3.0), (-4.0, 3.0), (-1.0, 0.0), (-3.0, 3.0), (-2.0, 0.0),
+    ]  # fmt: skip
+
+
+def test_a_target_that_is_taken_back_half_way_leaves_nothing() -> None:
+    terms = replace(LOOSE, participation=0.1)
+    steps: dict[int, Step] = {0: lambda one: one.target(1.0), 1: lambda one: one.target(0.0)}
+    assert told(play(steps, QUIET, *THIN, terms=terms)) == [
+        (1, 4.0, 10.0, "target"), (2, -4.0, 10.0, "target"),
+    ]  # fmt: skip
+
+
+def test_a_target_asked_for_again_after_another_is_a_new_order() -> None:
+    terms = replace(LOOSE, participation=0.1, fee_order=3.0)
+    kept: dict[int, Step] = {
+        0: lambda one: one.target(1.0), 1: lambda one: one.target(nan),
+        2: lambda one: one.target(1.0),
+    }  # fmt: skip
+    found = play(kept, QUIET, *THIN, terms=terms)
+    assert [(one.units, one.fee) for one in found.fills] == [(4.0, 3.0), (6.0, 3.0)]
 
 
 def test_a_stop_loss_that_finds_little_volume_goes_on_at_the_market() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.backtesting.days import DAY_NS
 from engine.backtesting.options.board import Board
 from engine.backtesting.options.result import OptionsResult
 from engine.backtesting.options.run import run
@@ -19,6 +20,7 @@ from engine.market.calendar import US
 from engine.market.carry import Carry, Dividend, RateCurve
 from engine.market.chain import OptionChain
 from engine.market.combo import Combo
+from engine.market.contract import STOCK
 from tests.options.markets import MONDAY, STRIKES, at, chain_at, later, option, recording, stock
 
 NEAR, FAR = later(4), later(18)
@@ -68,14 +70,15 @@ CARRY = Carry(
 def replayed(result: OptionsResult, chains: list[OptionChain], terms: Terms) -> None:
     """Work the account out again from fills and entries, with nothing of the engine's ledger."""
     by_time = {chain.ts_ns: chain for chain in chains}
-    traded = {(fill.time_ns, fill.symbol, fill.units) for fill in result.account.fills}
+    traded = {(one.time_ns, one.order, one.symbol, one.units) for one in result.account.fills}
     spread: dict[int, float] = {}
     for one in result.packages:
         cash, held = [], defaultdict(float)
+        orders: dict[tuple[str, int, bool], float] = {}
         for entry in one.entries:
             cash.append(entry.amount)
             held[entry.contract] += entry.quantity
-            is_fill = (entry.time_ns, entry.contract, entry.quantity) in traded
+            is_fill = (entry.time_ns, one.number, entry.contract, entry.quantity) in traded
             if is_fill and entry.what in ("buy", "sell"):
                 chain = by_time[entry.time_ns]
                 contract = next(
@@ -84,7 +87,21 @@ def replayed(result: OptionsResult, chains: list[OptionChain], terms: Terms) -> 
                 quote = Board(chain).quote(contract)
                 side = quote.ask if entry.quantity > 0.0 else quote.bid
                 assert entry.price == side
-                assert entry.fee > 0.0
+                # Each leg's order pays its minimum, with the first of what fills it on a day.
+                ratios = {leg.name: ratio for ratio, leg in one.combo.legs}
+                is_entry = entry.time_ns == one.opened_ns
+                is_entry = is_entry and entry.quantity * ratios[entry.contract] > 0.0
+                order = entry.contract, entry.time_ns // DAY_NS, is_entry
+                size, schedule = abs(entry.quantity), terms.fees
+                if contract.kind == STOCK:
+                    each, beside, least = schedule.stock_fee(side), 0.0, schedule.stock_minimum
+                else:
+                    each, beside = schedule.commission(side), schedule.exchange
+                    least = schedule.order_minimum
+                before = orders.get(order, 0.0)
+                orders[order] = before + size * each
+                due = max(least, orders[order]) - (max(least, before) if before else 0.0)
+                assert math.isclose(entry.fee, due + size * beside, abs_tol=1e-9)
                 expected = -entry.quantity * contract.multiplier * side - entry.fee
                 assert math.isclose(entry.amount, expected, rel_tol=1e-12)
         left = {name: n for name, n in held.items() if n}

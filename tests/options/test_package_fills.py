@@ -141,6 +141,22 @@ def test_every_leg_pays_its_commission_or_the_least_of_an_order() -> None:
     assert both.account.fees == pytest.approx(400 * 0.005 + 4 * 0.70)
 
 
+def test_a_leg_that_is_closed_in_parts_pays_the_least_of_an_order_once_a_day() -> None:
+    fees = FeeSchedule(tiers=((0.0, 0.30),), exchange=0.05, order_minimum=1.0)
+    terms = Terms(fees=fees, margin=NO_MARGIN)
+    chains = [
+        chain_at(at(day, hours), 100.0, [FRIDAY])
+        for day, hours in ((MONDAY, 4.0), (MONDAY, 3.0), (MONDAY, 2.0), (later(1), 3.0))
+    ]
+    for k in (1, 2):
+        chains[k] = changed(chains[k], SPREAD.legs[0][1], bid_size=2.0)
+    result = run(lambda: Script({0: [(SPREAD, 5)]}, {1: [1]}), recording(chains), terms)
+    leaving = [f for f in result.account.fills if f.symbol.endswith("C100") and f.units < 0.0]
+    assert [one.units for one in leaving] == [-2.0, -2.0, -1.0]
+    # 0.60 is raised to 1, another 0.60 makes it 1.20; the next day is another order.
+    assert [one.fee for one in leaving] == pytest.approx([1.0 + 0.10, 0.20 + 0.10, 1.0 + 0.05])
+
+
 def test_an_order_with_a_delay_meets_a_later_chain() -> None:
     chains = [chain_at(at(MONDAY, h), s, [FRIDAY]) for h, s in ((3.0, 100.0), (2.0, 103.0))]
     terms = replace(PLAIN, delay_ns=60 * 10**9)

@@ -80,8 +80,35 @@ def refused(board: Board, contract: Contract, quote: Quote, side: int, max_age: 
 
 def fee_of(schedule: FeeSchedule, contract: Contract, quantity: float, price: float) -> float:
     """Return the fees of one leg's order in currency, at least its minimum."""
-    is_stock = contract.kind == STOCK
-    multiplier = contract.multiplier
-    fee = schedule.stock_fee(price) if is_stock else schedule.option_fee(price, multiplier)
+    fee = _fee(schedule, contract, price)
     leg = Leg(contract.kind, 1 if quantity > 0.0 else -1, 1, price, fee)
-    return order_fees(leg, schedule, multiplier, abs(quantity))
+    return order_fees(leg, schedule, contract.multiplier, abs(quantity))
+
+
+def closing_fee(
+    schedule: FeeSchedule,
+    contract: Contract,
+    quantity: float,
+    price: float,
+    commissions: dict[Contract, float],
+) -> float:
+    """Return the fees of a fill that closes, in currency, and add it to `commissions`.
+
+    These are what the same order has had by contract today, without the exchange's fees and before
+    any minimum: a leg that is closed in parts pays the minimum once.
+    """
+    is_stock = contract.kind == STOCK
+    beside = 0.0 if is_stock else schedule.exchange * abs(quantity)
+    whole = _fee(schedule, contract, price) * contract.multiplier * abs(quantity)
+    before = commissions.get(contract)
+    after = commissions[contract] = (before or 0.0) + whole - beside
+    if before is None:
+        return fee_of(schedule, contract, quantity, price)
+    least = schedule.stock_minimum if is_stock else schedule.order_minimum
+    return beside + max(least, after) - max(least, before)
+
+
+def _fee(schedule: FeeSchedule, contract: Contract, price: float) -> float:
+    if contract.kind == STOCK:
+        return schedule.stock_fee(price)
+    return schedule.option_fee(price, contract.multiplier)

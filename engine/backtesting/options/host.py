@@ -12,6 +12,7 @@ from engine.backtesting.options.fills import (
     UNLISTED,
     Lines,
     Offer,
+    closing_fee,
     fee_of,
     offer,
 )
@@ -360,7 +361,11 @@ class Host:
             # Parts of a contract or share come of rounding alone.
             if abs(traded - floor(traded + 0.5)) < 1e-6:
                 traded = float(floor(traded + 0.5))
-            fee = fee_of(self.terms.fees, contract, traded, price)
+            fees = self.terms.fees
+            if reason == MARKET:
+                fee = fee_of(fees, contract, traded, price)
+            else:
+                fee = closing_fee(fees, contract, traded, price, package.commissions)
             what = "buy" if traded > 0.0 else "sell"
             amount = -traded * contract.multiplier * price - fee
             package.hold(contract, traded, settles_of(board, contract))

@@ -119,6 +119,9 @@ class Package:
     was_assigned, was_delivered, leaving
         Whether an option of it was assigned early, and whether exercise has moved stock; why it
         waits to be closed, "" if it does not.
+    commissions
+        What its closing has paid for each contract today, before any minimum, where it is closed in
+        parts.
     worst_gain
         What it would have earned if it had been assigned on the worst night; nan if not asked.
     """
@@ -155,6 +158,7 @@ class Package:
     was_assigned: bool = False
     was_delivered: bool = False
     leaving: str = ""
+    commissions: dict[Contract, float] = field(default_factory=dict)
     worst_gain: float = nan
 
     @property

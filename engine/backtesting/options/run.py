@@ -235,6 +235,7 @@ class Walk:
                 for one in living:
                     go_ex(one, dividend.amount, moment.carry.withholding, pays_ns)
         for one in self._all():
+            one.commissions.clear()
             pay_dividends(one, at_ns)
 
     def _all(self) -> list[Package]:
