@@ -56,6 +56,7 @@ class DemoMarket:
 
     `listener` is called with the index of each quote sent; `season_listener` with each plant as it
     appears, and again when it is gone and its `state` says why. Prices are then in `quotes`.
+    Without options (`has_options`) the underlyings and futures move alone, on other paths.
 
     Raises
     ------
@@ -70,6 +71,7 @@ class DemoMarket:
         *,
         compact: bool = False,
         planted: bool = True,
+        has_options: bool = True,
         rates: Rates = Rates(),
         listener: Callable[[int], None] | None = None,
         season_listener: Callable[[Plant], None] | None = None,
@@ -86,14 +88,17 @@ class DemoMarket:
             if name not in KINDS:
                 raise NoInputError(f"the demo source has no {name!r}: {hint(name, KINDS)}")
         self.symbols = {
-            name: DemoSymbol(name, seed, self.now_ns, compact=compact, emit=self._emit)
+            name: DemoSymbol(
+                name, seed, self.now_ns, compact=compact, emit=self._emit, has_options=has_options
+            )
             for name in names
         }
         self.instruments: list[Instrument] = []
         self.quotes: list[LiveQuote] = []
         self.seasons: dict[str, Season] = {}
         self.is_open: dict[str, bool] = {}
-        self._planted = planted
+        self._planted = planted and has_options
+        self._has_options = has_options
         for symbol in self.symbols.values():
             self._list(symbol)
             self.seasons[symbol.symbol] = Season(symbol, pick(symbol.rng, 12))
@@ -200,7 +205,8 @@ class DemoMarket:
     def _start(self, symbol: DemoSymbol) -> None:
         rates = self.rates
         self._at(symbol.delay(0.0, rates.spot_every), _TICK, symbol)
-        self._at(symbol.delay(0.0, 2.0 / rates.flicks), _FLICK, symbol)
+        if self._has_options:
+            self._at(symbol.delay(0.0, 2.0 / rates.flicks), _FLICK, symbol)
         if self._planted:
             self._at(symbol.delay(0.0, rates.plant_every), _PLANT, symbol)
         self._schedule_revaluation(symbol)

@@ -64,10 +64,13 @@ class DemoSymbol:
         *,
         compact: bool,
         emit: Callable[[LiveQuote], None],
+        has_options: bool = True,
     ) -> None:
         self.rng = Random(zlib.crc32(f"{seed}:{symbol}".encode()))
         self.symbol = symbol
         self.whole = list_symbol(symbol, self.rng, compact=compact)
+        if not has_options:
+            self.whole = replace(self.whole, strikes=tuple(() for _ in self.whole.strikes))
         self.is_coin = self.whole.kind.kind == COIN
         self.base = self.spot = self.whole.spot
         self.emit = emit

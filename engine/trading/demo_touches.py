@@ -11,8 +11,7 @@ from engine.market.chain import INDEX
 from engine.paper.events import Touch
 from engine.trading.paper_feeds import chosen
 
-# Of options only what makes the underlying move is wanted.
-_RATES = Rates(spot_every=1.0, flicks=0.01)
+_RATES = Rates(spot_every=1.0)
 _STEP_NS = NS_PER_SECOND
 
 
@@ -33,7 +32,7 @@ def demo_touches(symbols: Sequence[str], seed: int, seconds: float) -> Iterator[
 
     Nights and weekends are left out. The same seed gives the same quotes on every runtime.
     """
-    market = DemoMarket(seed, symbols, compact=True, planted=False, rates=_RATES)
+    market = DemoMarket(seed, symbols, compact=True, planted=False, has_options=False, rates=_RATES)
     quotes = {name: market.symbols[name].spot_quote for name in symbols}
     shown: dict[str, tuple[float, float, float, float]] = {}
     passed, now = 0.0, market.now_ns

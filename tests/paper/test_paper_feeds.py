@@ -188,6 +188,20 @@ def test_the_demo_market_is_quoted_while_it_is_open() -> None:
         assert min(one.bid_size, one.ask_size) > 0.0
 
 
+def test_shares_move_without_their_options() -> None:
+    market = DemoMarket(3, ["ZCOIN", "ZDIV"], compact=True, has_options=False)
+    assert {one.kind for one in market.instruments} == {"STK", "CRYPTO", "FUT"}
+    sent: list[str] = []
+    market.listener = lambda index: sent.append(market.instruments[index].kind)
+    spots = {market.symbols["ZDIV"].spot}
+    for _ in range(60):
+        market.run_until(market.now_ns + S)
+        spots.add(market.symbols["ZDIV"].spot)
+    assert len(spots) > 30
+    assert set(sent) == {"STK", "CRYPTO", "FUT"}
+    assert [market.plants(name) for name in market.symbols] == [[], []]
+
+
 @pytest.mark.long
 def test_the_demo_market_sleeps_at_night() -> None:
     events = list(islice(demo_touches(["ZETF"], 1, inf), 30_000))
