@@ -22,6 +22,7 @@ from engine.errors import EngineError
 
 LEG = os.environ.get("PARITY_LEG", "")
 os.environ["PARITY_HISTORY_CACHE"] = "off"  # a test leaves nothing in the user's folders
+os.environ.pop("COLUMNS", None)  # tables of tests are as wide as in any pipe
 # Of these no outcome depends on the kernels or on what runs them: the leg without Numba has them.
 ONCE = (
     "tooling/*", "unit/test_bench*", "test_layers.py", "test_sets.py", "test_sums.py",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.stderr import note
 from engine.cli.stdout import write_all
+from engine.cli.width import table_width
 from engine.errors import InputOutputError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from engine.report.backtest_rows import Row
 
 # Of a table that goes to a file or a pipe.
-PIPE_WIDTH = 120
 _MOST_BY_TEST = 30
 
 
@@ -131,7 +131,7 @@ def lines(
     per_year = outcomes[0].figures.periods_per_year
     return [
         *head,
-        *table(found, _width(is_terminal=is_terminal), is_plain=is_plain),
+        *table(found, table_width(), is_plain=is_plain),
         "",
         *legend(found, len(outcomes), per_year),
     ]
@@ -160,18 +160,6 @@ def _by(outcomes: Sequence[Outcome]) -> str:
     if len({one.trial.strategy for one in outcomes}) > 1:
         return "strategy"
     return "test" if len(outcomes) <= _MOST_BY_TEST else "symbol"
-
-
-def _width(*, is_terminal: bool) -> int:
-    if not is_terminal:
-        return PIPE_WIDTH
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isascii() and columns.isdigit() and int(columns[:6]) > 0:
-        return int(columns[:6])
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or PIPE_WIDTH
-    except (OSError, ValueError):
-        return PIPE_WIDTH
 
 
 def _print(text: str) -> None:

@@ -16,6 +16,7 @@ from engine.cli.pace import Pace, speed
 from engine.cli.stderr import note
 from engine.cli.stdout import write_all
 from engine.cli.typed import duration, typed
+from engine.cli.width import table_width
 from engine.clock import NS_PER_SECOND, SYSTEM, Clock, from_ns
 from engine.errors import OK, InputOutputError, UsageError
 
@@ -39,7 +40,6 @@ CHAIN_SECONDS = 300.0
 DEMO_SPEED = 60.0
 # Seconds between two looks of a table, and between two lines for a log.
 _LOOK, _LINE = 0.25, 5.0
-_WIDTH = 120
 
 parameter_words = backtest_arguments.parameter_words
 
@@ -200,11 +200,8 @@ def show_end(desk: Desk | ChainDesk, place: str, *, is_json: bool) -> None:
                 json.dumps({"kind": "account", **standing_object(one)}, allow_nan=False) + "\n"
             )
         return
-    from shutil import get_terminal_size
-
-    width = get_terminal_size((_WIDTH, 24)).columns
     best = sorted(standings, key=lambda one: -one.equity)
-    print_text("\n".join([head_words(desk, place), "", *lines(best, width)]) + "\n")
+    print_text("\n".join([head_words(desk, place), "", *lines(best, table_width())]) + "\n")
 
 
 def print_text(text: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.backend import Backend
 from engine.cli.stderr import note
 from engine.cli.stdout import silence_stdout, write_all
+from engine.cli.width import pipe_width
 from engine.errors import InputOutputError, UnavailableError
 from engine.report.document import document
 from engine.report.rows import csv_text, ndjson
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from engine.scanner.many import Sink
-
-# Of a table that goes to a file or a pipe.
-PIPE_WIDTH = 120
 
 
 def show(survey: Survey, backend: Backend, args: argparse.Namespace) -> None:
@@ -174,6 +172,6 @@ def console_of(args: argparse.Namespace) -> Console:
         ) from None
     return Screen(
         is_plain=args.no_color,
-        width=None if sys.stdout.isatty() else PIPE_WIDTH,
+        width=None if sys.stdout.isatty() else pipe_width(),
         soft_wrap=False,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 TITLES = ("strategy", "parameters", "equity", "return", "drawdown", "holds", "orders", "trades",
           "won", "fees")  # fmt: skip
 _LEFT = 2
+# What goes where the table is too wide, in turns.
+_LEFT_OUT = (
+    ("orders",), ("orders", "fees"), ("orders", "fees", "won"),
+    ("holds",), ("holds", "orders"), ("holds", "orders", "fees"),
+    ("holds", "orders", "fees", "won"), ("holds", "orders", "fees", "won", "parameters"),
+)  # fmt: skip
 _MOST_HELD = 3
 
 
-def cells(one: Standing) -> tuple[str, ...]:
-    """Return a row of the table."""
+def cells(one: Standing, shown: Collection[str]) -> tuple[str, ...]:
+    """Return a row of the table; of its parameters those `shown`."""
     held = [f"{units:g} {symbol}" for symbol, units in one.positions.items()]
     more = f" +{len(held) - _MOST_HELD}" if len(held) > _MOST_HELD else ""
     return (
         printable(one.name),
-        printable(" ".join(f"{name}={value}" for name, value in one.parameters.items())),
+        printable(" ".join(f"{k}={value}" for k, value in one.parameters.items() if k in shown)),
         f"{one.equity:,.2f}",
         f"{one.gained_share:+.2%}",
         f"{one.drawdown:.2%}",
@@ -53,14 +59,23 @@ def quote_words(desk: Desk | ChainDesk) -> str:
 
 
 def lines(standings: Sequence[Standing], width: int) -> list[str]:
-    """Return the table as plain text; where it is too wide, parameters go first."""
-    rows = [cells(one) for one in standings]
+    """Return the table as plain text; where it is too wide, what tells accounts apart goes last.
+
+    Of parameters those are shown in which accounts of one strategy differ.
+    """
+    shown = _differing(standings)
+    rows = [cells(one, shown.get(one.strategy, ())) for one in standings]
     titles = list(TITLES)
     if len({row[1] for row in rows}) <= 1:
         titles, rows = _without(titles, rows, "parameters")
-    for name in ("parameters", "orders", "fees", "won"):
-        if _width(titles, rows) > width and name in titles:
-            titles, rows = _without(titles, rows, name)
+    whole, every = titles, rows
+    for names in _LEFT_OUT:
+        if _width(titles, rows) <= width:
+            break
+        titles, rows = whole, every
+        for name in names:
+            if name in titles:
+                titles, rows = _without(titles, rows, name)
     wide = [max(len(row[k]) for row in (titles, *rows)) for k in range(len(titles))]
     left = _LEFT if "parameters" in titles else 1
     return [
@@ -70,6 +85,20 @@ def lines(standings: Sequence[Standing], width: int) -> list[str]:
         ).rstrip()
         for row in (titles, *rows)
     ]
+
+
+def _differing(standings: Sequence[Standing]) -> dict[str, list[str]]:
+    """Return by strategy the names of the parameters that its accounts do not share."""
+    found: dict[str, dict[str, list[object]]] = {}
+    for one in standings:
+        for name, value in one.parameters.items():
+            values = found.setdefault(one.strategy, {}).setdefault(name, [])
+            if value not in values:
+                values.append(value)
+    return {
+        strategy: [name for name, values in names.items() if len(values) > 1]
+        for strategy, names in found.items()
+    }
 
 
 def _width(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> int:

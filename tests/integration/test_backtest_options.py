@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import scan_output
 from engine.cli.main import main
 
 FAST = ["backtest", "options", "--days", "6", "--step", "3h"]
@@ -36,7 +35,7 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_the_table_fits(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int, entry: str
 ) -> None:
-    monkeypatch.setattr(scan_output, "PIPE_WIDTH", width)
+    monkeypatch.setattr("engine.cli.width.PIPE_WIDTH", width)
     out = shown(capsys, "--entry", entry, "--exit", "25%|1x", "--most", "2", "--cash", "1e6")
     assert max(len(line) for line in out.splitlines()) <= width
     assert "ZDIV" in out

@@ -11,7 +11,6 @@ import pytest
 
 from engine.backtesting.options.entries import parse_entry
 from engine.backtesting.options.exits import parse_exits
-from engine.cli import scan_output
 from engine.cli.main import main
 
 PAGE = (Path(__file__).parents[2] / "docs" / "BACKTEST_OPTIONS.md").read_text(encoding="utf-8")
@@ -31,7 +30,7 @@ def test_the_page_shows_what_is_printed(
     command: str,
     wanted: str,
 ) -> None:
-    monkeypatch.setattr(scan_output, "PIPE_WIDTH", 100)
+    monkeypatch.setattr("engine.cli.width.PIPE_WIDTH", 100)
     assert main(shlex.split(command)) == 0
     out = capsys.readouterr().out
     assert [line.rstrip() for line in out.rstrip().splitlines()] == wanted.splitlines()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
+from io import StringIO
 from math import isnan
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from engine.backtesting.data import Data
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
+from engine.cli.width import pipe_width, table_width
 from engine.market.bars import Bar, Bars
 from engine.paper.desk import Desk
 from engine.paper.events import Touch
@@ -87,7 +90,33 @@ def test_the_table_has_a_row_for_each_and_room_for_what_matters() -> None:
     assert "-5 XX" in row
     assert len(lines(found, 60)[0]) <= 60
     assert "trades" in lines(found, 60)[0]
+    assert "holds" in lines(found, 60)[0]
     assert (
         head_words(desk, "demo\x1b[2J") == "demo\\x1b[2J  1970-01-01 00:03:30 UTC  4 events, 3 bars"
     )
     assert quote_words(desk) == "XX 12/12.2"
+
+
+def test_accounts_of_one_strategy_are_told_apart_by_their_parameters() -> None:
+    one = standing(desk_at((9.9, 10.0), (10.0, 10.1)).seats[0])
+    found = [replace(one, parameters={"lag": lag, "short": -1}) for lag in (12, 24)]
+    found.append(replace(one, strategy="other", parameters={"lag": 7}))
+    for width, others in ((120, {"holds", "fees", "orders"}), (70, {"won"}), (55, set())):
+        titles, *rows = lines(found, width)
+        assert max(len(row) for row in (titles, *rows)) <= width
+        assert others <= set(titles.split())
+        assert [row.split()[1] for row in rows[:2]] == ["lag=12", "lag=24"]
+        assert not any("short" in row or "lag=7" in row for row in rows)
+    assert "parameters" not in lines(found, 40)[0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"),
+    [("", 120), ("60", 60), ("0", 120), ("x", 120), ("-5", 120), ("9" * 40, 999_999)],
+)
+def test_a_pipe_is_as_wide_as_columns_says(
+    columns: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.stdout", StringIO())
+    assert (pipe_width(), table_width()) == (width, width)

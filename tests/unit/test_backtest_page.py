@@ -17,7 +17,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "BACKTEST.md").read_text(
 def test_the_first_table_is_that_of_today(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.cli.backtest_output.PIPE_WIDTH", 80)
+    monkeypatch.setattr("engine.cli.width.PIPE_WIDTH", 80)
     found = re.search(r"```\n\$ parity (backtest --quick)\n(.*?)```", PAGE, re.DOTALL)
     assert found is not None
     assert main(found[1].split()) == 0
@@ -55,7 +55,7 @@ def test_the_recorded_session_is_that_of_today(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr("engine.cli.backtest_output.PIPE_WIDTH", 80)
+    monkeypatch.setattr("engine.cli.width.PIPE_WIDTH", 80)
     Path("mine.py").write_text(MINE)
     assert main(words.split()) == 0
     told = [line for line in shown.splitlines() if not line.startswith("parity: ")]

@@ -89,7 +89,7 @@ def test_without_a_word_every_strategy_meets_the_demo_market(capsys: Capture) ->
 def test_a_wider_terminal_shows_more(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     heads = []
     for width in (80, 100, 120, 160, 200):
-        monkeypatch.setattr("engine.cli.backtest_output.PIPE_WIDTH", width)
+        monkeypatch.setattr("engine.cli.width.PIPE_WIDTH", width)
         _, out, _ = told(capsys, "--quick", "--sets", "2")
         assert max(map(len, out.splitlines())) <= width
         heads.append(out.splitlines()[4].split())

@@ -200,7 +200,7 @@ def test_a_loan_says_that_it_is_not_what_was_asked_for(backend: Backend) -> None
 def test_what_goes_together_fits(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.cli.scan_output.PIPE_WIDTH", width)
+    monkeypatch.setattr("engine.cli.width.PIPE_WIDTH", width)
     assert main(["scan", "ZIDX", "--select"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "804b0237d9" in "".join(lines)
