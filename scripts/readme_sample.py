@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 SAMPLE = re.compile(r"(<!-- sample: (?P<words>[^\n]*) -->\n```\n)(?P<text>.*?)(```\n)", re.DOTALL)
-LINES = 34
+LINES = 38
 
 
 def sample(words: str) -> str:

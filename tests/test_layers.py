@@ -33,6 +33,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.errors": (set(), True),
     "engine.clock": (set(), True),
     "engine.nearest": (set(), True),
+    "engine.plural": (set(), True),
     "engine.codec": (set(), True),
     "engine.runtime.comparisons": ({"engine.runtime.comparison_memory"}, True),
     "engine.runtime.comparison_table": (set(), True),
@@ -60,10 +61,13 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
     "engine.kernels": ({"engine.backend", "engine.errors", "engine.nearest", "kernels_pure"}, True),
     "engine.strategies": (PURE, True),
     "engine.scoring": (PURE | {"engine.strategies", "engine.proof"}, True),
-    "engine.backtesting": (PURE | {"engine.nearest"}, True),
+    "engine.backtesting": (PURE | {"engine.nearest", "engine.plural"}, True),
     "engine.performance": (MARKET | {"engine.backtesting", "kernels_pure"}, True),
-    "engine.checking": (PURE | {"engine.backtesting"}, True),
-    "engine.paper": (PURE | {"engine.backtesting", "engine.backtesting.options"}, True),
+    "engine.checking": (PURE | {"engine.backtesting", "engine.plural"}, True),
+    "engine.paper": (
+        PURE | {"engine.backtesting", "engine.backtesting.options", "engine.plural"},
+        True,
+    ),
     # Strategies, and the bars to try them on.
     "engine.trading": (
         PURE
@@ -73,6 +77,7 @@ LAYERS: dict[str, tuple[set[str], bool]] = {
             "engine.feeds",
             "engine.nearest",
             "engine.paper",
+            "engine.plural",
             "engine.session",
             "engine.store",
         },

@@ -16,6 +16,7 @@ from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.backtesting.walk import Columns, Feed, walk
 from engine.errors import UsageError
+from engine.plural import plural
 
 
 def run(
@@ -126,10 +127,8 @@ def result_of(
 def notes_of(account: BarAccount) -> tuple[str, ...]:
     """Return in words what a person should know of a run."""
     notes = [
-        f"{count:,} {'order' if count == 1 else 'orders'} refused: {why}"
-        for why, count in sorted(account.refused.items())
+        f"{plural(count, 'order')} refused: {why}" for why, count in sorted(account.refused.items())
     ]
     if account.n_margin_calls:
-        calls = "margin call" if account.n_margin_calls == 1 else "margin calls"
-        notes.append(f"{account.n_margin_calls:,} {calls}: everything was closed")
+        notes.append(f"{plural(account.n_margin_calls, 'margin call')}: everything was closed")
     return tuple(notes)

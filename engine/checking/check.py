@@ -21,6 +21,7 @@ from engine.checking.subject import StrategySubject, Subject
 from engine.checking.warm_up import WarmUp, wants, warm_up
 from engine.clock import from_ns
 from engine.errors import BadDataError
+from engine.plural import plural
 
 if TYPE_CHECKING:
     from engine.backend import Backend
@@ -62,7 +63,7 @@ def full_run(subject: Subject, data: Data) -> Log:
         raise BadDataError(f"{subject.name}{place}: {full.decisions[-1].values[0]}")
     if not any(wants(one) for one in full.decisions) and not shared_state(subject, data, full):
         raise BadDataError(
-            f"{subject.name} asked for no position in {len(instants(data)):,} bars: "
+            f"{subject.name} asked for no position in {plural(len(instants(data)), 'bar')}: "
             "nothing to check; give it more bars, or others"
         )
     return full
@@ -167,14 +168,14 @@ def _looked_ahead(
         return Verdict(LOOK_AHEAD, SKIPPED, f"no other future could be run: {why}")
     refused: tuple[str, ...] = ()
     if found.n_refused:
-        refused = (f"{found.n_refused:,} replays could not be run: {found.refusal}",)
+        refused = (f"{plural(found.n_refused, 'replay')} could not be run: {found.refusal}",)
     if found.moved:
         least = found.moved[0].difference
         verdict = moved_verdict(LOOK_AHEAD, least, "decisions move by less than 1e-9", NOTED)
         return _with_details(verdict, refused + hints)
     said = (
-        f"no decision moves in {found.n_replays:,} replays: "
-        f"{n_modes} other futures after {len(cuts):,} instants"
+        f"no decision moves in {plural(found.n_replays, 'replay')}: "
+        f"{plural(n_modes, 'other future')} after {plural(len(cuts), 'instant')}"
     )
     return Verdict(LOOK_AHEAD, CLEAN, said, refused + hints)
 
@@ -188,10 +189,11 @@ def _warmed_up(found: WarmUp) -> Verdict:
     if found.needs is None:
         why = found.trouble or "late starts do not come to decide as the full run does"
         return Verdict(WARM_UP, NOTED, f"never settles, {acts}", (why,))
+    needs = plural(found.needs, "bar")
     if found.declares is None:
         status = CLEAN if found.needs <= found.acts_from else NOTED
-        return Verdict(WARM_UP, status, f"needs {found.needs:,} bars, declares none, {acts}")
-    said = f"needs {found.needs:,} bars, declares {found.declares:,}"
+        return Verdict(WARM_UP, status, f"needs {needs}, declares none, {acts}")
+    said = f"needs {needs}, declares {found.declares:,}"
     return Verdict(WARM_UP, BIASED if found.is_short else CLEAN, said)
 
 

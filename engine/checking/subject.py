@@ -16,6 +16,7 @@ from engine.checking.late import play_late
 from engine.checking.recorder import FOREVER, Enough, Recorder, Tape
 from engine.errors import BadDataError, EngineError
 from engine.market.bars import Bars
+from engine.plural import plural
 
 # Run a strategy over data, with the account that backtests use.
 Host = Callable[[Strategy, Data], object]
@@ -150,7 +151,8 @@ class FunctionSubject:
             raise BadDataError(f"{self.name}: its targets are no numbers: {error}") from None
         if len(numbers) != n:
             raise BadDataError(
-                f"{self.name} returned {len(numbers):,} targets for {n:,} bars of {symbol}"
+                f"{self.name} returned {plural(len(numbers), 'target')} "
+                f"for {plural(n, 'bar')} of {symbol}"
             )
         for row, number in enumerate(numbers):
             if number != number:

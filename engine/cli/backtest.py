@@ -20,6 +20,7 @@ from engine.cli.start import PYPY_SHORT, compile_less, without_collection
 from engine.cli.stderr import note
 from engine.cli.typed import count, typed
 from engine.errors import OK, BadDataError, InputOutputError, UsageError
+from engine.plural import plural
 
 if TYPE_CHECKING:
     from engine.backtesting.data import Data
@@ -224,6 +225,6 @@ def _check_bars(data: Data) -> None:
     short = [symbol for symbol, bars in data.bars.items() if len(bars) < LEAST_BARS]
     if short:
         raise BadDataError(
-            f"{data.source}: {len(data.bars[short[0]])} bars of {short[0]}: at least {LEAST_BARS} "
-            "make a backtest"
+            f"{data.source}: {plural(len(data.bars[short[0]]), 'bar')} of {short[0]}: "
+            f"at least {LEAST_BARS} make a backtest"
         )

@@ -12,6 +12,7 @@ from engine.cli.stderr import note
 from engine.cli.stdout import write_all
 from engine.cli.width import table_width
 from engine.errors import InputOutputError
+from engine.plural import plural
 
 if TYPE_CHECKING:
     from engine.backtest_batch import Outcome
@@ -123,7 +124,7 @@ def lines(
     names = ", ".join(data.symbols) if len(data.symbols) <= 8 else f"{len(data.symbols)} symbols"
     head = [
         printable(f"{data.source}: {names}"),
-        f"{n_bars:,} bars of {shown(data.interval_ns)}, {span(first)} to {span(last)} UTC",
+        f"{plural(n_bars, 'bar')} of {shown(data.interval_ns)}, {span(first)} to {span(last)} UTC",
         f"cash {args.cash:,.2f}, fees {args.fees}, slippage {args.slippage}; filled at the next "
         "open",
         "",
@@ -151,8 +152,7 @@ def tell(outcomes: Sequence[Outcome], data: Data, seconds: float) -> None:
     if len(notes) > 10:
         note(f"and {len(notes) - 10} more such notes")
     n = len(outcomes)
-    tests = "1 test" if n == 1 else f"{n:,} tests"
-    note(f"{tests} in {seconds:.2f} s, {n / max(seconds, 1e-9):,.0f} a second")
+    note(f"{plural(n, 'test')} in {seconds:.2f} s, {n / max(seconds, 1e-9):,.0f} a second")
 
 
 def _by(outcomes: Sequence[Outcome]) -> str:

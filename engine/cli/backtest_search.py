@@ -17,6 +17,7 @@ from engine.cli.stderr import note
 from engine.cli.stdout import write_all
 from engine.cli.typed import count, typed
 from engine.errors import BAD_DATA, INTERRUPTED, OK, BadDataError, UsageError
+from engine.plural import plural
 
 if TYPE_CHECKING:
     from engine.backtesting.data import Data
@@ -189,8 +190,8 @@ def task_of(args: argparse.Namespace, data: Data) -> Task:
     short = [name for name, bars in data.bars.items() if len(bars) < LEAST_BARS]
     if short:
         raise BadDataError(
-            f"{data.source}: {len(data.bars[short[0]])} bars of {short[0]}: at least {LEAST_BARS} "
-            "make a backtest"
+            f"{data.source}: {plural(len(data.bars[short[0]]), 'bar')} of {short[0]}: "
+            f"at least {LEAST_BARS} make a backtest"
         )
     space = space_of(kind, given, args.only)
     fixed: dict[str, Value] = dict(space.fixed)
@@ -276,12 +277,12 @@ def _show(
     for line in data.notes:
         note(line)
     if board.error:
-        note(f"{board.n_failed:,} trials failed, the first: {board.error}")
+        note(f"{plural(board.n_failed, 'trial')} failed, the first: {board.error}")
     if board.lost:
-        note(f"{board.n_lost:,} trials were lost: {board.lost}")
+        note(f"{plural(board.n_lost, 'trial')} lost: {board.lost}")
     n = board.n_tried + (found.walk.n_tried if found.walk else 0)
     speed = f"{n / max(seconds, 1e-9):,.0f} a second"
-    note(f"{n:,} trials in {seconds:.2f} s by {found.workers}, {speed}")
+    note(f"{plural(n, 'trial')} in {seconds:.2f} s by {found.workers}, {speed}")
     if found.is_interrupted:
         note("interrupted: what was found until then is shown")
         return INTERRUPTED

@@ -12,6 +12,7 @@ from engine.cli.backtest_search import task_of
 from engine.cli.stdout import write_all
 from engine.cli.typed import count, typed
 from engine.errors import OK, UsageError
+from engine.plural import plural
 
 if TYPE_CHECKING:
     from engine.searching.speed import Processes, Speed
@@ -98,8 +99,8 @@ def _lines(
         for row in (heads, *rows)
     ]  # fmt: skip
     lines = [
-        f"{task.strategy}: {len(task.tests)} tests, {task.n_bars:,} bars a trial; the same bytes "
-        "from all",
+        f"{task.strategy}: {plural(len(task.tests), 'test')}, {task.n_bars:,} bars a trial; "
+        "the same bytes from all",
         "CPU time of one worker, metrics with it",
         "",
         table[0], "-" * len(table[0]), *table[1:],
@@ -116,7 +117,8 @@ def _lines(
     ]
     lines += [
         f"fastest from here, in bars of trials: {', '.join(parts)}",
-        f"a search of {trials:,} trials, {_millions(trials * task.n_bars)} bars, takes {chosen}",
+        f"a search of {plural(trials, 'trial')}, {_millions(trials * task.n_bars)} bars, "
+        f"takes {chosen}",
     ]
     return lines
 

@@ -18,6 +18,7 @@ from engine.errors import OK, NoInputError, UsageError
 from engine.feeds import open_feed
 from engine.feeds.protocol import Loaded
 from engine.feeds.recorded import message_of
+from engine.plural import plural
 from engine.scanner.survey import Request
 from engine.session.recording import SessionWriter
 
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
             writer.flush()
             if scanner is not None:
                 scanner.close()
-        note(f"{writer.n_acknowledged:,} messages recorded in {writer.path}")
+        note(f"{plural(writer.n_acknowledged, 'message')} recorded in {writer.path}")
     return OK
 
 

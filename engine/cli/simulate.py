@@ -15,6 +15,7 @@ from engine.cli.stderr import note
 from engine.cli.typed import count, duration, typed
 from engine.clock import NS_PER_SECOND, SYSTEM
 from engine.errors import OK, UsageError
+from engine.plural import plural
 
 if TYPE_CHECKING:
     from engine.paper.chain_desk import ChainDesk
@@ -88,8 +89,8 @@ def run(args: argparse.Namespace) -> int:
         print_text(json.dumps(document(desk, args, about), indent=2, allow_nan=False) + "\n")
     else:
         show_end(desk, args.source, is_json=False)
-    accounts = "account" if len(desk.seats) == 1 else "accounts"
-    note(f"{len(desk.seats):,} {accounts}, {desk.n_events:,} events in {spent:,.2f} s")
+    heard = plural(desk.n_events, "event")
+    note(f"{plural(len(desk.seats), 'account')}, {heard} in {spent:,.2f} s")
     return OK
 
 

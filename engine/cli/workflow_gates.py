@@ -12,6 +12,7 @@ from engine.cli import backtest_arguments
 from engine.cli.chain_strategies import need_bars
 from engine.clock import NS_PER_DAY
 from engine.market.bars import Bars
+from engine.plural import plural
 
 if TYPE_CHECKING:
     from engine.backtesting.strategy import Strategy
@@ -133,7 +134,9 @@ def _quick(
     for one in chosen:
         sets = backtest_arguments.around(one.kind, dict(one.values), QUICK_SETS)
         row = _row(one, sets, data, terms)
-        said = f"{row.n_tests} tests, {row.n_trades:,} trades, {row.low_return:+.1%}"
+        said = (
+            f"{plural(row.n_tests, 'test')}, {plural(row.n_trades, 'trade')}, {row.low_return:+.1%}"
+        )
         yield _judged("quick", one, said, _too_few(row, args.min_trades))
 
 
@@ -149,7 +152,7 @@ def _days(
             wrong.append(f"a drawdown of {row.max_drawdown:.1%}, more than {args.max_drawdown:.0%}")
         said = (
             f"{row.low_return:+.1%}, Sharpe {row.sharpe:.2f}, drawdown {row.max_drawdown:.1%}, "
-            f"{row.n_trades:,} trades"
+            f"{plural(row.n_trades, 'trade')}"
         )
         yield _judged("days", one, said, wrong)
 
@@ -196,9 +199,8 @@ def _on_bars(args: argparse.Namespace, one: Entry, data: Data, terms: Terms) -> 
         desk.hear(event)
     expected = run(build(one.kind, one.values), data, terms)
     made = seat.result()
-    said = (
-        f"{len(made.trades):,} trades, {made.equity[-1] / terms.cash - 1.0:+.1%}, as the backtest"
-    )
+    gained = made.equity[-1] / terms.cash - 1.0
+    said = f"{plural(len(made.trades), 'trade')}, {gained:+.1%}, as the backtest"
     if made.fills != expected.fills or made.trades != expected.trades:
         place = next(
             (k for k, pair in enumerate(zip(made.fills, expected.fills, strict=False))
@@ -209,7 +211,9 @@ def _on_bars(args: argparse.Namespace, one: Entry, data: Data, terms: Terms) -> 
         return replace(_judged("paper", one, said, wrong), is_mismatch=True)
     wrong = _too_deep(seat.drawdown, args.max_drawdown)
     if not made.fills:
-        wrong.append(f"no order in the last {args.paper_days} days: --paper-days takes more")
+        wrong.append(
+            f"no order in the last {plural(args.paper_days, 'day')}: --paper-days takes more"
+        )
     return _judged("paper", one, said, wrong)
 
 
@@ -228,7 +232,7 @@ def _on_session(args: argparse.Namespace, one: Entry) -> Gate:
     for event in market.events:
         desk.hear(event)
     found = desk.seats[0].standing()
-    said = f"{found.n_trades:,} trades, {found.gained_share:+.1%} over {args.session}"
+    said = f"{plural(found.n_trades, 'trade')}, {found.gained_share:+.1%} over {args.session}"
     wrong = _too_deep(found.drawdown, args.max_drawdown)
     if not found.n_fills:
         wrong.append("no order was filled: a longer session tells more")
@@ -246,7 +250,9 @@ def _row(one: Entry, sets: Sequence[Mapping[str, Any]], data: Data, terms: Terms
 
 
 def _too_few(row: Row, least: int) -> list[str]:
-    return [] if row.n_trades >= least else [f"{row.n_trades:,} trades, fewer than {least:,}"]
+    return (
+        [] if row.n_trades >= least else [f"{plural(row.n_trades, 'trade')}, fewer than {least:,}"]
+    )
 
 
 def _too_deep(drawdown: float, most: float) -> list[str]:

@@ -18,6 +18,7 @@ from engine.market.combo import Combo
 from engine.market.contract import OPTION
 from engine.paper.seats import broken
 from engine.paper.standings import Standing
+from engine.plural import plural
 
 
 class ChainSeat:
@@ -122,7 +123,7 @@ class ChainDesk:
     @property
     def heard(self) -> str:
         """What it has heard, in words."""
-        return f"{self.n_events:,} chains"
+        return plural(self.n_events, "chain")
 
     def hear(self, event: Chained) -> None:
         """Take one chain. O(seats)."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.paper.bar_maker import BarMaker
 from engine.paper.events import Event, Instant, Print, Touch
 from engine.paper.seats import Seat
+from engine.plural import plural
 
 
 class Desk:
@@ -26,7 +27,7 @@ class Desk:
     @property
     def heard(self) -> str:
         """What it has heard, in words."""
-        return f"{self.n_events:,} events, {self.n_bars:,} bars"
+        return f"{plural(self.n_events, 'event')}, {plural(self.n_bars, 'bar')}"
 
     def hear(self, event: Event) -> None:
         """Take one event. O(seats)."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from engine.clock import NS_PER_SECOND
+from engine.plural import plural
 from engine.report.backtest_rows import Row
 from engine.report.printable import printable
 
@@ -144,7 +145,8 @@ def legend(rows: Sequence[Row], n_tests: int, per_year: float) -> list[str]:
     """Return what the columns mean, a line each, in at most 80 columns."""
     lines = [
         f"Sharpe: mean over sample deviation of bar returns, × √{per_year:,.0f} a year, rate 0",
-        f"DSR: probability that the best Sharpe of a row is no luck of {_tests(n_tests)} tried",
+        "DSR: probability that the best Sharpe of a row is no luck of "
+        f"{plural(n_tests, 'test')} tried",
     ]
     known = [row.resampled for row in rows if row.resampled is not None]
     if known:
@@ -156,13 +158,10 @@ def legend(rows: Sequence[Row], n_tests: int, per_year: float) -> list[str]:
     if ambiguous:
         exits = sum(row.n_trades for row in rows)
         lines.append(
-            f"return: worse … better: of {exits:,} exits {ambiguous:,} could be either, by the bar"
+            f"return: worse … better: of {plural(exits, 'exit')} {ambiguous:,} could be either, "
+            "by the bar"
         )
     return lines
-
-
-def _tests(count: int) -> str:
-    return "1 test" if count == 1 else f"{count:,} tests"
 
 
 def span(time_ns: int) -> str:

@@ -7,6 +7,7 @@ from shutil import get_terminal_size
 from textwrap import wrap
 
 from engine.checking.report import BIASED, Report
+from engine.plural import plural
 from engine.report.printable import printable
 
 _QUESTION, _STATUS = 14, 13
@@ -19,8 +20,8 @@ def lines(report: Report, *, is_plain: bool) -> Iterator[str]:
     margin = " " * (_QUESTION + _STATUS)
     names = ", ".join(report.symbols[:8]) + (", ..." if len(report.symbols) > 8 else "")
     yield printable(
-        f"{report.name} over {report.source}: {report.n_bars:,} bars of {names}; "
-        f"{report.n_decisions:,} decisions"
+        f"{report.name} over {report.source}: {plural(report.n_bars, 'bar')} of {names}; "
+        f"{plural(report.n_decisions, 'decision')}"
     )
     yield ""
     for one in report.verdicts:

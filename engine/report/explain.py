@@ -11,6 +11,7 @@ from rich.text import Text
 
 from engine.errors import UsageError
 from engine.market.combo import FUTURE, OPTION, Leg
+from engine.plural import plural
 from engine.proof.states import Proof
 from engine.report.grid import add_columns, grid, show
 from engine.report.lookup import look_up
@@ -26,7 +27,6 @@ from engine.report.wording import (
     legs_text,
     money,
     percent,
-    plural,
     price,
     seconds,
     series_words,

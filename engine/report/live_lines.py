@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from engine.clock import from_ns
+from engine.plural import plural
 from engine.report.live_screen import PackageLine, Screen, Sighting
 from engine.report.printable import printable
-from engine.report.wording import plural
 
 
 def stamp(ts_ns: int) -> str:

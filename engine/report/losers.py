@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from engine.plural import plural
 from engine.report.grid import add_columns, grid, show
 from engine.report.wording import (
     family_words,
     legs_by_expiry,
     legs_text,
     packed,
-    plural,
     price,
     time_words,
 )

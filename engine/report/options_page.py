@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.backtesting.options.result import OptionsResult
 from engine.clock import NS_PER_DAY, from_ns
+from engine.plural import plural
 from engine.report.options_document import daily_figures, package_object, sharpe_words
 from engine.report.page_file import write_page
 from engine.report.svg import Axis, plot
@@ -44,7 +45,7 @@ def page(result: OptionsResult, source: str) -> str:
     """Return the body of the page."""
     account = result.account
     parts = [_STYLE, f"<h2>{html.escape(', '.join(account.symbols))}</h2>"]
-    parts.append(f"<p>{html.escape(source)}, {result.n_moments:,} chains</p>")
+    parts.append(f"<p>{html.escape(source)}, {plural(result.n_moments, 'chain')}</p>")
     if account.time_ns:
         first = account.time_ns[0]
         days = [(at - first) / NS_PER_DAY for at in account.time_ns]

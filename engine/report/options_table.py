@@ -9,10 +9,11 @@ from rich.text import Text
 from engine.backtesting.options.package import Package
 from engine.backtesting.options.result import OptionsResult
 from engine.clock import from_ns
+from engine.plural import plural
 from engine.report.grid import add_columns, grid, show
 from engine.report.options_document import daily_figures, legs_of, sharpe_words
 from engine.report.table import WIDE, WIDEST
-from engine.report.wording import ABSENT, legs_by_expiry, money, packed, percent, plural, price
+from engine.report.wording import ABSENT, legs_by_expiry, money, packed, percent, price
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from engine.market.combo import OPTION, STOCK
+from engine.plural import plural
 from engine.report.document import SCHEMA_VERSION, cash_object, instant, leg_object, ticket_object
 from engine.report.grid import add_columns, grid, show
 from engine.report.money import back_days, back_words, signed_money
-from engine.report.wording import family_words, money, plural, price, series_words
+from engine.report.wording import family_words, money, price, series_words
 from engine.scoring.opportunity import Opportunity
 from engine.scoring.proposal import CONDITION_TEXT
 from engine.scoring.tickets import Ticket

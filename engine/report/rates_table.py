@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from engine.plural import plural
 from engine.report.document import SCHEMA_VERSION, binds_object, instant, leg_object, ticket_object
 from engine.report.grid import add_columns, grid, show
 from engine.report.money import signed_money
-from engine.report.wording import ABSENT, chain_words, money, percent, plural
+from engine.report.wording import ABSENT, chain_words, money, percent
 from engine.scoring.financing import AMERICAN_BOX, BOX, LEND, RateQuote
 from engine.scoring.loan import Loan
 

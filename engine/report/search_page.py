@@ -7,6 +7,7 @@ from html import escape
 from math import isfinite
 from pathlib import Path
 
+from engine.plural import plural
 from engine.report.page_file import write_page
 from engine.report.search_table import TITLES, lines, shown_score
 from engine.report.svg import Axis, plot
@@ -83,7 +84,7 @@ def map_svg(one: Map) -> str:
             left = _LEFT + x * _CELL_W
             text = shown_score(one.metric, value)
             where = f"{one.names[0]} {one.edges[0][x]:g}, {one.names[1]} {edge:g}"
-            tip = f"{where}: {text}, {count:,} trials"
+            tip = f"{where}: {text}, {plural(count, 'trial')}"
             parts.append(
                 f'<g><title>{escape(tip)}</title><rect x="{left}" y="{top}" width="{_CELL_W - 1}" '
                 f'height="{_CELL_H - 1}" fill="{_colour(value * sign, low, high)}"/>'

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from engine.backtesting.parameters import Value
+from engine.plural import plural
 from engine.report.backtest_table import span
 from engine.report.printable import printable
 from engine.searching.board import METRICS, Map, Trial
@@ -83,7 +84,7 @@ def luck_lines(found: Found) -> list[str]:
     """Return what the best is worth beside how many were tried."""
     board, worth = found.board, found.validity
     assert board is not None
-    tried = f"{board.n_tried:,} of {found.n_wanted:,} trials tried"
+    tried = f"{board.n_tried:,} of {plural(found.n_wanted, 'trial')} tried"
     others = [
         f"{count:,} {what}"
         for count, what in (
@@ -95,7 +96,7 @@ def luck_lines(found: Found) -> list[str]:
     parts = [", ".join([tried, *others])]
     if worth is None:
         return parts
-    sample = f"{worth.n_sampled:,} trials, {worth.n_resamples:,} draws"
+    sample = f"{plural(worth.n_sampled, 'trial')}, {plural(worth.n_resamples, 'draw')}"
     parts += [
         f"deflated Sharpe  {_part(worth.deflated)}  probability the best is no luck of "
         f"{worth.n_tried:,}; want > 0.95",
@@ -146,12 +147,12 @@ def walk_lines(walk: Walk, space: Space, metric: str) -> list[str]:
         ])  # fmt: skip
     n_gained = sum(1 for one in walk.judged if one.growth > 1.0)
     return [
-        f"walk forward: {len(walk.judged)} steps, {walk.n_tried:,} trials",
+        f"walk forward: {plural(len(walk.judged), 'step')}, {plural(walk.n_tried, 'trial')}",
         *_table(rows),
         f"out of sample: return {shown_score('return', walk.total_return)}, Sharpe "
         f"{shown_score('sharpe', walk.sharpe)}, max DD "
-        f"{shown_score('drawdown', walk.max_drawdown)}, {n_gained} of {len(walk.judged)} steps "
-        "gained",
+        f"{shown_score('drawdown', walk.max_drawdown)}, {n_gained} of "
+        f"{plural(len(walk.judged), 'step')} gained",
     ]
 
 

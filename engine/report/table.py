@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from engine.plural import plural
 from engine.report.grid import add_columns, grid, show
 from engine.report.losers import render_carry_line, render_funnel, render_near_misses
 from engine.report.money import back_days, back_words, signed_money
@@ -22,7 +23,6 @@ from engine.report.wording import (
     money,
     packed,
     percent,
-    plural,
     price,
     time_words,
 )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from engine.plural import plural
 from engine.report.grid import add_columns, grid, show
 from engine.report.money import signed_money
-from engine.report.wording import family_words, legs_text, money, plural, price, whole
+from engine.report.wording import family_words, legs_text, money, price, whole
 from engine.scoring.opportunity import Opportunity, Selection
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from engine.errors import UsageError
 from engine.nearest import hint
+from engine.plural import plural
 from engine.report.grid import add_columns, grid, show
-from engine.report.wording import ABSENT, plural, price
+from engine.report.wording import ABSENT, price
 from engine.scanner.search import make_view
 from engine.strategies.programme import ProgrammeResult, solve_programme
 

@@ -10,6 +10,7 @@ from typing import Any
 from engine.clock import from_ns
 from engine.market.chain import OptionChain
 from engine.market.combo import FUTURE, STOCK, Leg
+from engine.plural import plural
 
 ABSENT = "-"
 
@@ -176,19 +177,6 @@ def seconds(value: float) -> str:
 def whole(value: float) -> str:
     """Return a size, ``?`` when it is not known."""
     return "?" if math.isnan(value) else f"{value:,.10g}"
-
-
-def plural(count: int, noun: str) -> str:
-    """Return ``1 box``, ``2 boxes``, ``3 near misses``; `three legs` is the same of any number.
-
-    >>> plural(2, "box"), plural(1, "conversion"), plural(0, "butterfly"), plural(21, "three legs")
-    ('2 boxes', '1 conversion', '0 butterflies', '21 three legs')
-    """
-    if count != 1 and not noun.endswith("legs"):
-        if noun.endswith("y"):
-            noun = noun[:-1] + "ie"
-        noun += "es" if noun.endswith(("x", "ss")) else "s"
-    return f"{count:,} {noun}"
 
 
 def time_words(ts_ns: int, others: Iterable[int]) -> str:

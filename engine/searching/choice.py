@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from engine.errors import UnavailableError, UsageError
 from engine.nearest import hint
+from engine.plural import plural
 from engine.runtime.interpreters import CPYTHON, PYPY, Interpreter, find, this_kind
 from engine.searching.children import Children, columns_file
 from engine.searching.hosts import Here, Host
@@ -57,9 +58,7 @@ class Choice:
 
     def __str__(self) -> str:
         kernels = " with Numba" if self.backend == "numba" else ""
-        where = "this process" if not self.n_children else "1 worker"
-        if self.n_children > 1:
-            where = f"{self.n_children} workers"
+        where = plural(self.n_children, "worker") if self.n_children else "this process"
         return f"{where} of {self.interpreter}{kernels}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from engine.market.bars import Bars
+from engine.plural import plural
 
 MOST_ROWS = 20_000_000
 MOST_PRICE = 1e12
@@ -29,14 +30,10 @@ class Complaints:
     def lines(self) -> tuple[str, ...]:
         """Return a line per kind."""
         return tuple(
-            f"{_rows(count)} {kind}: {self._first[kind]}" if count == 1
-            else f"{_rows(count)} {kind}, the first {self._first[kind]}"
+            f"{plural(count, 'row')} {kind}: {self._first[kind]}" if count == 1
+            else f"{plural(count, 'row')} {kind}, the first {self._first[kind]}"
             for kind, count in self._counts.items()
         )  # fmt: skip
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 class Rows:

@@ -17,6 +17,7 @@ from engine.clock import NS_PER_DAY
 from engine.errors import BadDataError, UsageError
 from engine.market.bars import Bars
 from engine.nearest import hint
+from engine.plural import plural
 from engine.trading.demo_bars import SEED, SYMBOLS, demo_bars
 from engine.trading.intervals import DAY, HOUR, interval_of, shown
 from engine.trading.resampling import is_always_open, resampled
@@ -100,7 +101,9 @@ def _demo(wanted: Wanted) -> Data:
     if interval > HOUR and interval % HOUR:
         made = 60 * 10**9
     if days * NS_PER_DAY // made > 5_000_000:
-        raise UsageError(f"{days} days of {shown(interval)}: more bars than the demo makes")
+        raise UsageError(
+            f"{plural(days, 'day')} of {shown(interval)}: more bars than the demo makes"
+        )
     bars = {
         symbol: demo_bars(symbol, made, days, wanted.seed)
         for symbol in wanted.symbols or tuple(SYMBOLS)
@@ -284,7 +287,7 @@ def data_of(
     empty = [symbol for symbol, one in bars.items() if not one.time_ns]
     if empty:
         raise BadDataError(
-            f"{source}: no bars of {empty[0]} in the last {wanted.days} days"
+            f"{source}: no bars of {empty[0]} in the last {plural(wanted.days, 'day')}"
             if wanted.days
             else f"{source}: no bars of {empty[0]} in sessions of the exchange"
         )
