@@ -19,6 +19,9 @@ from engine.performance.tails import expected_shortfall, tail_ratio, value_at_ri
 from engine.performance.trades import TradeFigures, trade_figures
 from kernels_pure.equity import calmar, growth_rate, sharpe, sortino
 
+LEAST_RETURNS = 10
+"""A ratio of fewer returns says nothing: tables show none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

@@ -14,6 +14,7 @@ from math import fsum, isfinite, nan
 from typing import TYPE_CHECKING
 
 from engine.backtest_batch import Outcome
+from engine.performance.figures import LEAST_RETURNS
 from engine.performance.validation import deflate
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ BY = ("strategy", "symbol", "test")
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the table. Shares are of 1; `parameters` is empty where tests differ in them.
+
+    `n_returns` are those of its shortest test: below `LEAST_RETURNS` its ratios are nan.
 
     `resampled` has the intervals of a row of one test, where they were asked for.
     """
@@ -47,7 +50,13 @@ class Row:
     fees: float
     n_ambiguous: int
     deflated_sharpe: float
+    n_returns: int
     resampled: BarIntervals | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it has too few returns for a ratio."""
+        return self.n_returns < LEAST_RETURNS
 
 
 def rows(outcomes: Sequence[Outcome], by: str, intervals: Sequence[BarIntervals] = ()) -> list[Row]:
@@ -85,6 +94,8 @@ def _row(group: Sequence[Outcome], deflated: Sequence[float]) -> Row:
         key=lambda place: (_or_least(all_figures[place].sharpe), -place),
     )
     mean_return = _mean([one.total_return for one in all_figures])
+    n_returns = min(one.n_returns for one in all_figures)
+    is_short = n_returns < LEAST_RETURNS
     return Row(
         strategy=group[0].trial.strategy,
         symbols=tuple(symbols),
@@ -94,8 +105,8 @@ def _row(group: Sequence[Outcome], deflated: Sequence[float]) -> Row:
         high_return=_mean([one.high_return for one in all_figures]),
         cagr=_grown(mean_return, all_figures[0].years),
         volatility=_mean([one.volatility for one in all_figures]),
-        sharpe=_mean([one.sharpe for one in all_figures]),
-        sortino=_mean([one.sortino for one in all_figures]),
+        sharpe=nan if is_short else _mean([one.sharpe for one in all_figures]),
+        sortino=nan if is_short else _mean([one.sortino for one in all_figures]),
         max_drawdown=max(one.max_drawdown for one in all_figures),
         n_trades=n_trades,
         win_rate=n_wins / n_trades if n_trades else nan,
@@ -103,7 +114,8 @@ def _row(group: Sequence[Outcome], deflated: Sequence[float]) -> Row:
         exposure=_mean([one.exposure for one in all_figures]),
         fees=fsum(one.fees + one.borrow_fees for one in all_figures),
         n_ambiguous=sum(one.n_ambiguous for one in all_figures),
-        deflated_sharpe=deflated[best],
+        deflated_sharpe=nan if is_short else deflated[best],
+        n_returns=n_returns,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from engine.clock import NS_PER_SECOND
+from engine.performance.figures import LEAST_RETURNS
 from engine.plural import plural
 from engine.report.backtest_rows import Row
 from engine.report.printable import printable
@@ -148,6 +149,8 @@ def legend(rows: Sequence[Row], n_tests: int, per_year: float) -> list[str]:
         "DSR: probability that the best Sharpe of a row is no luck of "
         f"{plural(n_tests, 'test')} tried",
     ]
+    if any(row.is_short for row in rows):
+        lines.append(f"no ratios of fewer than {LEAST_RETURNS} bars: they would say nothing")
     known = [row.resampled for row in rows if row.resampled is not None]
     if known:
         lines.append(

@@ -14,13 +14,11 @@ from engine.backtesting.options.package import Package
 from engine.backtesting.options.result import OptionsResult
 from engine.clock import from_ns
 from engine.market.combo import OPTION, STOCK, Combo, Leg
-from engine.performance.figures import Figures, figures
+from engine.performance.figures import LEAST_RETURNS, Figures, figures
 from engine.report.wording import legs_text, price
 
 SCHEMA_VERSION = 1
 DAYS_PER_YEAR = 252.0
-# A ratio of fewer daily returns says nothing.
-LEAST_DAYS = 10
 _PACKAGE = (
     "number", "symbol", "label", "legs", "lots", "opened", "closed", "reason", "price", "premium",
     "spread_cost", "gain", "mid_gain", "fees", "dividends", "borrow_fees", "margin", "pin_low",
@@ -36,8 +34,8 @@ def daily_figures(result: OptionsResult) -> Figures | None:
 
 def sharpe_words(found: Figures) -> str:
     """Return the ratio of daily returns for people, or why there is none."""
-    if found.n_returns < LEAST_DAYS:
-        return f"- (under {LEAST_DAYS} days)"
+    if found.n_returns < LEAST_RETURNS:
+        return f"- (under {LEAST_RETURNS} days)"
     return price(found.sharpe, decimals=2)
 
 

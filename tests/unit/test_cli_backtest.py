@@ -99,6 +99,21 @@ def test_a_wider_terminal_shows_more(capsys: Capture, monkeypatch: pytest.Monkey
     assert {"tests", "exposure", "fees", "DSR", "CAGR", "vol", "Sortino"} <= set(heads[3])
 
 
+@pytest.mark.parametrize(("days", "is_shown"), [(10, False), (11, True)])
+def test_a_ratio_of_few_bars_is_none(capsys: Capture, days: int, is_shown: bool) -> None:
+    few = ["momentum", "--symbols", "CRAG", "--bars", "1d", "--lag", "2", "--days", str(days)]
+    _, out, _ = told(capsys, *few)
+    row = out.splitlines()[6].split()
+    assert (row[3] != "-") == is_shown
+    assert ("no ratios of fewer than 10 bars" in out) != is_shown
+    found = machine(capsys, *few)
+    (of_table,), (test,) = found["rows"], found["tests"]  # type: ignore[misc]
+    assert (of_table["sharpe"] is not None) == (of_table["sortino"] is not None) == is_shown
+    assert (of_table["deflated_sharpe"] is not None) == is_shown
+    assert of_table["n_returns"] == test["figures"]["n_returns"] == days - 1
+    assert test["figures"]["sharpe"] is not None  # whoever reads JSON may judge it
+
+
 def test_figures_are_those_of_the_run_itself(capsys: Capture) -> None:
     costs = ["--fees", "1/order", "--slippage", "0.01", "--cash", "5000"]
     chosen = ["mine.py:Mine", "--symbols", "bolt", "--set", "every=10"]
