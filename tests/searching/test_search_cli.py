@@ -99,7 +99,7 @@ def test_both_runtimes_and_any_workers_print_the_same_bytes(tmp_path: Path) -> N
                 capture_output=True, timeout=120, check=True, env=ENVIRONMENT,
             )  # fmt: skip
             seen.add(done.stdout)
-            assert b"trials failed, the first: " in done.stderr
+            assert b" failed, the first: " in done.stderr
     (text,) = seen
     assert len(text.splitlines()) == 51
 
