@@ -23,6 +23,7 @@ settled        ``bookings``: rows of contract, quantity, what became of it, stoc
 alert          ``text``, ``package``: what a person must know
 halt           ``reason``
 resume         ``reason``, ``accepted_usd``: the loss of the day that is accepted with it
+gains          ``day``, ``start``, ``now``: what strategies had gained when the day began, and now
 late           ``ref``: an order that shows up after it was taken as over
 stop           ``policy``, ``is_clean``
 =============  ===================================================================================
@@ -55,7 +56,7 @@ from engine.market.combo import Combo
 
 START, PLAN, INTENT, SENT, EVENT, PHASE = "start", "plan", "intent", "sent", "event", "phase"
 UNHEDGED, REFUSED, PROOF, BASELINE = "unhedged", "refused", "proof", "baseline"
-SETTLED = "settled"
+SETTLED, GAINS = "settled", "gains"
 RECONCILED, ALERT, HALT, RESUME, LATE, STOP = (
     "reconciled", "alert", "halt", "resume", "late", "stop",
 )  # fmt: skip

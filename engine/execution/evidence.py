@@ -13,7 +13,7 @@ from engine.execution.entries import is_ours, package_of
 from engine.execution.events import Told
 from engine.execution.package import UNKNOWN
 from engine.execution.packages import Packages
-from engine.execution.pnl import day_pnl, loss_of
+from engine.execution.pnl import loss_of
 from engine.execution.reconcile import (
     Difference,
     baseline_of,
@@ -86,7 +86,7 @@ class Reconciliation:
     def resume(self, reason: str) -> None:
         """Lift every halt, and reconcile again."""
         now = self.packages.clock.now_ns()
-        accepted = loss_of(day_pnl(self.state, now, self.packages.quotes))
+        accepted = loss_of(self.packages.day_pnl_usd())
         self.packages.log.append(entries.RESUME, {"reason": reason, "accepted_usd": accepted})
         self.state.accept(accepted, now)
         self.state.halts.clear()

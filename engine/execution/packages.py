@@ -21,6 +21,7 @@ from engine.execution.package import (
     WORKING,
     Action,
 )
+from engine.execution.pnl import day_pnl
 from engine.execution.reconcile import residual_text
 from engine.execution.rules import Rules, ns
 from engine.execution.sending import Sender
@@ -41,8 +42,8 @@ class Packages:
     """Brings every package to its end.
 
     `alerts` are the last things that a person must know, as (wall time, sentence); `counts` counts
-    what came by kind; `pays_cash` tells whether options of a symbol leave no stock; `is_linked` and
-    `is_reconciled` are set by whoever hears of it.
+    what came by kind; `day_pnl_usd` tells what the day has brought, `pays_cash` whether options of
+    a symbol leave no stock; `is_linked` and `is_reconciled` are set by whoever hears of it.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Packages:
         self.is_linked = self.is_reconciled = self.is_draining = False
         self.alerts: deque[tuple[int, str]] = deque(maxlen=_MOST_ALERTS)
         self.counts: dict[str, int] = {}
+        self.day_pnl_usd: Callable[[], float] = self._day_pnl
         self.sender = Sender(state, broker, log, clock, rules, quotes)
 
     @property
@@ -74,6 +76,9 @@ class Packages:
         if self.state.torn:
             return Mode.REDUCING
         return Mode.DRAINING if self.is_draining else Mode.READY
+
+    def _day_pnl(self) -> float:
+        return day_pnl(self.state, self.clock.now_ns(), self.quotes)
 
     # packages
 

@@ -41,7 +41,6 @@ from engine.execution.modes import Mode
 from engine.execution.orders import Plan
 from engine.execution.packages import Packages, delivers_stock
 from engine.execution.plan import Terms, Unplanned, deltas, plans
-from engine.execution.pnl import day_pnl
 from engine.execution.reconcile import Difference
 from engine.execution.recovery import recover
 from engine.execution.rules import CANCEL, FLATTEN, LEAVE, POLICIES, Rules, ns
@@ -161,6 +160,10 @@ class Trader:
     def mode(self) -> Mode:
         """What may be sent."""
         return self._packages.mode
+
+    def judge_day_by(self, pnl: Callable[[], float]) -> None:
+        """Let `pnl` tell what the day has brought, in dollars, in place of what packages locked."""
+        self._packages.day_pnl_usd = pnl
 
     # what comes in
 
@@ -282,7 +285,7 @@ class Trader:
     def exposure(self) -> Exposure:
         """Return what is at risk now. O(packages that are open or have changed)."""
         now_ns = self._clock.now_ns()
-        pnl = day_pnl(self.state, now_ns, self._packages.quotes)
+        pnl = self._packages.day_pnl_usd()
         return replace(self.state.exposure(now_ns, pnl), available_usd=self._funds())
 
     def view(self) -> View:

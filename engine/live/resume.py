@@ -7,6 +7,7 @@ from engine.errors import NotPermittedError
 from engine.execution.pnl import day_pnl, loss_of
 from engine.execution.recovery import recover
 from engine.live.control import ask
+from engine.live.day_gain import lost
 from engine.live.folder import Folder
 from engine.live.latch import Halted, clear_latch, read_latch
 from engine.live.presence import read_presence
@@ -52,6 +53,7 @@ def resume(folder: Folder, reason: str, clock: Clock = SYSTEM) -> Halted | None:
 def _loss(journal: Journal, now_ns: int) -> float:
     """Return the loss of the day by a journal alone; 0 where it cannot be told."""
     try:
-        return loss_of(day_pnl(recover(journal.entries()), now_ns))
+        packages = loss_of(day_pnl(recover(journal.entries()), now_ns))
     except ValueError:
         return 0.0
+    return max(packages, lost(journal.entries(), now_ns))

@@ -8,8 +8,7 @@ stopped by `parity kill`, as everything that the trader sends.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
 from math import fsum
 from typing import Any
 
@@ -20,12 +19,12 @@ from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.clock import NS_PER_SECOND
 from engine.execution import entries
-from engine.execution.days import day_of
 from engine.execution.facts import MarketFacts
 from engine.execution.modes import Mode
 from engine.execution.pnl import earned
 from engine.execution.single import FAMILY, Side, limit_of, plan_of, refusals
 from engine.execution.trader import Trader
+from engine.live.day_gain import DayGain
 from engine.live.engine import Engine, Tracked
 from engine.market.bars import Bars
 from engine.market.book import Book
@@ -110,11 +109,13 @@ class StrategyEngine(Engine[Tracked]):
         # Package and wish of what works, by seat and symbol; when each may be asked again.
         self._working: dict[tuple[int, str], tuple[str, Wish]] = {}
         self._not_before: dict[tuple[int, str], int] = {}
-        self._worth_day, self._worth = date.min, 0.0
+        self._gain = DayGain(self.tee, self.seats)
+        self.trader.judge_day_by(self.day_pnl_usd)
 
     def closing_words(self) -> list[str]:
         """Return a sentence on each strategy: what it is worth, and what it holds."""
         self._settle()  # what the last orders came to
+        self._gain.write(self._clock.now_ns())
         lines = []
         for seat in self.seats:
             worth = seat.worth()
@@ -157,11 +158,8 @@ class StrategyEngine(Engine[Tracked]):
         self._serve(tracked.symbol)
 
     def day_pnl_usd(self) -> float:
-        """Return what the accounts have gained today, or since the start where that is later."""
-        worth, day = fsum(seat.worth() for seat in self.seats), day_of(self._clock.now_ns())
-        if day != self._worth_day:
-            self._worth_day, self._worth = day, worth
-        return worth - self._worth
+        """Return what the accounts have gained today."""
+        return self._gain.usd(self._clock.now_ns())
 
     def held_usd(self) -> float:
         """Return the value of all positions, long and short."""
@@ -212,7 +210,7 @@ class StrategyEngine(Engine[Tracked]):
         limit = limit_of(wish.units, price, self._settings.allowance, wish.limit)
         seat = self.seats[place[0]]
         plan = plan_of(symbol, round(wish.units), quote, limit, self._fees, now_ns, seat.name)
-        exposure = replace(self.trader.exposure(), day_pnl_usd=self.day_pnl_usd())
+        exposure = self.trader.exposure()
         facts = self._facts.get(symbol)
         if facts is None:
             facts = MarketFacts(symbol)

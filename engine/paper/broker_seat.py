@@ -189,6 +189,15 @@ class BrokerSeat(QuoteSeat):
                 holding.units, holding.held = units, nan
                 holding.entry_units = abs(units)
 
+    def is_priced(self) -> bool:
+        """Tell whether all that is held has had a quote."""
+        return all(
+            (self._displayed[one.symbol].bid > 0.0 and self._displayed[one.symbol].ask > 0.0)
+            or one.mark > 0.0
+            for one in self.account.lines
+            if one.units
+        )
+
     def touch(self, touch: Touch) -> None:
         """Take a quote; `wish` says what it makes the strategy want."""
         displayed = self._displayed.get(touch.symbol)

@@ -1,0 +1,81 @@
+"""What strategies have gained on this day of the exchange, over restarts: the journal has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from math import fsum
+
+from engine.clock import NS_PER_SECOND
+from engine.execution import entries
+from engine.execution.days import day_of
+from engine.execution.entries import Log, Written
+from engine.paper.broker_seat import BrokerSeat
+
+# A loss that nobody has written down for so long is as good as unknown after a restart.
+_EVERY_NS = 60 * NS_PER_SECOND
+
+
+class DayGain:
+    """The gain of all seats since the day began; of a seat that is new, since it came.
+
+    Written when a day begins and each minute, so that a restart forgives no loss.
+    """
+
+    def __init__(self, log: Log, seats: Sequence[BrokerSeat]) -> None:
+        self._log, self._seats = log, seats
+        self._day, self._start = last_of(log.entries())[:2]
+        self._written_ns = 0
+
+    def usd(self, now_ns: int) -> float:
+        """Return it in dollars; 0 until all that is held has had a quote."""
+        if not all(seat.is_priced() for seat in self._seats):
+            return 0.0
+        gains = {seat.name: seat.worth() - seat.account.terms.cash for seat in self._seats}
+        day = day_of(now_ns)
+        if day > self._day:
+            self._day, self._start, self._written_ns = day, dict(gains), 0
+        for name, gain in gains.items():
+            self._start.setdefault(name, gain)
+        if now_ns - self._written_ns >= _EVERY_NS:
+            self.write(now_ns)
+        return fsum(gain - self._start[name] for name, gain in gains.items())
+
+    def write(self, now_ns: int) -> None:
+        """Write it down, if it is known."""
+        if not self._start or not all(seat.is_priced() for seat in self._seats):
+            return
+        self._written_ns = now_ns
+        gains = {seat.name: seat.worth() - seat.account.terms.cash for seat in self._seats}
+        data = {"day": self._day.isoformat(), "start": dict(self._start), "now": gains}
+        self._log.append(entries.GAINS, data, is_durable=False)
+
+
+def last_of(written: Iterable[Written]) -> tuple[date, dict[str, float], dict[str, float]]:
+    """Return the day that a journal last tells of, and gains by strategy: at its start, and last.
+
+    Nothing of what is no such entry.
+    """
+    day, start, now = date.min, {}, {}
+    for entry in written:
+        if entry.kind != entries.GAINS:
+            continue
+        data = entry.data
+        told, first, last = data.get("day"), data.get("start"), data.get("now")
+        if not (isinstance(told, str) and isinstance(first, Mapping) and isinstance(last, Mapping)):
+            continue
+        try:
+            day = date.fromisoformat(told)
+        except ValueError:
+            continue
+        start = {str(name): float(gain) for name, gain in first.items()}
+        now = {str(name): float(gain) for name, gain in last.items()}
+    return day, start, now
+
+
+def lost(written: Iterable[Written], now_ns: int) -> float:
+    """Return what strategies have lost today by a journal alone, 0.0 for a gain."""
+    day, start, now = last_of(written)
+    if day != day_of(now_ns):
+        return 0.0
+    return max(0.0, -fsum(gain - start.get(name, gain) for name, gain in now.items()))
