@@ -19,9 +19,9 @@ from engine.searching.scoring import SCORES
 
 # Of one piece: few enough to share out, many enough that a pipe does not count.
 _FEWEST, _MOST = 8, 2_000
-# Bars of all tests and trials in one piece, about: half a second of CPython at most, so that
-# workers share well and Ctrl-C finds something; a hundredth of a second of PyPy.
-_BARS = 400_000
+# Bars of all tests and trials in one piece, about: seconds of CPython bar by bar, a hundredth of a
+# second of PyPy. The first are smaller, so that progress and Ctrl-C have something to show.
+_BARS, _FIRST_BARS = 400_000, 40_000
 
 OnDone = Callable[[int, int], None]
 
@@ -54,7 +54,7 @@ def search(
     EngineError
         If the workers refuse the task.
     """
-    most = max(_FEWEST, min(_MOST, _BARS // max(1, n_bars)))
+    most, size = _trials(_BARS, n_bars), _trials(_FIRST_BARS, n_bars)
     given = _Order(proposals, board, sinks)
     waiting: deque[Piece] = deque()
     n_running = 0
@@ -64,11 +64,12 @@ def search(
             if not waiting and not is_over:
                 if proposals.is_adaptive and n_running:
                     break
-                block = proposals.ask(most * host.n_slots)
+                block = proposals.ask(size * host.n_slots)
                 if block is None:
                     is_over = True
                 else:
-                    waiting.extend(_pieces(block, given.n_asked, span, most, host.n_slots))
+                    waiting.extend(_pieces(block, given.n_asked, span, size, host.n_slots))
+                    size = min(2 * size, most)
                     given.n_asked += len(block[0])
             if not waiting:
                 break
@@ -80,6 +81,11 @@ def search(
             n_running -= 1
             given.take(piece, answer)
         on_done(board.n_tried, proposals.n_trials)
+
+
+def _trials(bars: int, n_bars: int) -> int:
+    """Return how many trials of `n_bars` make about so many bars."""
+    return max(_FEWEST, min(_MOST, bars // max(1, n_bars)))
 
 
 class _Order:

@@ -1,4 +1,4 @@
-"""The loss of the day of strategies: over restarts, over a resume, and not before there is a price."""
+"""The day's loss of strategies: over restarts, over a resume, and not before there is a price."""
 
 from __future__ import annotations
 
