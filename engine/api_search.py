@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.api_backtest import _data, _terms
 from engine.backtest_batch import bars_per_year
+from engine.backtesting.faults import file_of
 from engine.backtesting.parameters import Value
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
@@ -31,7 +32,7 @@ from engine.searching.task import Task
 from engine.searching.validity import Validity
 from engine.searching.walk import Walk, lengths_of, stretches
 from engine.trading import SHIPPED
-from engine.trading.loading import file_of, load_strategy
+from engine.trading.loading import load_strategy
 from engine.trading.trial import only as only_symbols
 
 

@@ -15,13 +15,14 @@ from typing import Any
 
 from engine.backtest_batch import with_one_equity
 from engine.backtesting.data import Data, Dividend, Split
+from engine.backtesting.faults import file_of
 from engine.backtesting.result import Result
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
 from engine.codec import decode, encode
 from engine.errors import BadDataError, EngineError, UnavailableError, UsageError, error_of
 from engine.trading import SHIPPED
-from engine.trading.loading import file_of, load_strategy
+from engine.trading.loading import load_strategy
 from engine.trading.trial import Trial, run_trial
 
 _START = (

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.backtesting.data import Data
+from engine.backtesting.faults import file_of
 from engine.backtesting.parameters import build
 from engine.backtesting.run import run
 from engine.backtesting.strategy import Strategy
@@ -24,7 +25,7 @@ from engine.checking.subject import (
 )
 from engine.errors import UsageError, load_extra
 from engine.market.bars import Bars
-from engine.trading.loading import file_of, load_rule
+from engine.trading.loading import load_rule
 
 FORMS = (BARS, DATA, FRAME)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.start import compile_less
 from engine.cli.typed import count, duration, typed
-from engine.errors import OK, BadDataError, EngineError, InputOutputError, UsageError
+from engine.errors import OK, InputOutputError, UsageError
 from engine.settings import spelling
 from engine.settings.table import CHECKS, COSTS, READING, of_groups
 
@@ -117,15 +117,13 @@ def run(args: argparse.Namespace) -> int:
     made = make(request)
     try:
         result = run_backtest(made, recording, terms, seed=request.feed.seed or 0)
-    except EngineError:
-        raise
     except Exception as error:
-        from engine.trading.trial import fault
+        from engine.backtesting.faults import fault
 
-        line = fault(made, error) if isinstance(made, type) else ""
-        if not line:
-            raise  # of ours
-        raise BadDataError(line) from error
+        found = fault(made if isinstance(made, type) else type(made), error)
+        if found is None or found is error:
+            raise
+        raise found from error
     _say(heard, result)
     _show(result, recording.source, args)
     return OK

@@ -149,12 +149,12 @@ def _table(desk: Desk | ChainDesk, events: Iterator[Any], pace: Pace, place: str
 
 
 def _lines_of_text(desk: Desk | ChainDesk, events: Iterator[Any], pace: Pace) -> None:
+    from engine.report.desk_table import standing_words
 
     def look() -> None:
         when = from_ns(desk.now_ns).strftime("%Y-%m-%d %H:%M:%S")
         best = sorted((seat.standing() for seat in desk.seats), key=lambda one: -one.equity)
-        said = ", ".join(f"{one.name} {one.gained_share:+.2%}" for one in best[:6])
-        print_text(f"{when} {said}\n")
+        print_text(f"{when} {'; '.join(map(standing_words, best[:6]))}\n")
 
     drive(desk, events, pace, look, _LINE)
 
@@ -192,6 +192,7 @@ def show_end(desk: Desk | ChainDesk, place: str, *, is_json: bool) -> None:
         If stdout is closed.
     """
     from engine.report.desk_table import head_words, lines, standing_object
+    from engine.report.printable import printable
 
     standings = [seat.standing() for seat in desk.seats]
     if is_json:
@@ -201,7 +202,9 @@ def show_end(desk: Desk | ChainDesk, place: str, *, is_json: bool) -> None:
             )
         return
     best = sorted(standings, key=lambda one: -one.equity)
-    print_text("\n".join([head_words(desk, place), "", *lines(best, table_width())]) + "\n")
+    text = [head_words(desk, place), "", *lines(best, table_width())]
+    refused = [printable(f"{one.name}: {why}") for one in best for why in one.notes]
+    print_text("\n".join([*text, *([""] if refused else []), *refused]) + "\n")
 
 
 def print_text(text: str) -> None:

@@ -1,4 +1,4 @@
-"""``positions``: what packages of ours hold, by contract, from the journal."""
+"""``positions``: what packages and strategies hold, by contract, from the journal."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from engine.report.live_report import table_lines
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the verb."""
     parser.description = (
-        "What packages of ours hold, by contract, from the journal. What the account held before\n"
-        "is listed apart."
+        "What packages and strategies of ours hold, by contract, from the journal. What the\n"
+        "account held before is listed apart."
     )
     parser.add_argument("--json", action="store_true", help="for programs (docs/JSON.md)")
     state_choice.add_arguments(parser)
@@ -34,19 +34,22 @@ def run(args: argparse.Namespace) -> int:
         return OK
     console = Screen(is_plain=args.no_color)
     rows = [
-        (name, f"{quantity:+,g}", " ".join(package for package in packages))
-        for name, quantity, packages in _rows(found["positions"])
+        (name, f"{quantity:+,g}", " ".join(owners))
+        for name, quantity, owners in _rows(found["positions"])
     ]
     if not rows:
-        write_all(f"{folder.name}: packages hold nothing\n")
-    table_lines(rows, console, "contract", "quantity", "packages")
+        write_all(f"{folder.name}: nothing of ours is held\n")
+    table_lines(rows, console, "contract", "quantity", "held by")
     others = [(name, f"{quantity:+,g}") for name, quantity, _ in _rows(found["not_ours"])]
     if others:
-        write_all("\nNot of packages:\n")
+        write_all("\nNot ours:\n")
         table_lines(others, console, "contract", "quantity")
     return OK
 
 
 def _rows(found: object) -> list[tuple[str, float, list[str]]]:
     assert isinstance(found, list)
-    return [(one["contract"], one["quantity"], one.get("packages", [])) for one in found]
+    return [
+        (one["contract"], one["quantity"], [*one.get("packages", []), *one.get("strategies", [])])
+        for one in found
+    ]

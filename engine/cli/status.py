@@ -14,6 +14,7 @@ from engine.live.control import ask
 from engine.live.folder import Folder
 from engine.live.objects import last_day, status_object
 from engine.live.story import Story
+from engine.plural import plural
 from engine.report.printable import printable
 
 
@@ -55,15 +56,19 @@ def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {link['name']}: {link['state']} {link['detail']}".rstrip()
     for line in found["differences"]:
         yield f"  DIFFERENCE {line}"
-    yield (
-        f"  packages of the day: {today['packages']}, {today['complete']} complete, "
-        f"{today['open']} open"
-    )
-    yield (
-        f"  edge detected {_usd(today['edge_detected'])}, not filled "
-        f"{_usd(today['edge_unfilled'])}, slippage {_usd(today['slippage'])}, fees above expected "
-        f"{_usd(today['fees_above_expected'])}, locked in {_usd(today['edge_captured'])} USD"
-    )
+    if today["packages"] or not found["strategies"]:
+        yield (
+            f"  packages of the day: {today['packages']}, {today['complete']} complete, "
+            f"{today['open']} open"
+        )
+        yield (
+            f"  edge detected {_usd(today['edge_detected'])}, not filled "
+            f"{_usd(today['edge_unfilled'])}, slippage {_usd(today['slippage'])}, fees above "
+            f"expected {_usd(today['fees_above_expected'])}, locked in "
+            f"{_usd(today['edge_captured'])} USD"
+        )
+    for one in found["strategies"]:
+        yield from strategy_lines(one)
     for one in found["open_packages"]:
         filled = f"{one['held']}/{one['lots']}"
         yield f"  open: package {one['id']} {one['family']} {one['phase']} {filled}"
@@ -73,6 +78,21 @@ def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
         rows = list(found["refused"].items())[:5]
         yield "  not sent: " + ", ".join(f"{code} {count:,}" for code, count in rows)
     yield f"  last entry {found['last_entry'] or 'none'}, journal {found['journal']}"
+
+
+def strategy_lines(one: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a strategy has done today and holds."""
+    gain = "not known" if one["gain"] is None else f"{one['gain']:+,.2f} USD"
+    yield (
+        f"  {one['strategy']}: gain of the day {gain}; {plural(one['orders'], 'order')}, "
+        f"{one['filled']} filled, {one['open']} open"
+    )
+    yield (
+        f"    bought {_usd(one['bought'])}, sold {_usd(one['sold'])}, slippage "
+        f"{_usd(one['slippage'])}, fees {_usd(one['fees'])} USD"
+    )
+    held = [f"{quantity:+,g} {name}" for name, quantity in one["positions"].items()]
+    yield f"    holds {', '.join(held) or 'nothing'}"
 
 
 def _usd(value: float) -> str:

@@ -5,15 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from math import fsum
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import NS_PER_SECOND
 from engine.execution import entries
 from engine.execution.days import day_of
 from engine.execution.entries import Log, Written
-from engine.paper.broker_seat import BrokerSeat
+
+if TYPE_CHECKING:
+    from engine.paper.broker_seat import BrokerSeat
 
 # A loss that nobody has written down for so long is as good as unknown after a restart.
 _EVERY_NS = 60 * NS_PER_SECOND
+
+
+class Gains(NamedTuple):
+    """What a journal tells of a day: gains in dollars by strategy, at its start and last."""
+
+    day: date
+    start: dict[str, float]
+    now: dict[str, float]
+
+
+NO_GAINS = Gains(date.min, {}, {})
+
+
+def gains_of(entry: Written) -> Gains | None:
+    """Return what an entry tells, None where it is none of this kind."""
+    data = entry.data
+    told, first, last = data.get("day"), data.get("start"), data.get("now")
+    if entry.kind != entries.GAINS or not isinstance(told, str):
+        return None
+    if not (isinstance(first, Mapping) and isinstance(last, Mapping)):
+        return None
+    try:
+        day = date.fromisoformat(told)
+    except ValueError:
+        return None
+    start = {str(name): float(gain) for name, gain in first.items()}
+    return Gains(day, start, {str(name): float(gain) for name, gain in last.items()})
 
 
 class DayGain:
@@ -24,7 +54,7 @@ class DayGain:
 
     def __init__(self, log: Log, seats: Sequence[BrokerSeat]) -> None:
         self._log, self._seats = log, seats
-        self._day, self._start = last_of(log.entries())[:2]
+        self._day, self._start, _ = last_of(log.entries())
         self._written_ns = 0
 
     def usd(self, now_ns: int) -> float:
@@ -51,26 +81,12 @@ class DayGain:
         self._log.append(entries.GAINS, data, is_durable=False)
 
 
-def last_of(written: Iterable[Written]) -> tuple[date, dict[str, float], dict[str, float]]:
-    """Return the day that a journal last tells of, and gains by strategy: at its start, and last.
-
-    Nothing of what is no such entry.
-    """
-    day, start, now = date.min, {}, {}
+def last_of(written: Iterable[Written]) -> Gains:
+    """Return what a journal tells last."""
+    last = NO_GAINS
     for entry in written:
-        if entry.kind != entries.GAINS:
-            continue
-        data = entry.data
-        told, first, last = data.get("day"), data.get("start"), data.get("now")
-        if not (isinstance(told, str) and isinstance(first, Mapping) and isinstance(last, Mapping)):
-            continue
-        try:
-            day = date.fromisoformat(told)
-        except ValueError:
-            continue
-        start = {str(name): float(gain) for name, gain in first.items()}
-        now = {str(name): float(gain) for name, gain in last.items()}
-    return day, start, now
+        last = gains_of(entry) or last
+    return last
 
 
 def lost(written: Iterable[Written], now_ns: int) -> float:

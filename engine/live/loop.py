@@ -14,7 +14,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from engine.errors import INTERRUPTED, OK, InputOutputError
+from engine.errors import HALTED, INTERRUPTED, OK, InputOutputError
 from engine.live.engine import Engine
 
 TICK_SECONDS = 0.05
@@ -116,7 +116,9 @@ def exit_code(stop: Stop, engine: Engine[Any]) -> int:
                 "parity resume --reason TEXT"
             )
         raise engine.fatal
-    return INTERRUPTED if stop.signal == signal.SIGINT else OK
+    if stop.signal == signal.SIGINT:
+        return INTERRUPTED
+    return HALTED if engine.trader.state.halts else OK
 
 
 def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from engine.clock import from_ns
-from engine.execution.days import day_of as exchange_day
+from engine.execution.days import day_of
 from engine.live.folder import Folder
 from engine.live.latch import read_latch
 from engine.live.presence import read_presence
@@ -58,25 +58,39 @@ def status_object(
         "is_armed": story.is_armed,
         "halted": {"reason": reason, "since": instant(since)} if reason else None,
         "links": (live or {}).get("links", []),
-        "open_packages": [package_object(story, p) for p in story.packages.values() if p.is_open],
+        "open_packages": [
+            package_object(story, p)
+            for p in story.packages.values()
+            if p.is_open and not p.strategy
+        ],
         "open_orders": [order_object(story, o) for o in story.orders.values() if o.is_open],
         "differences": list(story.differences),
         "found": story.n_found,
         "refused": dict(story.refusals.most_common()),
         "today": total_object(story, packages_of_day(story, day)),
+        "strategies": strategies_object(story, day),
         "last_entry": instant(story.last_ns),
         "notes": [{"time": instant(ts), "text": text} for ts, text in list(story.notes)[-5:]],
     }
 
 
 def positions_object(folder: Folder, story: Story) -> dict[str, object]:
-    """Return what is held by packages of ours, by contract, and what was there before."""
+    """Return what packages and strategies hold, by contract, and what was there before."""
     owners: dict[str, list[str]] = {}
+    strategies: dict[str, dict[str, None]] = {}
     for package in story.packages.values():
         for name in story.executions.held(package.refs):
-            owners.setdefault(name, []).append(package.id)
+            if package.strategy:
+                strategies.setdefault(name, {})[package.strategy] = None
+            else:
+                owners.setdefault(name, []).append(package.id)
     rows = [
-        {"contract": name, "quantity": quantity, "packages": owners.get(name, [])}
+        {
+            "contract": name,
+            "quantity": quantity,
+            "packages": owners.get(name, []),
+            "strategies": list(strategies.get(name, {})),
+        }
         for name, quantity in sorted(story.executions.positions().items())
         if quantity
     ]
@@ -154,14 +168,9 @@ def money_object(money: Money) -> dict[str, object]:
     }
 
 
-def day_of(ts_ns: int) -> date:
-    """Return the day of the exchange at a time."""
-    return exchange_day(ts_ns)
-
-
 def packages_of_day(story: Story, day: date | None) -> list[PackageStory]:
-    """Return the packages that began on a day of the exchange, all of them for None."""
-    return [p for p in story.packages.values() if day is None or day_of(p.ts_ns) == day]
+    """Return the arbitrages that began on a day of the exchange, all of them for None."""
+    return [p for p in story.packages.values() if not p.strategy and (day is None or p.day == day)]
 
 
 def total_object(story: Story, packages: Sequence[PackageStory]) -> dict[str, object]:
@@ -180,6 +189,85 @@ def total_object(story: Story, packages: Sequence[PackageStory]) -> dict[str, ob
     }
 
 
+def strategies_object(
+    story: Story, day: date | None, *, with_trades: bool = False
+) -> list[dict[str, object]]:
+    """Return an object for each strategy that ordered something on `day`, or holds something.
+
+    ``None`` is every day. `with_trades` lists what each order came to. O(orders of strategies).
+    """
+    by_name: dict[str, list[PackageStory]] = {}
+    for package in story.packages.values():
+        if package.strategy:
+            by_name.setdefault(package.strategy, []).append(package)
+    found = []
+    for name, packages in by_name.items():
+        orders = [one for one in packages if day is None or one.day == day]
+        held = _held(story, packages)
+        if orders or held:
+            one = {**_sums(story, name, orders, day), "positions": held}
+            if with_trades:
+                one["trades"] = [trade_object(story, order) for order in orders]
+            found.append(one)
+    return found
+
+
+def _sums(
+    story: Story, name: str, orders: Sequence[PackageStory], day: date | None
+) -> dict[str, object]:
+    money = [story.money(order) for order in orders]
+    cash = [story.executions.cash(order.refs) for order in orders]
+    return {
+        "strategy": name,
+        "orders": len(orders),
+        "open": sum(order.is_open for order in orders),
+        "filled": sum(one.held == one.lots for one in money),
+        "bought": math.fsum(-amount for amount in cash if amount < 0.0),
+        "sold": math.fsum(amount for amount in cash if amount > 0.0),
+        "slippage": math.fsum(one.slippage for one in money),
+        "fees": math.fsum(one.fees for one in money),
+        "gain": _gain(story, name, day),
+    }
+
+
+def _gain(story: Story, name: str, day: date | None) -> float | None:
+    """Return the gain of the day, or of all days; None where the journal does not tell it."""
+    gains = story.gains
+    if name not in gains.now or (day is not None and day != gains.day):
+        return None
+    start = gains.start.get(name, 0.0) if day is not None else 0.0
+    return known(gains.now[name] - start)
+
+
+def _held(story: Story, packages: Sequence[PackageStory]) -> dict[str, float]:
+    held: dict[str, float] = {}
+    for package in packages:
+        for contract, quantity in story.executions.held(package.refs).items():
+            held[contract] = held.get(contract, 0.0) + quantity
+    return {contract: quantity for contract, quantity in held.items() if quantity}
+
+
+def trade_object(story: Story, one: PackageStory) -> dict[str, object]:
+    """Return one order of a strategy; prices are those of a share."""
+    plan, money = one.planned.plan, story.money(one)
+    return {
+        "id": one.id,
+        "time": instant(one.ts_ns),
+        "side": "buy" if plan.legs[0].side > 0 else "sell",
+        "symbol": plan.symbol,
+        "lots": plan.lots,
+        "filled": money.held,
+        "phase": one.phase,
+        "touch": known(abs(plan.touch)),
+        "limit": known(abs(plan.limit)),
+        "paid": known(abs(money.paid)),
+        "slippage": known(money.slippage),
+        "fees": known(money.fees),
+        "over": instant(one.over_ns),
+        "refs": one.refs,
+    }
+
+
 def report_object(folder: Folder, story: Story, day: date | None) -> dict[str, object]:
     """Return the report of a day."""
     packages = packages_of_day(story, day)
@@ -188,6 +276,7 @@ def report_object(folder: Folder, story: Story, day: date | None) -> dict[str, o
         "day": day.isoformat() if day else None,
         "total": total_object(story, packages),
         "packages": [package_object(story, package) for package in packages],
+        "strategies": strategies_object(story, day, with_trades=True),
         "refused": dict(story.refusals.most_common()),
     }
 

@@ -8,12 +8,12 @@ from shlex import quote
 from typing import Any
 
 from engine.clock import NS_PER_SECOND
+from engine.execution.days import day_of
 from engine.execution.limits import Limits
 from engine.execution.orders import Plan
 from engine.execution.single import FAMILY as SINGLE
 from engine.live.engine import Engine, Tracked
 from engine.live.folder import state_root
-from engine.live.objects import day_of
 from engine.live.story import PackageStory, Refused, Story
 from engine.report.live_screen import (
     Gauge,
@@ -136,7 +136,7 @@ def package_lines(
     for one in ordered:
         plan, money = one.planned.plan, story.money(one)
         yield PackageLine(
-            one.id, plan.symbol, family_of(plan), order_words(plan), one.phase,
+            one.id, plan.symbol, one.strategy or plan.family, order_words(plan), one.phase,
             money.held, plan.lots, plan.limit, money.paid, plan.edge_usd,
             math.nan if one.is_open else money.locked, (now - one.ts_ns) / NS_PER_SECOND,
             one.is_open, one.phase == "HALTED",
@@ -147,20 +147,15 @@ def sightings(story: Story) -> Iterable[Sighting]:
     """Yield what was found, newest first: what was sent and what was not."""
     sent = [
         Sighting(
-            p.ts_ns, p.planned.plan.symbol, family_of(p.planned.plan),
+            p.ts_ns, p.planned.plan.symbol, p.planned.plan.family,
             legs_text(p.planned.plan.legs, p.planned.plan.symbol), p.planned.plan.edge,
             p.planned.plan.edge_usd, p.planned.plan.lots, "sent", True,
         )
         for p in list(story.packages.values())[-_MOST_LINES:]
-        if p.planned.plan.family != SINGLE
+        if not p.strategy
     ]  # fmt: skip
     refused = [_refused(one) for one in list(story.recent)[-_MOST_LINES:]]
     return sorted([*sent, *refused], key=lambda one: -one.ts_ns)[:_MOST_LINES]
-
-
-def family_of(plan: Plan) -> str:
-    """Return the family of a package, the name of its strategy where one has ordered it."""
-    return plan.flags[0] if plan.family == SINGLE and plan.flags else plan.family
 
 
 def order_words(plan: Plan) -> str:
@@ -181,7 +176,7 @@ def _refused(one: Refused) -> Sighting:
 def profit(story: Story, now: int) -> Profit:
     """Return the sums over the packages of the day that are over."""
     day = day_of(now)
-    todays = [p for p in story.packages.values() if day_of(p.ts_ns) == day]
+    todays = [p for p in story.packages.values() if p.day == day]
     money = [story.money(p) for p in todays if not p.is_open]
     return Profit(
         len(todays), sum(p.phase == "COMPLETE" for p in todays),

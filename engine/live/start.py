@@ -160,6 +160,9 @@ class Runner:
             words = [summary(screens), *engine.closing_words()]
             for line in () if request.is_json else words:
                 say(self._console, line)
+            if engine.trader.state.halts and not request.is_json:
+                why = "; ".join(engine.trader.state.halts)
+                say(self._console, f"trading is halted: {why}: parity resume --reason TEXT goes on")
             if not is_clean and settings.on_exit != "leave" and engine.fatal is None:
                 say(
                     self._console,

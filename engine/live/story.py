@@ -10,13 +10,18 @@ import math
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from engine.execution import entries
 from engine.execution.broker import Absent, Acked, Ended, Fee, Fill, Seen, Warned
+from engine.execution.days import day_of
 from engine.execution.entries import Intent, Planned, Written
 from engine.execution.fills import Executions
 from engine.execution.pnl import pending_fees, planned_value
+from engine.execution.single import FAMILY as SINGLE
+from engine.live.day_gain import NO_GAINS, Gains, gains_of
+from engine.live.event_words import event_words
 from engine.session.journal import read_journal
 
 WORKING, COMPLETE, FLAT, HALTED = "WORKING", "COMPLETE", "FLAT", "HALTED"
@@ -66,6 +71,17 @@ class PackageStory:
     def id(self) -> str:
         """Its name."""
         return self.planned.package
+
+    @property
+    def strategy(self) -> str:
+        """The strategy whose order it is, "" for an arbitrage."""
+        plan = self.planned.plan
+        return plan.flags[0] if plan.family == SINGLE and plan.flags else ""
+
+    @property
+    def day(self) -> date:
+        """The day of the exchange on which it began."""
+        return day_of(self.ts_ns)
 
     @property
     def is_open(self) -> bool:
@@ -150,6 +166,8 @@ class Story:
         Why trading is stopped by the journal, "" if it is not; `halted_ns` since when.
     refusals
         How often each code said no; `recent` are the last ones.
+    gains
+        What strategies have gained on the last day of which it tells.
     """
 
     def __init__(self) -> None:
@@ -165,6 +183,7 @@ class Story:
         self.halted = ""
         self.halted_ns = 0
         self.is_armed = False
+        self.gains: Gains = NO_GAINS
         self.n_found = 0
         self.n_entries = 0
         self.last_ns = 0
@@ -279,7 +298,7 @@ class Story:
             self.executions.book(event)
         if order is None:
             return
-        order.log.append((entry.ts_ns, _words(event)))
+        order.log.append((entry.ts_ns, event_words(event)))
         if isinstance(event, Acked):
             order.acked_ns = order.acked_ns or entry.ts_ns
             order.permanent = event.permanent or order.permanent
@@ -367,6 +386,9 @@ class Story:
         self.halted, self.halted_ns = "", 0
         self.notes.append((entry.ts_ns, f"resumed: {entry.data.get('reason', '')}"))
 
+    def _gain(self, entry: Written) -> None:
+        self.gains = gains_of(entry) or self.gains
+
     def _stop(self, entry: Written) -> None:
         self.notes.append((entry.ts_ns, f"stopped ({entry.data.get('policy', '')})"))
 
@@ -376,7 +398,7 @@ _READERS = {
     entries.SENT: Story._sent, entries.EVENT: Story._event, entries.PHASE: Story._phase,
     entries.PROOF: Story._proof, entries.REFUSED: Story._refused,
     entries.BASELINE: Story._baseline, entries.RECONCILED: Story._reconciled,
-    entries.SETTLED: Story._settled,
+    entries.SETTLED: Story._settled, entries.GAINS: Story._gain,
     entries.ALERT: Story._alert, entries.HALT: Story._halt, entries.RESUME: Story._resume,
     entries.STOP: Story._stop,
 }  # fmt: skip
@@ -387,22 +409,3 @@ def _per_lot(legs: object, leg: int, multiplier: float) -> float:
     assert isinstance(legs, tuple)
     ratio, contract = legs[leg]
     return float(ratio * (multiplier if contract.kind == "stock" else 1.0))
-
-
-def _words(event: Acked | Fill | Ended | Seen | Absent | Warned) -> str:
-    """Return a broker's event in words."""
-    if isinstance(event, Acked):
-        return f"acknowledged{f' as {event.permanent}' if event.permanent else ''}"
-    if isinstance(event, Fill):
-        name = event.contract or "the combo"
-        verb = "bought" if event.quantity > 0 else "sold"
-        return f"{verb} {abs(event.quantity):g} {name} at {event.price:g} ({event.execution})"
-    if isinstance(event, Ended):
-        reason = f": {event.reason}" if event.reason else ""
-        return f"over, {event.status}, {event.filled} filled{reason}"
-    if isinstance(event, Seen):
-        return f"asked: {'lives' if event.is_live else 'is over'}, {event.filled} filled"
-    if isinstance(event, Warned):
-        return f"warning {event.code}: {event.text}"
-    proves = "" if event.is_beyond_barrier else ", which proves nothing yet"
-    return f"asked: not known to the broker{proves}"

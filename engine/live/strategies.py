@@ -155,7 +155,8 @@ class StrategyEngine(Engine[Tracked]):
         touch = Touch(now_ns, tracked.symbol, side.bid, side.ask, side.bid_size, side.ask_size)
         self._desk.hear(touch)
         self._settle()
-        self._serve(tracked.symbol)
+        if self._serve(tracked.symbol):
+            self.read_us.append((self._clock.monotonic_ns() - start_ns) / 1e3)
 
     def day_pnl_usd(self) -> float:
         """Return what the accounts have gained today."""
@@ -186,20 +187,22 @@ class StrategyEngine(Engine[Tracked]):
             verb = "bought" if units > 0.0 else "sold"
             self.last = f"{seat.name} {verb} {abs(units):,.10g} {wish.symbol} at {price:,.4f}"
 
-    def _serve(self, symbol: str) -> None:
-        """Send what the strategies want of a symbol now."""
+    def _serve(self, symbol: str) -> bool:
+        """Send what the strategies want of a symbol now; return whether anything was sent."""
         if self.trader.mode is not Mode.READY or not self.broker.is_ready():
-            return
+            return False
+        is_sent = False
         book, now = self.tracked[symbol].book, self._clock.now_ns()
         for number, seat in enumerate(self.seats):
             place = (number, symbol)
             if self._clock.monotonic_ns() < self._not_before.get(place, 0):
                 continue
             wish = seat.wish(symbol, now)
-            if wish is not None:
-                self._send(place, wish, book, now)
+            if wish is not None and self._send(place, wish, book, now):
+                is_sent = True
+        return is_sent
 
-    def _send(self, place: tuple[int, str], wish: Wish, book: Book, now_ns: int) -> None:
+    def _send(self, place: tuple[int, str], wish: Wish, book: Book, now_ns: int) -> bool:
         symbol, side, is_bought = wish.symbol, book.underlying, wish.units > 0.0
         stamp = side.ask_ns if is_bought else side.bid_ns
         quote = Side(
@@ -221,7 +224,7 @@ class StrategyEngine(Engine[Tracked]):
         if not why:
             trade = self.trader.begin(plan, (1.0,))
             self._working[place] = (trade.id, wish)
-            return
+            return True
         seat.granted(symbol, 0.0, 0.0, 0.0, now_ns)
         self._not_before[place] = self._clock.monotonic_ns() + _REFUSED_NS
         self.last = f"{seat.name}: not sent: {why[0]}"
@@ -235,6 +238,7 @@ class StrategyEngine(Engine[Tracked]):
             },
             is_durable=False,
         )  # fmt: skip
+        return False
 
     def _account_holds(self, symbol: str) -> float:
         """Return the shares that strategies hold together: shorts of one are longs of another."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 from typing import Protocol
 
 from engine.backtesting.account import BarAccount
 from engine.backtesting.data import Data
 from engine.backtesting.days import Days
+from engine.backtesting.faults import fault
 from engine.backtesting.holding import Holding
 from engine.backtesting.orders import Fill
 from engine.backtesting.result import Result
@@ -121,21 +120,8 @@ class _Seat:
 
 def broken(name: str, strategy: Strategy, error: BaseException) -> EngineError:
     """Return an error of a strategy as one line, with the line of its file."""
-    if isinstance(error, EngineError):
-        return error
-    where = _place(error, type(strategy))
-    return BadDataError(f"{name}: {type(error).__name__}: {error}{where}")
-
-
-def _place(error: BaseException, kind: type[Strategy]) -> str:
-    """Return the last line of the strategy's file that the error went through, if any."""
-    file = str(getattr(sys.modules.get(kind.__module__), "__file__", None) or "")
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f" ({Path(file).name}, line {line})" if line else ""
+    found = fault(type(strategy), error, name=name)
+    return found or BadDataError(f"{name}: {type(error).__name__}: {error}")
 
 
 class BarSeat(_Seat):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import from_ns
 from engine.paper.standings import Standing
+from engine.plural import plural
 from engine.report.printable import printable
 
 if TYPE_CHECKING:
@@ -16,33 +17,49 @@ if TYPE_CHECKING:
     from engine.paper.chain_desk import ChainDesk
     from engine.paper.desk import Desk
 
-TITLES = ("strategy", "parameters", "equity", "return", "drawdown", "holds", "orders", "trades",
-          "won", "fees")  # fmt: skip
+TITLES = ("strategy", "parameters", "equity", "gain", "return", "drawdown", "cash", "holds",
+          "orders", "trades", "won", "fees")  # fmt: skip
 _LEFT = 2
 # What goes where the table is too wide, in turns.
+_MONEY, _SMALL = ("cash", "gain"), ("orders", "fees", "won")
 _LEFT_OUT = (
-    ("orders",), ("orders", "fees"), ("orders", "fees", "won"),
-    ("holds",), ("holds", "orders"), ("holds", "orders", "fees"),
-    ("holds", "orders", "fees", "won"), ("holds", "orders", "fees", "won", "parameters"),
+    ("cash",), _MONEY, *((*_MONEY, *_SMALL[:n]) for n in (1, 2, 3)),
+    *((*_MONEY, "holds", *_SMALL[:n]) for n in (0, 1, 2, 3)),
+    (*_MONEY, "holds", *_SMALL, "parameters"),
 )  # fmt: skip
 _MOST_HELD = 3
 
 
 def cells(one: Standing, shown: Collection[str]) -> tuple[str, ...]:
     """Return a row of the table; of its parameters those `shown`."""
-    held = [f"{units:g} {symbol}" for symbol, units in one.positions.items()]
-    more = f" +{len(held) - _MOST_HELD}" if len(held) > _MOST_HELD else ""
     return (
         printable(one.name),
         printable(" ".join(f"{k}={value}" for k, value in one.parameters.items() if k in shown)),
         f"{one.equity:,.2f}",
+        f"{one.gain:+,.2f}",
         f"{one.gained_share:+.2%}",
         f"{one.drawdown:.2%}",
-        printable(", ".join(held[:_MOST_HELD]) + more) or "-",
+        f"{one.cash:,.2f}",
+        held_words(one) or "-",
         f"{one.n_resting}",
         f"{one.n_trades:,}",
         f"{one.win_rate:.0%}" if isfinite(one.win_rate) else "-",
         f"{one.fees:,.2f}",
+    )
+
+
+def held_words(one: Standing) -> str:
+    """Return what an account holds, the first of it; "" for nothing."""
+    held = [f"{units:g} {symbol}" for symbol, units in one.positions.items()]
+    more = f" +{len(held) - _MOST_HELD}" if len(held) > _MOST_HELD else ""
+    return printable(", ".join(held[:_MOST_HELD]) + more)
+
+
+def standing_words(one: Standing) -> str:
+    """Return how an account stands, for a line of a log."""
+    return (
+        f"{printable(one.name)} {one.gained_share:+.2%} (gain {one.gain:+,.2f}, cash "
+        f"{one.cash:,.2f}, holds {held_words(one) or 'nothing'}, {plural(one.n_trades, 'trade')})"
     )
 
 

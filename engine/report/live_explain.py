@@ -10,27 +10,22 @@ from engine.clock import from_ns
 from engine.report.wording import legs_text
 
 if TYPE_CHECKING:
+    from engine.execution.orders import Plan
     from engine.live.story import OrderStory, PackageStory, Story
 
 
 def explain_package(story: Story, package: PackageStory, order: OrderStory | None) -> Iterator[str]:
     """Yield the lines for a package; `order` limits them to one of its orders."""
+    if package.strategy:
+        yield from _explain_strategy(story, package, order)
+        return
     plan, planned = package.planned.plan, package.planned
     family = plan.family.replace("_", " ")
     yield f"package {package.id}: {family} of {plan.symbol}, {package.phase.lower()}"
     yield f"  {legs_text(plan.legs, plan.symbol)}"
     yield f"  sighting {plan.sighting}, key {plan.key}"
     yield ""
-    yield f"seen at {_time(plan.ts_ns)} by the market's clock, {plan.symbol} at {_f(plan.spot)}"
-    yield f"  {'leg':<28}{'bid':>10}{'ask':>10}{'size':>9}{'age':>9}   traded at"
-    for leg in plan.legs:
-        what = legs_text((leg,), plan.symbol)
-        side = "ask" if leg.side > 0 else "bid"
-        age = f"{leg.age:.2f} s" if math.isfinite(leg.age) else "-"
-        yield (
-            f"  {what:<28}{_f(leg.bid):>10}{_f(leg.ask):>10}{_f(leg.size, 0):>9}{age:>9}   "
-            f"{_f(leg.price)} ({side})"
-        )
+    yield from _seen(plan)
     yield ""
     yield "what it was worth, USD for the lots sent"
     size = plan.multiplier * plan.lots
@@ -66,13 +61,64 @@ def explain_package(story: Story, package: PackageStory, order: OrderStory | Non
         yield from _money(story, package)
 
 
+def _explain_strategy(
+    story: Story, package: PackageStory, order: OrderStory | None
+) -> Iterator[str]:
+    """Yield the lines for an order of a strategy: it has neither an edge nor a proof."""
+    plan = package.planned.plan
+    verb = "buys" if plan.legs[0].side > 0 else "sells"
+    yield (
+        f"order {package.id}: {package.strategy} {verb} {plan.lots:,} {plan.symbol}, "
+        f"{package.phase.lower()}"
+    )
+    yield f"  sighting {plan.sighting}, key {plan.key}"
+    yield ""
+    yield from _seen(plan)
+    yield ""
+    bound = "at most" if plan.legs[0].side > 0 else "at least"
+    yield f"price: {bound} {_f(abs(plan.limit))}: the touch and the allowance, or its own limit"
+    yield "checks: all those of an order for shares passed when it was sent"
+    for one in [order] if order is not None else package.orders:
+        yield ""
+        yield from explain_order(story, one)
+    if order is not None:
+        return
+    money = story.money(package)
+    yield ""
+    yield "what became of it"
+    verb = "bought" if plan.legs[0].side > 0 else "sold"
+    yield f"  {f'{verb}, shares':<34}{money.held:>14,}"
+    yield f"  {'average price':<34}{_f(abs(money.paid), 4):>14}"
+    yield _sum("slippage from the touch, USD", money.slippage)
+    yield _sum("fees, USD", money.fees)
+    for ts_ns, text in package.log:
+        yield f"  {_time(ts_ns)}  {text}"
+
+
+def _seen(plan: Plan) -> Iterator[str]:
+    yield f"seen at {_time(plan.ts_ns)} by the market's clock, {plan.symbol} at {_f(plan.spot)}"
+    yield f"  {'leg':<28}{'bid':>10}{'ask':>10}{'size':>9}{'age':>9}   traded at"
+    for leg in plan.legs:
+        what = legs_text((leg,), plan.symbol)
+        side = "ask" if leg.side > 0 else "bid"
+        age = f"{leg.age:.2f} s" if math.isfinite(leg.age) else "-"
+        yield (
+            f"  {what:<28}{_f(leg.bid):>10}{_f(leg.ask):>10}{_f(leg.size, 0):>9}{age:>9}   "
+            f"{_f(leg.price)} ({side})"
+        )
+
+
 def explain_order(story: Story, one: OrderStory) -> Iterator[str]:
     """Yield the lines about one order and its events."""
     order, intent = one.intent.order, one.intent
     what = "opens" if intent.side > 0 else "closes"
+    limit = order.limit
+    package = story.packages.get(intent.package)
+    if package is not None and package.strategy:
+        what, limit = "buys" if order.combo.legs[0][0] > 0 else "sells", abs(limit)
     filled = story.executions.lots(order)
     yield (
-        f"order {order.ref}: {what} {order.lots} at {_f(order.limit)} {order.tif}, "
+        f"order {order.ref}: {what} {order.lots:,} at {_f(limit)} {order.tif}, "
         f"{one.state.lower()}, {filled} filled"
     )
     yield f"  {_time(one.ts_ns)}  intended: in the journal before it was sent"

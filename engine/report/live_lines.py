@@ -6,6 +6,7 @@ import math
 
 from engine.clock import from_ns
 from engine.plural import plural
+from engine.report.desk_table import held_words
 from engine.report.live_screen import PackageLine, Screen, Sighting
 from engine.report.printable import printable
 
@@ -54,7 +55,9 @@ def state_line(screen: Screen) -> str:
     links = " ".join(f"{link.name}={link.state}" for link in screen.links)
     if screen.standings:
         accounts = " ".join(
-            f"{one.name}: equity={figure(one.equity)} gain={figure(one.gain)} fills={one.n_fills}"
+            f"{one.name}: equity={figure(one.equity)} gain={figure(one.gain)} "
+            f"cash={figure(one.cash)} holds={held_words(one).replace(' ', '') or '-'} "
+            f"fills={one.n_fills} trades={one.n_trades}"
             for one in screen.standings
         )
         return printable(f"state mode={screen.mode} {links} {accounts}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from engine.plural import plural
 from engine.report.grid import add_columns, grid, show
 from engine.report.printable import printable
 
@@ -20,6 +21,13 @@ COLUMNS = (
     ("slippage", "slippage", "m"), ("fees_above_expected", "fees +", "m"),
     ("edge_captured", "captured", "m"), ("fees", "fees", "m"),
 )  # fmt: skip
+TRADE_COLUMNS = (
+    ("id", "id", ""), ("time", "time", "t"), ("side", "side", ""), ("symbol", "symbol", ""),
+    ("filled", "shares", "l"), ("phase", "phase", ""), ("touch", "touch", "p"),
+    ("limit", "limit", "p"), ("paid", "price", "p"), ("slippage", "slippage", "m"),
+    ("fees", "fees", "m"),
+)  # fmt: skip
+_RIGHT = ("m", "l", "p")
 _TOTALS = (
     ("edge_detected", "edge detected"), ("edge_unfilled", "- not filled"),
     ("slippage", "- slippage"), ("fees_above_expected", "- fees above expected"),
@@ -45,9 +53,43 @@ def report_title(report: Mapping[str, Any]) -> str:
 def print_report(report: Mapping[str, Any], console: Console) -> None:
     """Print a report as a table with the sums below."""
     console.print(Text(report_title(report), style="bold"))
+    for one in report["strategies"]:
+        _print_strategy(one, console)
+    if report["packages"] or not report["strategies"]:
+        _print_packages(report, console)
+    if report["refused"]:
+        rows = ", ".join(f"{code} {n:,}" for code, n in report["refused"].items())
+        console.print(Text(f"\nNot sent: {rows}"))
+
+
+def _print_strategy(one: Mapping[str, Any], console: Console) -> None:
+    console.print(Text(f"\n{printable(one['strategy'])}", style="bold"))
+    table = grid()
+    for _, title, kind in TRADE_COLUMNS:
+        add_columns(table, title, align="right" if kind in _RIGHT else "left")
+    for trade in one["trades"]:
+        table.add_row(*(Text(printable(shown(trade, key, kind))) for key, _, kind in TRADE_COLUMNS))
+    show(table, console)
+    for line in strategy_words(one):
+        console.print(Text(f"  {printable(line)}"))
+
+
+def strategy_words(one: Mapping[str, Any]) -> list[str]:
+    """Return what a strategy has come to, in sentences."""
+    held = [f"{quantity:+,g} {name}" for name, quantity in one["positions"].items()]
+    gain = "not known" if one["gain"] is None else f"{one['gain']:+,.2f}"
+    return [
+        f"{plural(one['orders'], 'order')}, {one['filled']} filled, {one['open']} open; "
+        f"holds {', '.join(held) or 'nothing'}",
+        f"gain {gain}, bought {one['bought']:,.2f}, sold {one['sold']:,.2f}, slippage "
+        f"{round(one['slippage'], 2) + 0.0:,.2f}, fees {one['fees']:,.2f} USD",
+    ]
+
+
+def _print_packages(report: Mapping[str, Any], console: Console) -> None:
     table = grid()
     for _, title, kind in COLUMNS:
-        add_columns(table, title, align="right" if kind in ("m", "l") else "left")
+        add_columns(table, title, align="right" if kind in _RIGHT else "left")
     for one in report["packages"]:
         table.add_row(*(Text(printable(shown(one, key, kind))) for key, _, kind in COLUMNS))
     show(table, console)
@@ -56,9 +98,6 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
     console.print(Text(f"\n{counts}; USD:"))
     for key, words in _TOTALS:
         console.print(Text(f"  {words:<28}{round(total[key], 2) + 0.0:>14,.2f}"))
-    if report["refused"]:
-        rows = ", ".join(f"{code} {n:,}" for code, n in report["refused"].items())
-        console.print(Text(f"\nNot sent: {rows}"))
 
 
 def shown(one: Mapping[str, Any], key: str, kind: str) -> str:
@@ -68,6 +107,8 @@ def shown(one: Mapping[str, Any], key: str, kind: str) -> str:
         return "-"
     if kind == "m":
         return f"{round(value, 2) + 0.0:,.2f}"
+    if kind == "p":
+        return f"{value:,.4f}"
     if kind == "l":
         return f"{value}/{one['lots']}"
     return str(value)[11:19] if kind == "t" else str(value).replace("_", " ")
@@ -91,21 +132,38 @@ def report_page(report: Mapping[str, Any]) -> str:
         f'<tr><td class="w">{html.escape(code)}</td><td>{n:,}</td></tr>'
         for code, n in report["refused"].items()
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Parity: {title}</title><style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n"
+    packages = (
         f"<p>{total['packages']} packages, {total['complete']} complete, {total['open']} open. "
         "Edges are worst cases after fees, in USD for the lots sent; slippage is what was paid "
         f"above the touch.</p>\n<table>{sums}</table>\n<h1>Packages</h1>\n"
         f"<table><tr>{head}</tr>{body}</table>\n"
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Parity: {title}</title><style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n"
+        + "".join(map(_strategy_part, report["strategies"]))
+        + (packages if report["packages"] or not report["strategies"] else "")
         + (f"<h1>Not sent</h1>\n<table>{refused}</table>\n" if refused else "")
         + "</body></html>\n"
     )
 
 
+def _strategy_part(one: Mapping[str, Any]) -> str:
+    head = "".join(f"<th{_side(kind)}>{html.escape(t)}</th>" for _, t, kind in TRADE_COLUMNS)
+    body = "".join(
+        "<tr>" + "".join(_cell(trade, key, kind) for key, _, kind in TRADE_COLUMNS) + "</tr>"
+        for trade in one["trades"]
+    )
+    words = "<br>".join(map(html.escape, strategy_words(one)))
+    return (
+        f"<h1>{html.escape(one['strategy'])}</h1>\n<p>{words}</p>\n"
+        f"<table><tr>{head}</tr>{body}</table>\n"
+    )
+
+
 def _side(kind: str) -> str:
-    return "" if kind in ("m", "l") else ' class="w"'
+    return "" if kind in _RIGHT else ' class="w"'
 
 
 def _cell(one: Mapping[str, Any], key: str, kind: str) -> str:

@@ -140,14 +140,18 @@ def _row(*parts: tuple[RenderableType, int]) -> Table:
 
 def _head(screen: Screen, width: int) -> Text:
     """Return what it trades, where, and whether it may: the line that must never be misread."""
+    is_wide = width >= WIDE
+    # A narrow line has no room for remarks in brackets.
+    place = screen.place if is_wide else screen.place.partition(" (")[0]
     head = Text(no_wrap=False)
     head.append(f" {screen.mode} ", _MODE.get(screen.mode, "bold yellow"))
     head.append(
         "  armed" if screen.is_armed else "  not armed", "bold" if screen.is_armed else "cyan"
     )
-    head.append(f"  {screen.broker} {screen.place}  {'account ' if width >= WIDE else ''}")
+    head.append(f"  {screen.broker} {place}  {'account ' if is_wide else ''}")
     head.append(screen.account, "bold")
-    head.append(f"  {from_ns(screen.ts_ns):%H:%M:%S} UTC  up {duration(screen.up_seconds)}", "dim")
+    time = f"{from_ns(screen.ts_ns):%H:%M:%S}{' UTC' if is_wide else ''}"
+    head.append(f"  {time}  up {duration(screen.up_seconds)}", "dim")
     if screen.why:
         head.append("\n")
         head.append(

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from engine.backtesting.data import Data
+from engine.backtesting.faults import complaint, file_of
 from engine.backtesting.parameters import Value, build
 from engine.backtesting.result import Result
 from engine.backtesting.run import run
@@ -27,7 +28,7 @@ from engine.searching.rule import Rule, fits, kernel_of
 from engine.searching.space import Space, rows_of
 from engine.searching.task import WHOLE, Span, Task
 from engine.trading import SHIPPED
-from engine.trading.loading import complaint, file_of, load_strategy
+from engine.trading.loading import load_strategy
 from kernels_pure.equity import (
     calmar,
     growth_rate,

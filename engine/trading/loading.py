@@ -13,6 +13,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 from zlib import crc32
 
+from engine.backtesting.faults import complaint
 from engine.backtesting.strategy import Strategy
 from engine.errors import BadDataError, EngineError, NoInputError, UsageError
 from engine.nearest import nearest
@@ -137,26 +138,3 @@ def _module(path: str) -> ModuleType:
     finally:
         sys.path.remove(str(whole.parent))
     return module
-
-
-def complaint(error: BaseException, file: str, shown: str) -> str:
-    """Return one line for an error of a user's file: where in it, and what.
-
-    `file` is the file as Python knows it, `shown` as the person wrote it. Without a line of the
-    file there is none in the answer.
-    """
-    if isinstance(error, SyntaxError) and error.filename == file:
-        return f"{shown}:{error.lineno}: {error.msg}"
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    where = f"{shown}:{line}" if line else shown
-    return f"{where}: {type(error).__name__}: {error}"
-
-
-def file_of(rule: type | Callable[..., Any]) -> str:
-    """Return the file that a class or function was written in, or nothing where it has none."""
-    module = sys.modules.get(rule.__module__)
-    return str(getattr(module, "__file__", None) or "")

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.backtesting.data import Data
+from engine.backtesting.faults import fault
 from engine.backtesting.parameters import build
 from engine.backtesting.result import Result
 from engine.backtesting.run import run
 from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
-from engine.errors import BadDataError, EngineError, UsageError
+from engine.errors import BadDataError, EngineError
 from engine.trading import SHIPPED
-from engine.trading.loading import complaint, file_of
 
 if TYPE_CHECKING:
     from engine.backend import Backend
@@ -77,9 +77,8 @@ def make(kind: type[Strategy], values: Values) -> Strategy:
     except EngineError:
         raise
     except Exception as error:
-        raise BadDataError(
-            fault(kind, error).partition("; is on_bar")[0] or f"{kind.__name__}: {error}"
-        ) from error
+        found = fault(kind, error, is_hook=False)
+        raise found or BadDataError(f"{kind.__name__}: {error}") from error
 
 
 def run_trial(
@@ -103,43 +102,8 @@ def run_trial(
         return run_kernel(made, bars, terms, backend)
     try:
         return run(made, bars, terms, seed=seed)
-    except UsageError as error:  # an order that is none: say where it is sent
-        place = _place(trial.kind, error)
-        if not place:
-            raise
-        raise UsageError(f"{place}: {error} (strategy {trial.kind.__name__})") from error
-    except EngineError:
-        raise
     except Exception as error:
-        line = fault(trial.kind, error)
-        if not line:
-            raise  # of ours
-        raise BadDataError(line) from error
-
-
-def fault(kind: type[Strategy], error: Exception) -> str:
-    """Return one line for an error that the file of a strategy raised; none if another did.
-
-    What a hook of a user returns is looked at by the engine: a wrong type shows only there.
-    """
-    file = file_of(kind)
-    if not file or kind.__module__ in _SHIPPED:
-        return ""
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            return f"{complaint(error, file, file)} (strategy {kind.__name__})"
-        trace = trace.tb_next
-    if isinstance(error, TypeError | ValueError):
-        return f"{file}: {kind.__name__}: {error}; is on_bar given a number to return?"
-    return ""
-
-
-def _place(kind: type[Strategy], error: Exception) -> str:
-    """Return file and line of the strategy that `error` went through; none of one that ships."""
-    file, line, trace = file_of(kind), 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f"{file}:{line}" if line and kind.__module__ not in _SHIPPED else ""
+        found = fault(trial.kind, error)
+        if found is None or found is error:
+            raise
+        raise found from error

@@ -103,7 +103,7 @@ class Writer:
     def intent(self, package: str, plan: Plan, attempt: int = 0, *, closes: bool = False) -> str:
         ref = entries.order_ref(package, 0, attempt)
         combo = mirrored(plan.combo) if closes else plan.combo
-        order = Order(ref, "DU1", combo, plan.lots, plan.limit)
+        order = Order(ref, "DU1", combo, plan.lots, plan.limit, multiplier=plan.multiplier)
         intent = Intent(order, package, 0, attempt, -1 if closes else 1, plan.lots, plan.touch)
         self.journal.append(entries.INTENT, entries.intent_data(intent))
         self.journal.append(entries.SENT, {"ref": ref, "is_sent": True})

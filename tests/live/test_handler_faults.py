@@ -17,6 +17,7 @@ pytest.importorskip("ib_async", reason="ib_async is not installed: requirements-
 from broker_scene import contract_at
 from virtual_desk import VirtualDesk
 
+from engine.errors import HALTED
 from engine.execution.evidence import Reconciliation
 from engine.execution.modes import Mode
 from engine.execution.trader import Trader
@@ -169,7 +170,7 @@ def test_a_fault_in_a_callback_of_the_loop_halts(
         await desk.until(lambda: desk.trader.mode is Mode.HALTED, 5.0)
 
     desk.run(story)
-    assert desk.code == 0
+    assert desk.code == HALTED
     assert "Planted" in desk.story().halted
 
 

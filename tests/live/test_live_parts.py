@@ -18,7 +18,7 @@ from rich.console import Console
 from engine.cli.screen import Screen as PlainConsole
 from engine.clock import NS_PER_SECOND
 from engine.config import ScanSettings
-from engine.errors import InputOutputError
+from engine.errors import HALTED, InputOutputError
 from engine.execution.broker import Ended
 from engine.execution.limits import Limits
 from engine.execution.paper import PaperBroker
@@ -101,8 +101,9 @@ def test_a_fault_of_the_program_halts_and_does_not_end_it(
 
     monkeypatch.setattr(Trader, "consider", broken)
     code, out, story = on_paper(tmp_path, 3.0)
-    assert code == 0
+    assert code == HALTED
     assert "HALTED" in out
+    assert out.splitlines()[-1].startswith("trading is halted: exception: ZeroDivisionError")
     assert "ZeroDivisionError" in story.halted
     assert story.orders == {}
 
@@ -113,7 +114,7 @@ def test_a_task_that_dies_halts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(DemoSource, "step", broken)
     code, _, story = on_paper(tmp_path, 2.0)
-    assert code == 0
+    assert code == HALTED
     assert "KeyError" in story.halted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from served_gateway import Served
 from engine.backtesting.orders import Fill
 from engine.backtesting.strategy import Strategy
 from engine.cli.main import main
+from engine.errors import HALTED
 from engine.execution.limits import SIMULATED
 from engine.execution.single import FAMILY
 from engine.feeds.demo_market import Rates
@@ -138,7 +140,9 @@ def test_a_strategy_that_fails_halts_trading(tmp_path: Path) -> None:
     with market(MOVING) as served:
         desk = Desk(asked(tmp_path, served.port, Breaks))
         desk.run(lambda: story(tmp_path).halted != "")
-        assert "mine: ZeroDivisionError" in story(tmp_path).halted
+    halted = story(tmp_path).halted
+    assert re.search(r"test_strategies\.py:\d+: ZeroDivisionError: .*\(strategy mine\)", halted)
+    assert desk.code == HALTED
 
 
 def test_live_money_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

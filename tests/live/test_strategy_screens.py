@@ -69,7 +69,8 @@ def test_lines_speak_of_strategies() -> None:
     )
     said = sighting_line(REFUSED, is_of_strategy=True)
     assert said == "refused Flip buy 900 ZETF why=quantity"
-    assert "Flip: equity=9970.12 gain=-29.88 fills=3" in state_line(SCREEN)
+    said = "Flip: equity=9970.12 gain=-29.88 cash=1077.40 holds=84ZETF fills=3 trades=1"
+    assert said in state_line(SCREEN)
     assert summary_line(SCREEN) == "2 strategies, 6 fills: gain -29.88, fees 6.00 USD"
 
 

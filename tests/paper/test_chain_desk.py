@@ -124,5 +124,5 @@ def test_a_strategy_that_fails_is_told_with_its_line(
 ) -> None:
     assert main(["simulate", f"{mine}:Broken", "--source", f"session:{session}"]) == 65
     err = capsys.readouterr().err
-    assert "Broken: ZeroDivisionError" in err
-    assert "(mine.py, line 26)" in err
+    assert "mine.py:26: ZeroDivisionError: " in err
+    assert "(strategy Broken)" in err

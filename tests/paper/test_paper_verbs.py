@@ -144,7 +144,7 @@ def test_a_strategy_that_fails_is_named(tmp_path: Path, capsys: pytest.CaptureFi
         encoding="utf-8",
     )
     assert main(["simulate", str(file), *BARS]) == 65
-    said = "Mine: ZeroDivisionError: division by zero (mine.py, line 5)"
+    said = f"{file}:5: ZeroDivisionError: division by zero (strategy Mine)"
     assert capsys.readouterr().err == f"parity: {said}\n"
 
 
@@ -153,11 +153,11 @@ def test_a_strategy_that_fails_is_named(tmp_path: Path, capsys: pytest.CaptureFi
     [
         (
             "start(self):\n        1 / 0",
-            "Mine: ZeroDivisionError: division by zero (mine.py, line 5)",
+            ":5: ZeroDivisionError: division by zero (strategy Mine)",
         ),
         (
             "on_bar(self, bar):\n        raise SystemExit(3)",
-            "Mine: SystemExit: 3 (mine.py, line 5)",
+            ":5: SystemExit: 3 (strategy Mine)",
         ),
     ],
 )

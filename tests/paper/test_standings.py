@@ -84,7 +84,8 @@ def test_the_table_has_a_row_for_each_and_room_for_what_matters() -> None:
     found = [standing(desk.seats[0])]
     titles, row = lines(found, 120)
     assert titles.split() == [
-        "strategy", "equity", "return", "drawdown", "holds", "orders", "trades", "won", "fees",
+        "strategy", "equity", "gain", "return", "drawdown", "cash", "holds", "orders", "trades",
+        "won", "fees",
     ]  # fmt: skip
     assert row.split()[0] == "it"
     assert "-5 XX" in row

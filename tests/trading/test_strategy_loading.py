@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.backtesting.faults import complaint, file_of
 from engine.backtesting.strategy import Strategy
 from engine.errors import BadDataError, EngineError, NoInputError, UsageError
 from engine.market.bars import Bar
 from engine.trading import SHIPPED
-from engine.trading.loading import MOST_BYTES, complaint, file_of, load_strategy
+from engine.trading.loading import MOST_BYTES, load_strategy
 
 ONE = """\
 from engine.backtesting.strategy import Strategy
