@@ -54,6 +54,7 @@ def open_desk(
     EngineError
         If the source or a strategy cannot be had, or a flag is none of chains.
     """
+    from engine.backtesting.options.run import Walk
     from engine.backtesting.options.strategy import ChainStrategy
     from engine.backtesting.options.terms import Terms
     from engine.backtesting.parameters import build
@@ -78,7 +79,8 @@ def open_desk(
         strategy = build(kind, values)
         if not isinstance(strategy, ChainStrategy):
             raise UsageError(f"{name}: over chains a strategy is a ChainStrategy")
-        seats.append(ChainSeat(name, strategy, terms, seed, recording))
+        walk = Walk(strategy, terms, seed, recording.splits, recording.closes)
+        seats.append(ChainSeat(name, walk))
 
     def chains() -> Iterator[Chained]:
         for moment in recording.moments():

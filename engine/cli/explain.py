@@ -8,7 +8,8 @@ from engine.cli import state_choice
 from engine.cli.status import read_story
 from engine.cli.stdout import write_all
 from engine.errors import OK, NoInputError
-from engine.live.story import OrderStory, PackageStory, Story
+from engine.live.package_story import OrderStory, PackageStory
+from engine.live.story import Story
 from engine.nearest import hint
 from engine.report.live_explain import explain_package
 from engine.report.printable import printable

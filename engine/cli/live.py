@@ -17,7 +17,7 @@ from engine.errors import NotPermittedError, UsageError, load_extra
 from engine.nearest import hint
 
 if TYPE_CHECKING:
-    from engine.live.strategies import Strategies
+    from engine.live.seats import Strategies
 
 parameter_words = backtest_arguments.parameter_words
 
@@ -36,13 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("strategies in place of arbitrages").add_argument
     add(
         "--strategies", action="append", type=typed(names), metavar="A,B",
-        help="by name, or file.py:Class: they trade the shares of SYMBOL",
+        help="by name, or file.py:Class: they trade shares of SYMBOL, or packages of its options",
     )  # fmt: skip
     add(
         "--set", action="append", dest="values", metavar="NAME=VALUE",
         help="a parameter: fast=10; of one strategy: ma_crossover.fast=10",
     )  # fmt: skip
-    add("--bars", default="1m", metavar="SPAN", help="made of quotes: 5s, 1m, 1h (1m)")
+    add(
+        "--bars", default="1m", metavar="SPAN",
+        help="made of quotes, or between two chains: 5s, 1m, 1h (1m)",
+    )  # fmt: skip
     add(
         "--strategy-cash", type=typed(positive), default=10_000.0, metavar="X",
         help="what each may take for its own (10000)",
@@ -102,19 +105,20 @@ def _strategies(args: argparse.Namespace) -> Strategies | None:
         raise NotPermittedError(
             "--strategies trades paper accounts alone: what it sends has no proof"
         )
-    from engine.cli.chain_strategies import need_bars
-    from engine.live.strategies import Place, Strategies
+    from engine.cli.chain_desk import is_over_chains
+    from engine.live.seats import Place, Strategies
     from engine.trading.intervals import interval_of
 
     asked = argparse.Namespace(names=[], strategies=args.strategies, values=args.values)
     kinds = backtest_arguments.strategies(asked)
-    need_bars(kinds, "they trade on paper alone, parity paper --strategies FILE.py:CLASS")
     sets = backtest_arguments.value_sets(asked, kinds)
     for name, several in sets.items():
         if len(several) > 1:
             raise UsageError(f"--set: one value of each parameter of {name}, not {len(several)}")
     places = tuple(Place(name, kind, sets[name][0]) for name, kind in kinds.items())
-    return Strategies(places, interval_of(args.bars), args.strategy_cash, args.seed)
+    return Strategies(
+        places, interval_of(args.bars), args.strategy_cash, args.seed, is_over_chains(asked)
+    )
 
 
 def _check_demo(symbols: tuple[str, ...]) -> None:

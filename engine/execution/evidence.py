@@ -189,7 +189,7 @@ class Reconciliation:
             rows = [list(one) for one in explained.bookings]
             packages.log.append(entries.SETTLED, {"bookings": rows, "text": text})
             for one in explained.bookings:
-                state.executions.settle(one.contract, one.quantity, one.stock, one.shares)
+                state.settle(one)
             packages.alert(f"settled: {text}")
         return explained.unexplained
 

@@ -9,6 +9,7 @@ from engine.execution import entries
 from engine.execution.broker import Fee, Fill
 from engine.execution.entries import Written
 from engine.execution.package import PHASES
+from engine.execution.settlements import Booking
 from engine.execution.state import State
 from engine.execution.trade import restored
 
@@ -58,8 +59,10 @@ def _take(
     elif kind == entries.BASELINE:
         state.baseline = {str(name): float(held) for name, held in data["positions"].items()}
     elif kind == entries.SETTLED:
-        for contract, quantity, _, stock, shares, _ in data["bookings"]:
-            state.executions.settle(str(contract), float(quantity), str(stock), float(shares))
+        for contract, quantity, what, stock, shares, strike in data["bookings"]:
+            state.settle(Booking(
+                str(contract), float(quantity), str(what), str(stock), float(shares), float(strike)
+            ))  # fmt: skip
     elif kind == entries.HALT:
         state.halts.append(str(data["reason"]))
     elif kind == entries.RESUME:

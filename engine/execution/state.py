@@ -14,6 +14,7 @@ from engine.execution.entries import Intent, Planned
 from engine.execution.exposure import Exposure, OpenPackage
 from engine.execution.fills import Executions
 from engine.execution.package import FINAL
+from engine.execution.settlements import Booking
 from engine.execution.trade import Sent, Trade
 
 _MINUTE = 60 * NS_PER_SECOND
@@ -63,6 +64,8 @@ class State:
 
     Attributes
     ----------
+    bookings
+        What time has done to contracts of ours, oldest first.
     baseline
         Positions that are not ours, by contract; None before the first reconciliation.
     halts
@@ -81,6 +84,7 @@ class State:
         self.trades: dict[str, Trade] = {}
         self.executions = Executions(self._executed)
         self.baseline: dict[str, float] | None = None
+        self.bookings: list[Booking] = []
         self.halts: list[str] = []
         self.torn = ""
         self.strays: dict[str, None] = {}
@@ -95,6 +99,11 @@ class State:
         self._recent: dict[str, int] = {}
         self._held: Kept[OpenPackage] = Kept()
         self.locked: Kept[float] = Kept()
+
+    def settle(self, booking: Booking) -> None:
+        """Take what time has done to a contract of ours."""
+        self.bookings.append(booking)
+        self.executions.settle(booking.contract, booking.quantity, booking.stock, booking.shares)
 
     def begin(self, planned: Planned, ts_ns: int, *, completes: bool) -> Trade:
         """Take a package that was planned."""

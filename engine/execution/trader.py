@@ -273,6 +273,11 @@ class Trader:
         return self._reconciliation.found
 
     @property
+    def is_reconciled(self) -> bool:
+        """Whether the broker has been asked what became of everything since it was last heard."""
+        return self._packages.is_reconciled
+
+    @property
     def is_linked(self) -> bool:
         """Whether the broker can be reached."""
         return self._packages.is_linked

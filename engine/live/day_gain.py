@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from math import fsum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from engine.clock import NS_PER_SECOND
 from engine.execution import entries
 from engine.execution.days import day_of
 from engine.execution.entries import Log, Written
-
-if TYPE_CHECKING:
-    from engine.paper.broker_seat import BrokerSeat
 
 # A loss that nobody has written down for so long is as good as unknown after a restart.
 _EVERY_NS = 60 * NS_PER_SECOND
@@ -46,13 +43,32 @@ def gains_of(entry: Written) -> Gains | None:
     return Gains(day, start, {str(name): float(gain) for name, gain in last.items()})
 
 
+class Gaining(Protocol):
+    """An account whose gain counts."""
+
+    name: str
+
+    @property
+    def start_cash(self) -> float:
+        """What it began with."""
+        ...
+
+    def worth(self) -> float:
+        """Return what it is worth now."""
+        ...
+
+    def is_priced(self) -> bool:
+        """Tell whether all that is held has had a quote."""
+        ...
+
+
 class DayGain:
     """The gain of all seats since the day began; of a seat that is new, since it came.
 
     Written when a day begins and each minute, so that a restart forgives no loss.
     """
 
-    def __init__(self, log: Log, seats: Sequence[BrokerSeat]) -> None:
+    def __init__(self, log: Log, seats: Sequence[Gaining]) -> None:
         self._log, self._seats = log, seats
         self._day, self._start, _ = last_of(log.entries())
         self._written_ns = 0
@@ -61,7 +77,7 @@ class DayGain:
         """Return it in dollars; 0 until all that is held has had a quote."""
         if not all(seat.is_priced() for seat in self._seats):
             return 0.0
-        gains = {seat.name: seat.worth() - seat.account.terms.cash for seat in self._seats}
+        gains = {seat.name: seat.worth() - seat.start_cash for seat in self._seats}
         day = day_of(now_ns)
         if day > self._day:
             self._day, self._start, self._written_ns = day, dict(gains), 0
@@ -76,7 +92,7 @@ class DayGain:
         if not self._start or not all(seat.is_priced() for seat in self._seats):
             return
         self._written_ns = now_ns
-        gains = {seat.name: seat.worth() - seat.account.terms.cash for seat in self._seats}
+        gains = {seat.name: seat.worth() - seat.start_cash for seat in self._seats}
         data = {"day": self._day.isoformat(), "start": dict(self._start), "now": gains}
         self._log.append(entries.GAINS, data, is_durable=False)
 

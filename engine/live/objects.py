@@ -10,8 +10,9 @@ from engine.clock import from_ns
 from engine.execution.days import day_of
 from engine.live.folder import Folder
 from engine.live.latch import read_latch
+from engine.live.package_story import OrderStory, PackageStory
 from engine.live.presence import read_presence
-from engine.live.story import Money, OrderStory, PackageStory, Story
+from engine.live.story import Money, Story
 
 SCHEMA_VERSION = 1
 
@@ -248,19 +249,25 @@ def _held(story: Story, packages: Sequence[PackageStory]) -> dict[str, float]:
 
 
 def trade_object(story: Story, one: PackageStory) -> dict[str, object]:
-    """Return one order of a strategy; prices are those of a share."""
+    """Return one order of a strategy; prices are net per share, without a sign for shares alone."""
     plan, money = one.planned.plan, story.money(one)
+    touch, limit, paid = plan.touch, plan.limit, money.paid
+    if one.is_of_shares:
+        touch, limit, paid = abs(touch), abs(limit), abs(paid)
     return {
         "id": one.id,
         "time": instant(one.ts_ns),
-        "side": "buy" if plan.legs[0].side > 0 else "sell",
+        "side": one.verb,
         "symbol": plan.symbol,
+        "legs": [
+            {"contract": contract.name, "ratio": ratio} for ratio, contract in plan.combo.legs
+        ],
         "lots": plan.lots,
         "filled": money.held,
         "phase": one.phase,
-        "touch": known(abs(plan.touch)),
-        "limit": known(abs(plan.limit)),
-        "paid": known(abs(money.paid)),
+        "touch": known(touch),
+        "limit": known(limit),
+        "paid": known(paid),
         "slippage": known(money.slippage),
         "fees": known(money.fees),
         "over": instant(one.over_ns),

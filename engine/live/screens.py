@@ -10,11 +10,10 @@ from typing import Any
 from engine.clock import NS_PER_SECOND
 from engine.execution.days import day_of
 from engine.execution.limits import Limits
-from engine.execution.orders import Plan
-from engine.execution.single import FAMILY as SINGLE
 from engine.live.engine import Engine, Tracked
 from engine.live.folder import state_root
-from engine.live.story import PackageStory, Refused, Story
+from engine.live.package_story import PackageStory
+from engine.live.story import Refused, Story
 from engine.report.live_screen import (
     Gauge,
     PackageLine,
@@ -109,7 +108,7 @@ class Screens:
         day_loss = Gauge("day loss", loss, limits.max_day_loss_usd, " $")
         if self._engine.standings():
             most = min(limits.max_open_usd, limits.max_capital_usd)
-            return (working, rate, Gauge("shares", held, most, " $"), day_loss)
+            return (working, rate, Gauge("held", held, most, " $"), day_loss)
         packages = Gauge("packages", len(exposure.packages), limits.max_open_packages)
         return (
             working,
@@ -135,9 +134,12 @@ def package_lines(
     ordered = sorted(recent, key=lambda p: (p.phase != "HALTED", not p.is_open, -p.seq))
     for one in ordered:
         plan, money = one.planned.plan, story.money(one)
+        limit, paid = plan.limit, money.paid
+        if one.strategy and one.is_of_shares:
+            limit, paid = abs(limit), abs(paid)
         yield PackageLine(
-            one.id, plan.symbol, one.strategy or plan.family, order_words(plan), one.phase,
-            money.held, plan.lots, plan.limit, money.paid, plan.edge_usd,
+            one.id, plan.symbol, one.strategy or plan.family, order_words(one), one.phase,
+            money.held, plan.lots, limit, paid, plan.edge_usd,
             math.nan if one.is_open else money.locked, (now - one.ts_ns) / NS_PER_SECOND,
             one.is_open, one.phase == "HALTED",
         )  # fmt: skip
@@ -158,12 +160,13 @@ def sightings(story: Story) -> Iterable[Sighting]:
     return sorted([*sent, *refused], key=lambda one: -one.ts_ns)[:_MOST_LINES]
 
 
-def order_words(plan: Plan) -> str:
+def order_words(one: PackageStory) -> str:
     """Return the legs of a package; what is bought or sold where a strategy has ordered it."""
-    if plan.family != SINGLE:
+    plan = one.planned.plan
+    if not one.strategy:
         return legs_text(plan.legs, plan.symbol)
-    is_bought = plan.combo.legs[0][0] > 0
-    return f"{'buy' if is_bought else 'sell'} {plan.lots:,} {plan.symbol}"
+    what = plan.symbol if one.is_of_shares else legs_text(plan.legs, plan.symbol)
+    return f"{one.verb} {plan.lots:,} {what}"
 
 
 def _refused(one: Refused) -> Sighting:

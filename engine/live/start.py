@@ -49,7 +49,7 @@ from engine.settings.overrides import CarryOverrides
 
 if TYPE_CHECKING:
     from engine.cli.screen import Screen as Console
-    from engine.live.strategies import Strategies
+    from engine.live.seats import SeatEngine, Strategies
 
 # Terms serve for so many seconds: discounts move by 1e-7 a second.
 TERMS_SECONDS = 1.0
@@ -211,9 +211,12 @@ class Runner:
                 *parts, scanner_of=self._scanner, breakers=breakers, advance=self._advance,
                 collector=self._collector, machine=self._machine,
             )  # fmt: skip
-        from engine.live.strategies import StrategyEngine
-
-        return StrategyEngine(
+        kind: type[SeatEngine]
+        if request.strategies.is_over_chains:
+            from engine.live.chains import ChainEngine as kind
+        else:
+            from engine.live.strategies import StrategyEngine as kind
+        return kind(
             *parts, strategies=request.strategies, symbols=request.symbols,
             settings=request.settings, fees=request.fees or FeeSchedule(), facts=self._facts,
             learn=self._learn, breakers=breakers, advance=self._advance, collector=self._collector,

@@ -9,94 +9,20 @@ from __future__ import annotations
 import math
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.execution import entries
 from engine.execution.broker import Absent, Acked, Ended, Fee, Fill, Seen, Warned
-from engine.execution.days import day_of
-from engine.execution.entries import Intent, Planned, Written
+from engine.execution.entries import Written
 from engine.execution.fills import Executions
 from engine.execution.pnl import pending_fees, planned_value
-from engine.execution.single import FAMILY as SINGLE
 from engine.live.day_gain import NO_GAINS, Gains, gains_of
 from engine.live.event_words import event_words
+from engine.live.package_story import OrderStory, PackageStory
 from engine.session.journal import read_journal
 
-WORKING, COMPLETE, FLAT, HALTED = "WORKING", "COMPLETE", "FLAT", "HALTED"
-OVER = (COMPLETE, FLAT, HALTED)
 _MOST_RECENT = 200
-
-
-@dataclass(slots=True)
-class OrderStory:
-    """An order: what was intended, and what is known of it. UTC nanoseconds, 0 is never."""
-
-    intent: Intent
-    ts_ns: int
-    state: str = "INTENDED"
-    acked_ns: int = 0
-    first_fill_ns: int = 0
-    ended_ns: int = 0
-    permanent: str = ""
-    text: str = ""
-    log: list[tuple[int, str]] = field(default_factory=list)
-
-    @property
-    def ref(self) -> str:
-        """Our name of it."""
-        return self.intent.order.ref
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may be in the market."""
-        return self.state in ("INTENDED", "SENT", "ACKED", "PARTIAL")
-
-
-@dataclass(slots=True)
-class PackageStory:
-    """A package from its plan on."""
-
-    planned: Planned
-    ts_ns: int
-    seq: int
-    phase: str = WORKING
-    over_ns: int = 0
-    orders: list[OrderStory] = field(default_factory=list)
-    log: list[tuple[int, str]] = field(default_factory=list)
-    proof: Mapping[str, object] | None = None
-
-    @property
-    def id(self) -> str:
-        """Its name."""
-        return self.planned.package
-
-    @property
-    def strategy(self) -> str:
-        """The strategy whose order it is, "" for an arbitrage."""
-        plan = self.planned.plan
-        return plan.flags[0] if plan.family == SINGLE and plan.flags else ""
-
-    @property
-    def day(self) -> date:
-        """The day of the exchange on which it began."""
-        return day_of(self.ts_ns)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may still trade."""
-        return self.phase not in OVER
-
-    @property
-    def has_filled(self) -> bool:
-        """Whether any order of it has traded."""
-        return any(order.first_fill_ns for order in self.orders)
-
-    @property
-    def refs(self) -> list[str]:
-        """The references of its orders."""
-        return [order.ref for order in self.orders]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,57 +7,24 @@ stopped by `parity kill`, as everything that the trader sends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from math import fsum
 from typing import Any
 
 from engine.backtesting.data import Data
 from engine.backtesting.parameters import build
-from engine.backtesting.run import notes_of
-from engine.backtesting.strategy import Strategy
 from engine.backtesting.terms import Terms
-from engine.clock import NS_PER_SECOND
-from engine.execution import entries
-from engine.execution.facts import MarketFacts
-from engine.execution.modes import Mode
 from engine.execution.pnl import earned
 from engine.execution.single import FAMILY, Side, limit_of, plan_of, refusals
 from engine.execution.trader import Trader
-from engine.live.day_gain import DayGain
-from engine.live.engine import Engine, Tracked
+from engine.live.engine import Tracked
+from engine.live.seats import AGAIN_NS, REFUSED_NS, SeatEngine, Strategies
 from engine.market.bars import Bars
 from engine.market.book import Book
-from engine.market.fees import FeeSchedule
-from engine.market.sink import Quiet
 from engine.paper.broker_seat import BrokerSeat, Held, Wish
 from engine.paper.desk import Desk
 from engine.paper.events import Touch
-from engine.paper.standings import Standing
-from engine.settings.live import LiveSettings
 from kernels_pure.ages import age_of
-
-# After an order that did not get all that was wanted, and after one that was refused.
-_AGAIN_NS, _REFUSED_NS = NS_PER_SECOND, 15 * NS_PER_SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One strategy to run: its name in the account, its class, its parameters."""
-
-    name: str
-    kind: type[Strategy]
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Strategies:
-    """What is run: strategies over bars of `interval_ns`, each with `cash` dollars of its own."""
-
-    places: tuple[Place, ...]
-    interval_ns: int
-    cash: float
-    seed: int = 0
 
 
 def held_before(trader: Trader, name: str, symbols: Sequence[str]) -> Held | None:
@@ -78,89 +45,51 @@ def held_before(trader: Trader, name: str, symbols: Sequence[str]) -> Held | Non
     return Held({symbol: n for symbol, n in units.items() if n}, fsum(cash))
 
 
-class StrategyEngine(Engine[Tracked]):
-    """An engine whose quotes lead strategies, and no search for arbitrages."""
+class StrategyEngine(SeatEngine):
+    """Strategies over bars and quotes, which trade shares."""
+
+    seats: tuple[BrokerSeat, ...]
 
     def __init__(
-        self,
-        *parts: Any,
-        strategies: Strategies,
-        symbols: tuple[str, ...],
-        settings: LiveSettings,
-        fees: FeeSchedule,
-        facts: Mapping[str, MarketFacts],
-        learn: Callable[[Book], object],
-        **more: Any,
+        self, *parts: Any, strategies: Strategies, symbols: tuple[str, ...], **more: Any
     ) -> None:
         super().__init__(*parts, **more)
-        self._settings, self._fees, self._facts, self._symbols = settings, fees, facts, symbols
-        self._learn = learn
-        terms = Terms(cash=strategies.cash, lot=1.0, fees=fees)
+        self._strategies, self._symbols = strategies, symbols
+        # Package and wish of what works, by seat and symbol; when each may be asked again.
+        self._working: dict[tuple[int, str], tuple[str, Wish]] = {}
+        self._not_before: dict[tuple[int, str], int] = {}
+        self._sit(place.name for place in strategies.places)
+
+    def _make(self) -> list[BrokerSeat]:
+        strategies, symbols = self._strategies, self._symbols
+        terms = Terms(cash=strategies.cash, lot=1.0, fees=self._fees)
         data = Data({one: Bars.none() for one in symbols}, strategies.interval_ns, "live",
                     calendar="us")  # fmt: skip
-        self.seats = tuple(
+        seats = [
             BrokerSeat(
                 place.name, build(place.kind, place.values), data, terms, strategies.seed,
                 held_before(self.trader, place.name, symbols),
             )
             for place in strategies.places
-        )  # fmt: skip
-        self._desk = Desk(self.seats, strategies.interval_ns)
-        # Package and wish of what works, by seat and symbol; when each may be asked again.
-        self._working: dict[tuple[int, str], tuple[str, Wish]] = {}
-        self._not_before: dict[tuple[int, str], int] = {}
-        self._gain = DayGain(self.tee, self.seats)
-        self.trader.judge_day_by(self.day_pnl_usd)
+        ]  # fmt: skip
+        self._desk = Desk(seats, strategies.interval_ns)
+        return seats
 
-    def closing_words(self) -> list[str]:
-        """Return a sentence on each strategy: what it is worth, and what it holds."""
-        self._settle()  # what the last orders came to
-        self._gain.write(self._clock.now_ns())
-        lines = []
-        for seat in self.seats:
-            worth = seat.worth()
-            held = [f"{one.units:+,.10g} {one.symbol}" for one in seat.account.lines if one.units]
-            n = len(seat.account.ledger.filled)
-            lines.append(
-                f"{seat.name}: {n:,} {'fill' if n == 1 else 'fills'}, worth ${worth:,.2f} "
-                f"({worth - seat.account.terms.cash:+,.2f}), holds {', '.join(held) or 'nothing'}"
-            )
-            lines += [f"{seat.name}: {note}" for note in notes_of(seat.account)]
-        return lines
-
-    def standings(self) -> tuple[Standing, ...]:
-        """Return how the account of each strategy stands."""
-        return tuple(seat.standing() for seat in self.seats)
-
-    def on_tick(self, *, is_idle: bool = True) -> None:
-        """Let time pass: bars close, orders come to their end."""
-        super().on_tick(is_idle=is_idle)
-        if self.fatal is not None or not self._is_ready or self.is_over:
-            return
-        try:
-            self._settle()
-            self._desk.pass_time(self._clock.now_ns())
-            for symbol in self.tracked:
-                self._serve(symbol)
-        except Exception as error:
-            self.failed(error)
-
-    def _track(self, symbol: str, book: Book) -> Tracked:
-        self._learn(book)
-        return Tracked(symbol, Quiet(book))
+    def _pass_time(self, now_ns: int) -> None:
+        self._desk.pass_time(now_ns)
+        for symbol in self.tracked:
+            self._serve(symbol)
 
     def _consider(self, tracked: Tracked, now_ns: int, start_ns: int) -> None:
         tracked.n_reads += 1
+        if not self._may_decide():
+            return
         side = tracked.book.underlying
         touch = Touch(now_ns, tracked.symbol, side.bid, side.ask, side.bid_size, side.ask_size)
         self._desk.hear(touch)
         self._settle()
         if self._serve(tracked.symbol):
             self.read_us.append((self._clock.monotonic_ns() - start_ns) / 1e3)
-
-    def day_pnl_usd(self) -> float:
-        """Return what the accounts have gained today."""
-        return self._gain.usd(self._clock.now_ns())
 
     def held_usd(self) -> float:
         """Return the value of all positions, long and short."""
@@ -177,7 +106,7 @@ class StrategyEngine(Engine[Tracked]):
             seat, now = self.seats[place[0]], self._clock.now_ns()
             units = state.executions.held(trade.sent).get(wish.symbol, 0.0)
             if units != wish.units:
-                self._not_before[place] = self._clock.monotonic_ns() + _AGAIN_NS
+                self._not_before[place] = self._clock.monotonic_ns() + AGAIN_NS
             if not units:
                 seat.granted(wish.symbol, 0.0, 0.0, 0.0, now)
                 continue
@@ -189,7 +118,7 @@ class StrategyEngine(Engine[Tracked]):
 
     def _serve(self, symbol: str) -> bool:
         """Send what the strategies want of a symbol now; return whether anything was sent."""
-        if self.trader.mode is not Mode.READY or not self.broker.is_ready():
+        if not self._may_send():
             return False
         is_sent = False
         book, now = self.tracked[symbol].book, self._clock.now_ns()
@@ -213,10 +142,7 @@ class StrategyEngine(Engine[Tracked]):
         limit = limit_of(wish.units, price, self._settings.allowance, wish.limit)
         seat = self.seats[place[0]]
         plan = plan_of(symbol, round(wish.units), quote, limit, self._fees, now_ns, seat.name)
-        exposure = self.trader.exposure()
-        facts = self._facts.get(symbol)
-        if facts is None:
-            facts = MarketFacts(symbol)
+        exposure, facts = self.trader.exposure(), self._facts_of(symbol)
         why = refusals(
             plan, self._account_holds(symbol), self.held_usd(), self._settings.limits,
             self._settings.windows, exposure, facts, now_ns,
@@ -226,18 +152,9 @@ class StrategyEngine(Engine[Tracked]):
             self._working[place] = (trade.id, wish)
             return True
         seat.granted(symbol, 0.0, 0.0, 0.0, now_ns)
-        self._not_before[place] = self._clock.monotonic_ns() + _REFUSED_NS
-        self.last = f"{seat.name}: not sent: {why[0]}"
+        self._not_before[place] = self._clock.monotonic_ns() + REFUSED_NS
         words = f"{'buy' if is_bought else 'sell'} {abs(wish.units):,.10g} {symbol}"
-        self.tee.append(
-            entries.REFUSED,
-            {
-                "sighting": plan.sighting, "key": plan.key, "symbol": symbol, "family": FAMILY,
-                "by": seat.name, "legs": words, "edge": 0.0, "edge_usd": 0.0,
-                "lots": plan.lots, "refusals": [[one.code, one.message] for one in why],
-            },
-            is_durable=False,
-        )  # fmt: skip
+        self._refuse(seat.name, plan, words, why)
         return False
 
     def _account_holds(self, symbol: str) -> float:

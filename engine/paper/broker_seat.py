@@ -189,6 +189,11 @@ class BrokerSeat(QuoteSeat):
                 holding.units, holding.held = units, nan
                 holding.entry_units = abs(units)
 
+    @property
+    def start_cash(self) -> float:
+        """What it began with."""
+        return self.account.terms.cash
+
     def is_priced(self) -> bool:
         """Tell whether all that is held has had a quote."""
         return all(

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum, nan
 
-from engine.backtesting.options.moments import Moment, Recording
+from engine.backtesting.options.moments import Moment
 from engine.backtesting.options.run import Walk
-from engine.backtesting.options.strategy import ChainStrategy
-from engine.backtesting.options.terms import Terms
 from engine.backtesting.orders import Fill
 from engine.backtesting.parameters import parameters
 from engine.backtesting.result import Result
@@ -24,13 +22,9 @@ from engine.plural import plural
 class ChainSeat:
     """A strategy that decides over chains, and its account. `end` comes after the last chain."""
 
-    def __init__(
-        self, name: str, strategy: ChainStrategy, terms: Terms, seed: int, recording: Recording
-    ) -> None:
-        self.name = name
-        self.strategy = strategy
-        self.walk = Walk(strategy, terms, seed, recording.splits, recording.closes)
-        self.peak, self.drawdown = terms.cash, 0.0
+    def __init__(self, name: str, walk: Walk) -> None:
+        self.name, self.walk, self.strategy = name, walk, walk.strategy
+        self.peak, self.drawdown = walk.terms.cash, 0.0
 
     def chain(self, moment: Moment) -> None:
         """Meet a chain."""

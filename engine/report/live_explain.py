@@ -11,7 +11,8 @@ from engine.report.wording import legs_text
 
 if TYPE_CHECKING:
     from engine.execution.orders import Plan
-    from engine.live.story import OrderStory, PackageStory, Story
+    from engine.live.package_story import OrderStory, PackageStory
+    from engine.live.story import Story
 
 
 def explain_package(story: Story, package: PackageStory, order: OrderStory | None) -> Iterator[str]:
@@ -66,18 +67,23 @@ def _explain_strategy(
 ) -> Iterator[str]:
     """Yield the lines for an order of a strategy: it has neither an edge nor a proof."""
     plan = package.planned.plan
-    verb = "buys" if plan.legs[0].side > 0 else "sells"
+    is_of_shares, verb = package.is_of_shares, package.verb
+    what = plan.symbol if is_of_shares else f"{plan.symbol} {legs_text(plan.legs, plan.symbol)}"
+    label = f" ({', '.join(part for part in plan.flags[1:] if part)})" if plan.flags[1:] else ""
     yield (
-        f"order {package.id}: {package.strategy} {verb} {plan.lots:,} {plan.symbol}, "
+        f"order {package.id}: {package.strategy} {verb}s {plan.lots:,} {what}{label}, "
         f"{package.phase.lower()}"
     )
     yield f"  sighting {plan.sighting}, key {plan.key}"
     yield ""
     yield from _seen(plan)
     yield ""
-    bound = "at most" if plan.legs[0].side > 0 else "at least"
-    yield f"price: {bound} {_f(abs(plan.limit))}: the touch and the allowance, or its own limit"
-    yield "checks: all those of an order for shares passed when it was sent"
+    if is_of_shares:
+        bound = "at most" if verb == "buy" else "at least"
+        yield f"price: {bound} {_f(abs(plan.limit))}: the touch and the allowance, or its own limit"
+    else:
+        yield f"price: limit {_f(plan.limit)} net: the touch and the allowance"
+    yield "checks: all that apply to it passed when it was sent"
     for one in [order] if order is not None else package.orders:
         yield ""
         yield from explain_order(story, one)
@@ -86,9 +92,12 @@ def _explain_strategy(
     money = story.money(package)
     yield ""
     yield "what became of it"
-    verb = "bought" if plan.legs[0].side > 0 else "sold"
-    yield f"  {f'{verb}, shares':<34}{money.held:>14,}"
-    yield f"  {'average price':<34}{_f(abs(money.paid), 4):>14}"
+    if is_of_shares:
+        yield f"  {'shares':<34}{money.held:>14,}"
+        yield f"  {'average price':<34}{_f(abs(money.paid), 4):>14}"
+    else:
+        yield f"  {'packages':<34}{money.held:>14,}"
+        yield f"  {'net price a share, paid':<34}{_f(money.paid, 4):>14}"
     yield _sum("slippage from the touch, USD", money.slippage)
     yield _sum("fees, USD", money.fees)
     for ts_ns, text in package.log:
@@ -114,7 +123,7 @@ def explain_order(story: Story, one: OrderStory) -> Iterator[str]:
     what = "opens" if intent.side > 0 else "closes"
     limit = order.limit
     package = story.packages.get(intent.package)
-    if package is not None and package.strategy:
+    if package is not None and package.strategy and package.is_of_shares:
         what, limit = "buys" if order.combo.legs[0][0] > 0 else "sells", abs(limit)
     filled = story.executions.lots(order)
     yield (

@@ -41,7 +41,7 @@ def package_line(one: PackageLine, *, is_of_strategy: bool = False) -> str:
     if is_of_strategy:
         return printable(
             f"order {one.id} {one.family} {one.legs} {one.phase} lots={one.filled}/{one.lots} "
-            f"limit={figure(abs(one.limit))} paid={figure(abs(one.paid))}"
+            f"limit={figure(one.limit)} paid={figure(one.paid)}"
         )
     return printable(
         f"package {one.id} {one.symbol} {one.family} {one.phase} lots={one.filled}/{one.lots} "

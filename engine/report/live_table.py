@@ -105,8 +105,8 @@ def _orders(orders: Sequence[PackageLine], is_wide: bool) -> RenderableType:
     for one in orders:
         style = "bold red" if one.is_bad else _PHASE.get(one.phase, "yellow" if one.is_open else "")
         row: list[str | Text] = [one.id, one.family, one.legs, f"{one.filled}/{one.lots}"]
-        row += [Text(one.phase.lower(), style), number(abs(one.paid))]
-        row += [number(abs(one.limit))] if is_wide else []
+        row += [Text(one.phase.lower(), style), number(one.paid)]
+        row += [number(one.limit)] if is_wide else []
         table.add_row(*row, duration(one.seconds))
     return table
 

@@ -18,8 +18,8 @@ from engine.errors import HALTED
 from engine.execution.limits import SIMULATED
 from engine.execution.single import FAMILY
 from engine.feeds.demo_market import Rates
+from engine.live.seats import Place, Strategies
 from engine.live.start import LiveRequest
-from engine.live.strategies import Place, Strategies
 from engine.market.bars import Bar
 
 pytest.importorskip("ib_async", reason="ib_async is not installed: requirements-ib.txt")

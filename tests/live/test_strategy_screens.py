@@ -27,7 +27,7 @@ NS = 1_000_000_000
 FLIP = Standing("Flip", "Flip", {"every": 3}, 9_970.12, -29.88, 1_077.4, {"ZETF": 84.0}, 1, 3, 1,
                 0.0, 3.0, 0.003)  # fmt: skip
 BIG = replace(FLIP, name="Big", gain=0.0, notes=("2 orders refused: not enough equity",))
-ORDER = PackageLine("6", "ZETF", "Flip", "sell 84 ZETF", "COMPLETE", 84, 84, -105.75, -105.77,
+ORDER = PackageLine("6", "ZETF", "Flip", "sell 84 ZETF", "COMPLETE", 84, 84, 105.75, 105.77,
                     0.0, 0.0, 4.0, False)  # fmt: skip
 REFUSED = Sighting(0, "ZETF", "Flip", "buy 900 ZETF", 0.0, 0.0, 900, "quantity")
 SCREEN = Screen(

@@ -107,7 +107,6 @@ def test_paper_tells_fills_and_accounts(
         (["backtest", "{mine}:Mine"], "decides over chains of options: parity backtest options"),
         (["backtest", "{mine}:Mine", "--search", "random"], "a search has bars alone"),
         (["workflow", "{mine}:Mine"], "its gates have bars alone"),
-        (["live", "--strategies", "{mine}:Mine"], "they trade on paper alone"),
     ],
 )
 def test_what_does_not_fit_is_one_line(

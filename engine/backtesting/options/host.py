@@ -317,7 +317,13 @@ class Host:
                 self.refusals[MARGIN] += 1
                 return
             package.margin = required.maintenance
-        self._use(board, lines, found.lots)
+        self._begin(board, ticket, package, lines, fills)
+
+    def _begin(
+        self, board: Board, ticket: Ticket, package: Package, lines: Lines, fills: list[Fill]
+    ) -> None:
+        """Take a package that the account may hold, as it was filled."""
+        self._use(board, lines, package.lots)
         self.open.append(package)
         self._tell(fills)
 
