@@ -37,6 +37,9 @@ from engine.paper.broker_chains import BrokerChainSeat
 from engine.paper.package_wishes import Ended, Known, PackageWish, Traded
 from engine.report.wording import legs_text
 
+# Why a strategy's account did not get what it wanted.
+REFUSED, NOT_READY = "refused by a check", "trading was not ready"
+
 
 class ChainEngine(SeatEngine):
     """Strategies over chains, which trade packages."""
@@ -50,9 +53,8 @@ class ChainEngine(SeatEngine):
         self._strategies, self._symbols = strategies, symbols
         self._carry: dict[str, Carry] = {}
         self._due: dict[str, int] = {}
-        # What works: the seat and the number of its package, by trade; when it may be asked again.
+        # What works: the seat and the number of its package, by trade.
         self._working: dict[str, tuple[BrokerChainSeat, PackageWish]] = {}
-        self._not_before: dict[tuple[str, str], int] = {}
         self._sit(place.name for place in strategies.places)
 
     def _make(self) -> list[BrokerChainSeat]:
@@ -61,14 +63,15 @@ class ChainEngine(SeatEngine):
             cash=strategies.cash, fees=self._fees,
             max_age=self._settings.limits.max_quote_age_s,
         )  # fmt: skip
-        seats = []
+        seats, ended = [], ended_of(self.trader.state.bookings)
         for place in strategies.places:
             made = build(place.kind, place.values)
             if not isinstance(made, ChainStrategy):
                 raise UsageError(f"{place.name}: over chains a strategy is a ChainStrategy")
             known = packages_before(self.trader, place.name, self._symbols)
-            ended = ended_of(self.trader.state.bookings) if known else []
-            seats.append(BrokerChainSeat(place.name, made, terms, strategies.seed, known, ended))
+            seat = BrokerChainSeat(place.name, made, terms, strategies.seed, known)
+            ended = seat.settled(ended, 0)
+            seats.append(seat)
         self._n_booked = len(self.trader.state.bookings)
         return seats
 
@@ -101,8 +104,8 @@ class ChainEngine(SeatEngine):
         """Let strategies see the chain as it is, and send what they want."""
         start = self._clock.monotonic_ns()
         symbol = tracked.symbol
-        facts = self._facts_of(symbol)
-        moment = Moment(tracked.book.snapshot(now_ns), self._carry[symbol], facts.knows_dividends)
+        chain, carry = tracked.book.snapshot(now_ns), self._carry[symbol]
+        moment = Moment(chain, carry, self._facts[symbol].knows_dividends)
         is_sent = False
         for seat in self.seats:
             seat.chain(moment)
@@ -126,18 +129,21 @@ class ChainEngine(SeatEngine):
                 self.last = f"{seat.name} {verb} package {wish.package} {wish.label}".rstrip()
         rows = ended_of(state.bookings[self._n_booked :])
         self._n_booked = len(state.bookings)
-        for seat in self.seats if rows else ():
-            seat.settled(rows, now)
+        for seat in self.seats:
+            rows = seat.settled(rows, now)
 
     def _send(self, seat: BrokerChainSeat, wish: PackageWish, now_ns: int) -> bool:
         place = (seat.name, wish.combo.key)
-        is_late = self._clock.monotonic_ns() < self._not_before.get(place, 0)
-        if is_late or not self._may_send():
-            seat.granted(wish.package, (), 0.0, now_ns)
+        if self._clock.monotonic_ns() < self._not_before.get(place, 0):
+            seat.declined(wish.package, REFUSED)
+            return False
+        if not self._may_send():
+            seat.declined(wish.package, NOT_READY)
             return False
         plan = self._plan(seat, wish, now_ns)
         limits, symbol = self._settings.limits, plan.symbol
-        facts = self._facts_of(symbol).at(self.tracked[symbol].book, plan.legs, now_ns)
+        known = self._facts_of(plan)
+        facts = known.at(self.tracked[symbol].book, plan.legs, now_ns, known.what_if)
         n_open = sum(len(one.walk.host.open) for one in self.seats)
         n_open += len([1 for _, sent in self._working.values() if not sent.is_closing])
         why = refusals(
@@ -148,7 +154,7 @@ class ChainEngine(SeatEngine):
             trade = self.trader.begin(plan, seat.deltas(wish.combo))
             self._working[trade.id] = (seat, wish)
             return True
-        seat.granted(wish.package, (), 0.0, now_ns)
+        seat.declined(wish.package, REFUSED)
         self._not_before[place] = self._clock.monotonic_ns() + REFUSED_NS
         verb = "close" if wish.is_closing else "open"
         self._refuse(seat.name, plan, f"{verb} {plan.lots:,} {legs_text(plan.legs, symbol)}", why)

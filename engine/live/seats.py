@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from engine.backtesting.strategy import Strategy
 from engine.clock import NS_PER_SECOND
 from engine.execution import entries
-from engine.execution.facts import MarketFacts
+from engine.execution.facts import MarketFacts, WhatIf
 from engine.execution.modes import Mode
 from engine.execution.orders import Plan
 from engine.execution.risk import Refusal
@@ -74,10 +74,14 @@ class SeatEngine(Engine[Tracked]):
         fees: FeeSchedule,
         facts: Mapping[str, MarketFacts],
         learn: Callable[[Book], Carry],
+        what_if: Callable[[Plan], WhatIf | None],
         **more: Any,
     ) -> None:
         super().__init__(*parts, **more)
         self._settings, self._fees, self._facts, self._learn = settings, fees, facts, learn
+        self._what_if = what_if
+        # When what was refused may be asked for again.
+        self._not_before: dict[tuple[object, str], int] = {}
 
     def _sit(self, names: Iterable[str]) -> None:
         """Make the seats, and judge the day by what they gain.
@@ -148,6 +152,11 @@ class SeatEngine(Engine[Tracked]):
         except Exception as error:
             self.failed(error)
 
+    def _consider_again(self, tracked: Tracked) -> None:
+        # The broker has said what margin something takes: what was refused for it may go now.
+        self._not_before.clear()
+        super()._consider_again(tracked)
+
     def _may_send(self) -> bool:
         return self.trader.mode is Mode.READY and self.broker.is_ready()
 
@@ -155,9 +164,13 @@ class SeatEngine(Engine[Tracked]):
         self._learn(book)
         return Tracked(symbol, Quiet(book))
 
-    def _facts_of(self, symbol: str) -> MarketFacts:
-        known = self._facts.get(symbol)
-        return MarketFacts(symbol) if known is None else known
+    def _facts_of(self, plan: Plan) -> MarketFacts:
+        """Return what is known of a plan's symbol, and the broker's margin where it is needed."""
+        known = self._facts.get(plan.symbol)
+        facts = MarketFacts(plan.symbol) if known is None else known
+        if not self._settings.limits.needs_what_if:
+            return facts
+        return replace(facts, what_if=self._what_if(plan))
 
     def _refuse(self, name: str, plan: Plan, words: str, why: Sequence[Refusal]) -> None:
         """Write down and show that an order of a strategy was not sent."""

@@ -17,7 +17,7 @@ from engine.errors import BadDataError, NotPermittedError
 from engine.execution.breakers import Breakers, WatchedLog
 from engine.execution.broker import Broker, BrokerEvent
 from engine.execution.entries import Log
-from engine.execution.facts import MarketFacts
+from engine.execution.facts import MarketFacts, WhatIf
 from engine.execution.orders import Order, Plan
 from engine.execution.plan import Terms
 from engine.execution.risk import Risk
@@ -219,8 +219,8 @@ class Runner:
         return kind(
             *parts, strategies=request.strategies, symbols=request.symbols,
             settings=request.settings, fees=request.fees or FeeSchedule(), facts=self._facts,
-            learn=self._learn, breakers=breakers, advance=self._advance, collector=self._collector,
-            machine=self._machine,
+            learn=self._learn, what_if=self._what_if, breakers=breakers, advance=self._advance,
+            collector=self._collector, machine=self._machine,
         )  # fmt: skip
 
     def _fall_silent(self) -> None:
@@ -312,9 +312,11 @@ class Runner:
         book = self.book(symbol)
         return book is not None and book.listing.kind != EQUITY
 
+    def _what_if(self, plan: Plan) -> WhatIf | None:
+        return self._margins.of(plan) if self._margins is not None else None
+
     def _facts_of(self, plan: Plan, now_ns: int) -> MarketFacts:
-        facts, book = self._facts[plan.symbol], self.book(plan.symbol)
-        what_if = self._margins.of(plan) if self._margins is not None else None
+        facts, book, what_if = self._facts[plan.symbol], self.book(plan.symbol), self._what_if(plan)
         if book is None:
             return replace(facts, what_if=what_if)
         return facts.at(book, plan.legs, now_ns, what_if)

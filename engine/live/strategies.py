@@ -55,9 +55,8 @@ class StrategyEngine(SeatEngine):
     ) -> None:
         super().__init__(*parts, **more)
         self._strategies, self._symbols = strategies, symbols
-        # Package and wish of what works, by seat and symbol; when each may be asked again.
+        # Package and wish of what works, by seat and symbol.
         self._working: dict[tuple[int, str], tuple[str, Wish]] = {}
-        self._not_before: dict[tuple[int, str], int] = {}
         self._sit(place.name for place in strategies.places)
 
     def _make(self) -> list[BrokerSeat]:
@@ -142,7 +141,7 @@ class StrategyEngine(SeatEngine):
         limit = limit_of(wish.units, price, self._settings.allowance, wish.limit)
         seat = self.seats[place[0]]
         plan = plan_of(symbol, round(wish.units), quote, limit, self._fees, now_ns, seat.name)
-        exposure, facts = self.trader.exposure(), self._facts_of(symbol)
+        exposure, facts = self.trader.exposure(), self._facts_of(plan)
         why = refusals(
             plan, self._account_holds(symbol), self.held_usd(), self._settings.limits,
             self._settings.windows, exposure, facts, now_ns,

@@ -138,10 +138,10 @@ class BrokerHost(Host):
         self, number: int, traded: Sequence[Traded], fees: float, now_ns: int
     ) -> tuple[Fill, ...]:
         """Take what was traded for a wish (nothing, or a part), and return the fills."""
-        asked = self._asked.pop(number)
         if not traded:
-            self.refusals[UNFILLED] = self.refusals.get(UNFILLED, 0) + 1
+            self.decline(number, UNFILLED)
             return ()
+        asked = self._asked.pop(number)
         wish = asked.wish
         if asked.ticket is not None:
             one = self._new(number, asked.ticket.combo, wish.label, now_ns)
@@ -163,11 +163,18 @@ class BrokerHost(Host):
         self.retire()
         return tuple(fills)
 
-    def settled(self, ended: Iterable[Ended], now_ns: int) -> None:
+    def decline(self, number: int, why: str) -> None:
+        """Take that nothing comes of a wish, and count why."""
+        del self._asked[number]
+        self.refusals[why] = self.refusals.get(why, 0) + 1
+
+    def settled(self, ended: Iterable[Ended], now_ns: int) -> list[Ended]:
         """Take what has become of options by themselves: the oldest packages come first.
 
-        What pays in cash is taken at the last quote of its underlying: nobody tells the level.
+        What is left is returned: it is of other accounts. What pays in cash is taken at the last
+        quote of its underlying: nobody tells the level.
         """
+        rest = []
         for row in ended:
             left = row.quantity
             for one in list(self.open):
@@ -177,7 +184,10 @@ class BrokerHost(Host):
                 taken = min(abs(held.quantity), abs(left)) * (1.0 if left > 0.0 else -1.0)
                 left -= taken
                 self._end(one, held.contract, taken, row, now_ns)
+            if left:
+                rest.append(replace(row, quantity=left, shares=row.shares * left / row.quantity))
         self.retire()
+        return rest
 
     def _end(self, one: Package, contract: Contract, taken: float, row: Ended, now_ns: int) -> None:
         shares = row.shares * taken / row.quantity
@@ -297,12 +307,10 @@ class BrokerChainSeat(ChainSeat):
 
     def __init__(
         self, name: str, strategy: ChainStrategy, terms: Terms, seed: int,
-        before: Iterable[Known] = (), ended: Iterable[Ended] = (),
+        before: Iterable[Known] = (),
     ) -> None:  # fmt: skip
         super().__init__(name, BrokerWalk(strategy, terms, seed))
-        host = self.walk.host
-        host.restore(before)
-        host.settled(ended, 0)
+        self.walk.host.restore(before)
 
     @property
     def start_cash(self) -> float:
@@ -332,9 +340,13 @@ class BrokerChainSeat(ChainSeat):
             except (Exception, SystemExit) as error:
                 raise broken(self.name, self.strategy, error) from error
 
-    def settled(self, ended: Iterable[Ended], now_ns: int) -> None:
-        """Take what became of options by themselves."""
-        self.walk.host.settled(ended, now_ns)
+    def declined(self, number: int, why: str) -> None:
+        """Take that nothing comes of a wish."""
+        self.walk.host.decline(number, why)
+
+    def settled(self, ended: Iterable[Ended], now_ns: int) -> list[Ended]:
+        """Take what became of options by themselves; return what is of other accounts."""
+        return self.walk.host.settled(ended, now_ns)
 
     def deltas(self, combo: Combo) -> tuple[float, ...]:
         """Return the delta of a share of each contract of a combo."""

@@ -211,6 +211,23 @@ def test_whatever_the_gateway_does_it_adds_up(
     agrees(desk)
 
 
+@pytest.mark.parametrize("kind", [Strangle, Holds])
+def test_the_broker_is_asked_what_margin_it_takes(
+    kind: type[Strategy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(LIMITS, needs_what_if=True)
+    desk = desk_with(monkeypatch, tmp_path, kind, limits=limits)
+    wanted = replace(asked(kind), is_over_chains=issubclass(kind, ChainStrategy))
+    desk.request = replace(desk.request, strategies=wanted)
+
+    async def tell(desk: VirtualDesk) -> None:
+        await desk.is_up()
+        await desk.until(lambda: desk.story().orders, 10.0)
+
+    desk.run(tell)
+    assert set(desk.story().refusals) == {"margin"}
+
+
 def test_time_ends_options_as_the_broker_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -253,6 +253,17 @@ def test_odd_shares_go_by_themselves_after_the_options() -> None:
     assert (wish.is_stock, wish.combo.legs[0][0] * wish.lots) == (True, 150)
 
 
+def test_accounts_share_what_was_assigned() -> None:
+    chain = market(0)[0]
+    legs = combo((-1, option(NEAR, "C", 95.0)))
+    first, second = (opened(Script({0: [(legs, 2)]}), chain) for _ in range(2))
+    rest = first.settled([Ended(option(NEAR, "C", 95.0).name, -3.0, -300.0, 95.0)], chain.ts_ns)
+    assert rest == [Ended(option(NEAR, "C", 95.0).name, -1.0, -100.0, 95.0)]
+    assert second.settled(rest, chain.ts_ns) == []
+    assert [one.walk.host.open[0].stock for one in (first, second)] == [-200.0, -100.0]
+    assert second.walk.host.open[0].holdings[0].quantity == -1.0
+
+
 def test_what_expires_worthless_ends_its_package() -> None:
     chain = market(0)[0]
     legs = combo((-1, option(NEAR, "C", 105.0)))
