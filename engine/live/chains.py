@@ -93,7 +93,8 @@ class ChainEngine(SeatEngine):
     def _pass_time(self, now_ns: int) -> None:
         interval = self._strategies.interval_ns
         for symbol, tracked in self.tracked.items():
-            due = self._due.setdefault(symbol, now_ns - now_ns % interval)
+            # Not at once: quotes of a chain that was just subscribed to are still coming.
+            due = self._due.setdefault(symbol, now_ns - now_ns % interval + interval)
             first = tracked.book.listing.expiries[:1]
             is_whole = all(expiry.settles_ns > now_ns for expiry in first)
             if now_ns >= due and is_whole and tracked.book.underlying.bid > 0.0:

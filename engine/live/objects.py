@@ -13,6 +13,7 @@ from engine.live.latch import read_latch
 from engine.live.package_story import OrderStory, PackageStory
 from engine.live.presence import read_presence
 from engine.live.story import Money, Story
+from engine.report.wording import legs_text
 
 SCHEMA_VERSION = 1
 
@@ -259,6 +260,7 @@ def trade_object(story: Story, one: PackageStory) -> dict[str, object]:
         "time": instant(one.ts_ns),
         "side": one.verb,
         "symbol": plan.symbol,
+        "what": plan.symbol if one.is_of_shares else legs_text(plan.legs, plan.symbol),
         "legs": [
             {"contract": contract.name, "ratio": ratio} for ratio, contract in plan.combo.legs
         ],

@@ -22,8 +22,8 @@ COLUMNS = (
     ("edge_captured", "captured", "m"), ("fees", "fees", "m"),
 )  # fmt: skip
 TRADE_COLUMNS = (
-    ("id", "id", ""), ("time", "time", "t"), ("side", "side", ""), ("legs", "legs", "c"),
-    ("filled", "filled", "l"), ("phase", "phase", ""), ("touch", "touch", "p"),
+    ("id", "id", ""), ("time", "time", "t"), ("side", "side", ""), ("what", "legs", ""),
+    ("filled", "filled", "l"), ("phase", "phase", ""),
     ("limit", "limit", "p"), ("paid", "price", "p"), ("slippage", "slippage", "m"),
     ("fees", "fees", "m"),
 )  # fmt: skip
@@ -107,10 +107,6 @@ def shown(one: Mapping[str, Any], key: str, kind: str) -> str:
         return "-"
     if kind == "m":
         return f"{round(value, 2) + 0.0:,.2f}"
-    if kind == "c":
-        if len(value) == 1 and abs(value[0]["ratio"]) == 1:
-            return str(value[0]["contract"])
-        return " ".join(f"{leg['ratio']:+d} {leg['contract']}" for leg in value)
     if kind == "p":
         return f"{value:,.4f}"
     if kind == "l":
