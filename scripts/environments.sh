@@ -2,8 +2,8 @@
 # Make the virtual environments of this checkout, or leave them as they are when nothing changed.
 #
 #   scripts/environments.sh NAME...
-#     cpython  .venv: CPython with Numba and this project
-#     pypy     .venv-pypy: PyPy with this project
+#     cpython  .venv: CPython with Numba, ib_async and this project
+#     pypy     .venv-pypy: PyPy with ib_async and this project
 #     tox      tox in .venv, and a PyPy for it to find
 #   scripts/environments.sh --python   print the CPython that would be used
 #
@@ -103,26 +103,28 @@ make_venv() {
 make_cpython() {
     local sum
     make_venv
-    sum=$(digest pyproject.toml constraints.txt)
+    sum=$(digest pyproject.toml constraints.txt requirements-ib.txt)
     current .venv/.parity-cpython "$sum" && return
-    say "installing the engine and Numba into .venv"
+    say "installing the engine, Numba and ib_async into .venv"
     quietly "pip in .venv" .venv/bin/python -m pip install -c constraints.txt -e '.[numba]'
-    quietly "importing Numba" .venv/bin/python -c 'import engine, numba'
+    quietly "pip in .venv" .venv/bin/python -m pip install --no-deps -r requirements-ib.txt
+    quietly "importing Numba and ib_async" .venv/bin/python -c 'import engine, numba, ib_async'
     printf '%s\n' "$sum" >.venv/.parity-cpython
 }
 
 make_pypy() {
     local sum pypy
-    sum=$(digest pyproject.toml requirements-pypy.txt)
+    sum=$(digest pyproject.toml requirements-pypy.txt requirements-ib.txt)
     if current .venv-pypy/.parity-pypy "$sum" && usable .venv-pypy; then return; fi
     pypy=$(LC_ALL=$user_locale bash scripts/setup_pypy.sh)
     say ".venv-pypy from $pypy"
     rm -rf .venv-pypy
     quietly "making .venv-pypy" "$pypy" -m venv .venv-pypy
     quietly "pip in .venv-pypy" .venv-pypy/bin/python -m pip install -r requirements-pypy.txt
+    quietly "pip in .venv-pypy" .venv-pypy/bin/python -m pip install --no-deps -r requirements-ib.txt
     quietly "pip in .venv-pypy" .venv-pypy/bin/python -m pip install --no-deps -e .
     # On PyPy a package may install and not import.
-    quietly "importing the engine's packages on PyPy" .venv-pypy/bin/python -c 'import engine, rich, tzdata, zoneinfo'
+    quietly "importing the engine's packages on PyPy" .venv-pypy/bin/python -c 'import engine, ib_async, rich, tzdata, zoneinfo'
     printf '%s\n' "$sum" >.venv-pypy/.parity-pypy
 }
 

@@ -93,3 +93,13 @@ def test_an_unknown_environment_is_named(machine):
     done = machine("conda")
     assert done.returncode == 69
     assert done.stderr == "setup: unknown environment conda: expected cpython, pypy or tox\n"
+
+
+def test_what_the_readme_runs_after_make_scan_is_installed():
+    """`parity live` trades with nothing configured on both runtimes: its client is there."""
+    script = (ROOT / "scripts" / "environments.sh").read_text(encoding="utf-8")
+    parts = script.split("make_cpython() {")[1].split("make_pypy() {")
+    for part in (parts[0], parts[1].split("make_tox() {")[0]):
+        assert "pip install --no-deps -r requirements-ib.txt" in part
+        assert "ib_async" in part.split("import engine")[1]
+        assert "requirements-ib.txt" in part.split("digest")[1].split(")")[0]
