@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from math import fsum, gcd, inf
 
 from engine.backtesting.options.board import Board
-from engine.backtesting.options.fills import Lines, offer
-from engine.backtesting.options.host import Host, Ticket, settles_of
+from engine.backtesting.options.fills import Lines, offer, settles_of
+from engine.backtesting.options.host import Host, Ticket
 from engine.backtesting.options.margin import Requirement
 from engine.backtesting.options.moments import Moment
 from engine.backtesting.options.package import Entry, Package
@@ -148,7 +148,7 @@ class BrokerHost(Host):
             one.detected = asked.ticket.detected
             one.is_secured = asked.ticket.is_secured
         else:
-            one = next(package for package in self.open if package.number == number)
+            one = self._package(number)
         before = one.lots
         fills = self._book(one, traded, fees, now_ns, asked.reason)
         if asked.ticket is not None:
@@ -220,6 +220,15 @@ class BrokerHost(Host):
         self.retire()
 
     # inside
+
+    def _package(self, number: int) -> Package:
+        """Return an open package, or one that time has ended while an order was on its way."""
+        for one in self.open:
+            if one.number == number:
+                return one
+        one = next(package for package in self.closed if package.number == number)
+        self.reopen(one)
+        return one
 
     def _new(self, number: int, combo: Combo, label: str, now_ns: int) -> Package:
         size = next((c.multiplier for _, c in combo.legs if c.kind == OPTION), 1.0)

@@ -253,6 +253,25 @@ def test_odd_shares_go_by_themselves_after_the_options() -> None:
     assert (wish.is_stock, wish.combo.legs[0][0] * wish.lots) == (True, 150)
 
 
+def test_an_order_may_be_filled_after_time_has_ended_its_package() -> None:
+    chain = market(0)[0]
+    legs = combo((-1, option(NEAR, "C", 95.0)))
+    seat = opened(Script({0: [(legs, 1)]}, {1: [1]}), chain)
+    host = seat.walk.host
+    seat.chain(Moment(chain, CARRY))
+    (wish,) = seat.take_wishes()
+    name = option(NEAR, "C", 95.0).name
+    seat.settled([Ended(name, -1.0, 0.0, 95.0)], chain.ts_ns)
+    assert (host.open, len(host.closed)) == ([], 1)
+    cash = host.cash
+    seat.granted(1, fill_at_touch(chain, wish, 1), 0.0, chain.ts_ns)
+    (package,) = host.open
+    assert package.holdings[0].quantity == 1.0
+    assert host.closed == []
+    ask = quote(chain, option(NEAR, "C", 95.0))[1]
+    assert host.cash == pytest.approx(cash - 100.0 * ask)
+
+
 def test_accounts_share_what_was_assigned() -> None:
     chain = market(0)[0]
     legs = combo((-1, option(NEAR, "C", 95.0)))

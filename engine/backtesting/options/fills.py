@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import floor, fsum, inf
 
 from engine.backtesting.options.board import Board, Quote
-from engine.market.combo import OPTION, Leg
+from engine.market.combo import OPTION, Combo, Leg
 from engine.market.contract import STOCK, Contract
 from engine.market.fees import FeeSchedule
 from engine.scoring.cash import order_fees
@@ -112,3 +112,28 @@ def _fee(schedule: FeeSchedule, contract: Contract, price: float) -> float:
     if contract.kind == STOCK:
         return schedule.stock_fee(price)
     return schedule.option_fee(price, contract.multiplier)
+
+
+def lines_of(board: Board, combo: Combo) -> list[tuple[Contract, float]] | None:
+    """Return what one lot of a combo takes; None where the chain does not list all of it.
+
+    The ratio of stock counts round lots, as everywhere in combos.
+    """
+    lines = []
+    for ratio, contract in combo.legs:
+        if contract.kind == STOCK:
+            lines.append((contract, ratio * board.chain.multiplier))
+            continue
+        if board.find(contract) < 0:
+            return None
+        lines.append((contract, float(ratio)))
+    return lines
+
+
+def settles_of(board: Board, contract: Contract) -> int:
+    """Return when an option of a chain settles; 0 for stock."""
+    quote = board.find(contract) if contract.kind != STOCK else -1
+    if quote < 0:
+        return 0
+    chain = board.chain
+    return chain.expiries[chain.expiry_of(chain.row_of(quote))].settles_ns

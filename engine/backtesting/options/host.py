@@ -14,7 +14,9 @@ from engine.backtesting.options.fills import (
     Offer,
     closing_fee,
     fee_of,
+    lines_of,
     offer,
+    settles_of,
 )
 from engine.backtesting.options.margin import Requirement, grid_requirement, table_requirement
 from engine.backtesting.options.moments import Moment
@@ -272,13 +274,23 @@ class Host:
             self.open.remove(one)
             self.closed.append(one)
             one.margin = 0.0
-            self._cash_of_closed += one.cash
-            self._spread_of_closed += one.spread_cost
-            low, high = self._pins_of_closed
-            self._pins_of_closed = low + one.pin_low, high + one.pin_high
+            self._sum_closed(one, 1.0)
             if not one.closed_ns:
                 one.closed_ns = one.entries[-1].time_ns
                 one.reason = one.reason or one.leaving or SETTLED
+
+    def reopen(self, one: Package) -> None:
+        """Put a closed package among the open ones again: more has become known of it."""
+        self.closed.remove(one)
+        self.open.append(one)
+        self._sum_closed(one, -1.0)
+        one.closed_ns, one.reason = 0, ""
+
+    def _sum_closed(self, one: Package, sign: float) -> None:
+        self._cash_of_closed += sign * one.cash
+        self._spread_of_closed += sign * one.spread_cost
+        low, high = self._pins_of_closed
+        self._pins_of_closed = low + sign * one.pin_low, high + sign * one.pin_high
 
     def _requirement(self, one: Package) -> Requirement:
         chain = self.moments[one.symbol].chain
@@ -388,28 +400,3 @@ class Host:
     def _tell(self, fills: list[Fill]) -> None:
         self.fills += fills
         self.heard += fills
-
-
-def lines_of(board: Board, combo: Combo) -> list[tuple[Contract, float]] | None:
-    """Return what one lot of a combo takes; None where the chain does not list all of it.
-
-    The ratio of stock counts round lots, as everywhere in combos.
-    """
-    lines = []
-    for ratio, contract in combo.legs:
-        if contract.kind == STOCK:
-            lines.append((contract, ratio * board.chain.multiplier))
-            continue
-        if board.find(contract) < 0:
-            return None
-        lines.append((contract, float(ratio)))
-    return lines
-
-
-def settles_of(board: Board, contract: Contract) -> int:
-    """Return when an option of a chain settles; 0 for stock."""
-    quote = board.find(contract) if contract.kind != STOCK else -1
-    if quote < 0:
-        return 0
-    chain = board.chain
-    return chain.expiries[chain.expiry_of(chain.row_of(quote))].settles_ns
